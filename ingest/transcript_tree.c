@@ -3,8 +3,6 @@
    read, since rows come in the order in which updates come. */
 #include "ingest/transcript_tree.h"
 
-#include "ingest/transcript_line.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -16,9 +14,7 @@
 #define SINCE_NS ((int64_t)3600 * 1000000000)
 
 enum {
-    AT_REST = 4,      /* every so many looks files at rest are looked at too */
-    QUIET_MS = 10000, /* a session that does nothing has ended then */
-    DOCUMENT_BYTES = 64 << 20
+    AT_REST = 4 /* every so many looks files at rest are looked at too */
 };
 
 static struct transcript_tree *of(struct transcript_dir *dir)
@@ -26,132 +22,7 @@ static struct transcript_tree *of(struct transcript_dir *dir)
     return (struct transcript_tree *)dir;
 }
 
-const struct mem *transcript_tree_mem(const struct tree_file *file)
-{
-    return transcript_dir_mem(&file->tree->dir);
-}
-
-struct ingest_ctx *transcript_tree_ctx(const struct tree_file *file)
-{
-    return file->tree->dir.source.counters.ingest;
-}
-
-bool transcript_tree_content(const struct tree_file *file)
-{
-    return file->tree->content;
-}
-
-/* ---- lines ---- */
-
-static void take_line(void *ctx, const char *text, size_t len, uint64_t number, enum line_kind kind)
-{
-    struct tree_file *file = ctx;
-    struct source_counters *counters = &file->tree->dir.source.counters;
-    struct json_value line;
-    if (transcript_line_read(counters, file->file.path, transcript_line_text(text, len), number,
-                             kind, &line)) {
-        uint64_t bad = counters->bad;
-        file->number = number;
-        file->tree->client->take(file, line);
-        if (counters->bad == bad) {
-            source_counters_accept(counters);
-        }
-    }
-}
-
-void transcript_tree_reject(struct tree_file *file, struct json_value line, const char *reason)
-{
-    transcript_line_reject(&file->tree->dir.source.counters, file->file.path,
-                           (struct slice){line.raw, line.len}, file->number, reason);
-}
-
-void transcript_tree_unknown(struct tree_file *file, struct slice type)
-{
-    struct transcript_tree *tree = file->tree;
-    if (tree->unknown++ == 0) {
-        snprintf(tree->unknown_type, sizeof tree->unknown_type, "%.*s", (int)type.len,
-                 type.bytes == NULL ? "" : type.bytes);
-    }
-}
-
-struct update transcript_tree_update(const struct tree_file *file, enum update_op op)
-{
-    struct update update = {.op = op, .precedence = PRECEDENCE_FILES};
-    ingest_ctx_stamp(transcript_tree_ctx(file), &update);
-    return update;
-}
-
-bool transcript_tree_claim(struct tree_file *file, struct slice session, struct slice agent,
-                           struct slice id, double mark)
-{
-    struct call_owners *owners = &transcript_tree_ctx(file)->owners;
-    if (file->owner == INTERN_NONE) {
-        file->owner = call_owners_number(owners, session, agent);
-    }
-    intern_id owner = call_owners_claim(owners, file->owner, id, mark);
-    file->tree->dir.failed |= owner == INTERN_FAILED;
-    return owner == file->owner;
-}
-
-void transcript_tree_send(struct tree_file *file, const struct update *update)
-{
-    struct transcript_tree *tree = file->tree;
-    if (!tree->dir.failed) {
-        tree->dir.failed = !ingest_ctx_client_update(transcript_tree_ctx(file), update);
-    }
-}
-
-/* The file is complete, unless it is being written. */
-static void take_document(struct tree_file *file)
-{
-    struct json_value value;
-    struct strbuf *bytes = &file->bytes;
-    if (bytes->len > 0 && json_check(bytes->data, bytes->len, JSON_DEPTH_LIMIT, &value, NULL) &&
-        value.type == JSON_TYPE_OBJECT) {
-        file->tree->client->take(file, value);
-        source_counters_accept(&file->tree->dir.source.counters);
-        strbuf_clear(bytes);
-    }
-}
-
-/* ---- sessions without a sign of life ---- */
-
-void transcript_tree_end_quiet(struct tree_file *file, struct tree_quiet *quiet,
-                               struct slice session_id, double last_ms, bool busy, bool last)
-{
-    double now_ms = (double)(ingest_ctx_wall(transcript_tree_ctx(file)) / 1000000);
-    double patience_ms = busy ? (double)(file->tree->since_ns / 1000000) : QUIET_MS;
-    bool over = last || now_ms - last_ms >= patience_ms;
-    if (!over || isnan(last_ms) || (quiet->ended && quiet->ended_ms >= last_ms)) {
-        quiet->ended &= over;
-        return;
-    }
-    struct update update = transcript_tree_update(file, UPDATE_SESSION);
-    update.session_id = session_id;
-    update_number(&update, FIELD_END_MS, last_ms);
-    update_number(&update, FIELD_OUTCOME, busy ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
-    *quiet = (struct tree_quiet){.ended = true, .ended_ms = last_ms};
-    transcript_tree_send(file, &update);
-}
-
 /* ---- files ---- */
-
-bool transcript_tree_begin_file(struct tree_file *file)
-{
-    lines_init(&file->lines, transcript_tree_mem(file), file->tree->max_line_bytes, take_line,
-               file);
-    strbuf_init(&file->bytes, transcript_tree_mem(file), DOCUMENT_BYTES);
-    file->owner = INTERN_NONE;
-    memset(file->reader, 0, file->tree->client->reader_size);
-    return file->tree->client->begin(file);
-}
-
-void transcript_tree_end_file(struct tree_file *file)
-{
-    file->tree->client->end(file);
-    lines_release(&file->lines);
-    strbuf_release(&file->bytes);
-}
 
 static void free_file(const struct mem *mem, struct tree_file *file)
 {
@@ -159,7 +30,7 @@ static void free_file(const struct mem *mem, struct tree_file *file)
         return;
     }
     if (file->reader != NULL) {
-        transcript_tree_end_file(file);
+        tree_file_end(file);
         mem_free(mem, file->reader, file->tree->client->reader_size);
     }
     mem_free(mem, file, sizeof *file);
@@ -178,7 +49,7 @@ static void add_file(struct transcript_tree *tree, const struct tree_place *plac
         file->reader = mem_zalloc(mem, 1, tree->client->reader_size);
     }
     /* Last: the directory keeps the file. */
-    bool good = file != NULL && file->reader != NULL && transcript_tree_begin_file(file) &&
+    bool good = file != NULL && file->reader != NULL && tree_file_begin(file) &&
                 mem_reserve(mem, &tree->files, &tree->cap, tree->count + 1, sizeof *tree->files) &&
                 transcript_dir_add(&tree->dir, &file->file, path);
     if (!good) {
@@ -313,8 +184,8 @@ static void look(struct transcript_dir *dir, uint64_t now_ms)
     for (size_t i = 0; i < tree->count; i++) {
         struct tree_file *file = tree->files[i];
         if ((!file->at_rest || dir->looks % AT_REST == 1) && transcript_file_look(&file->file)) {
-            transcript_tree_end_file(file);
-            dir->failed |= !transcript_tree_begin_file(file);
+            tree_file_end(file);
+            dir->failed |= !tree_file_begin(file);
         }
     }
 }
@@ -331,19 +202,8 @@ static struct transcript_file *next(struct transcript_dir *dir)
 static void take(struct transcript_dir *dir, struct transcript_file *read, const char *bytes,
                  size_t len, uint64_t now_ms)
 {
-    struct tree_file *file = (struct tree_file *)read;
     (void)dir, (void)now_ms;
-    if (len > 0) {
-        file->at_rest = false;
-    }
-    if (file->document) {
-        strbuf_add(&file->bytes, bytes, len);
-        if (!transcript_file_has_more(read)) {
-            take_document(file);
-        }
-    } else if (len > 0) {
-        lines_push(&file->lines, bytes, len);
-    }
+    tree_file_push((struct tree_file *)read, bytes, len, !transcript_file_has_more(read));
 }
 
 /* Once: a newer client has types that are not known here. */
@@ -365,32 +225,40 @@ static void log_unknown(struct transcript_tree *tree)
     strbuf_release(&text);
 }
 
-/* No more bytes come: a last line may have no end, a document may be broken. */
-static void finish_file(struct tree_file *file)
+/* Reports which sessions live and which have ended. */
+static void conclude(struct transcript_tree *tree, bool last)
 {
-    lines_finish(&file->lines);
-    if (file->document && (file->bytes.len > 0 || file->bytes.failed)) {
-        transcript_line_reject(&file->tree->dir.source.counters, file->file.path,
-                               (struct slice){NULL, 0}, 0,
-                               file->bytes.failed ? "the document is too long" : "not JSON");
-        strbuf_clear(&file->bytes);
+    struct client_sessions *sessions = &tree->sessions;
+    const struct tree_client *client = tree->client;
+    client_sessions_begin_look(sessions);
+    for (size_t i = 0; i < tree->count; i++) {
+        struct tree_file *file = tree->files[i];
+        if (client->is_busy(file)) {
+            client_sessions_set_busy(sessions, file->session);
+        }
     }
+    for (size_t i = 0; client->conclude != NULL && i < tree->count; i++) {
+        struct tree_file *file = tree->files[i];
+        if (file->session != CLIENT_SESSION_NONE &&
+            (last || !file->at_rest || tree->dir.looks % AT_REST == 1)) {
+            client->conclude(file);
+        }
+    }
+    client_sessions_conclude(sessions, last);
+    for (size_t i = 0; i < tree->count; i++) {
+        tree->files[i]->at_rest = client_sessions_has_ended(sessions, tree->files[i]->session);
+    }
+    tree->dir.failed |= sessions->failed;
 }
 
 static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bool last)
 {
     struct transcript_tree *tree = of(dir);
-    (void)loaded;
-    for (size_t i = 0; i < tree->count; i++) {
-        struct tree_file *file = tree->files[i];
-        if (last) {
-            finish_file(file);
-        }
-        if (tree->client->conclude != NULL &&
-            (last || !file->at_rest || dir->looks % AT_REST == 1)) {
-            tree->client->conclude(file, now_ms, last);
-        }
+    (void)now_ms, (void)loaded;
+    for (size_t i = 0; last && i < tree->count; i++) {
+        tree_file_finish(tree->files[i]);
     }
+    conclude(tree, last);
     log_unknown(tree);
 }
 
@@ -398,7 +266,7 @@ static void finish(struct transcript_dir *dir)
 {
     struct transcript_tree *tree = of(dir);
     for (size_t i = 0; i < tree->count; i++) {
-        finish_file(tree->files[i]);
+        tree_file_finish(tree->files[i]);
     }
 }
 
@@ -428,7 +296,8 @@ static bool make(struct transcript_tree *tree, const struct tree_client *client,
     tree->root = mem_alloc(mem, len + 1);
     tree->known = intern_new(mem);
     tree->refused = intern_new(mem);
-    if (!transcript_recent_init(&tree->recent, mem) || tree->root == NULL || tree->known == NULL ||
+    if (!client_sessions_init(&tree->sessions, tree->dir.source.counters.ingest, tree->since_ns) ||
+        !transcript_recent_init(&tree->recent, mem) || tree->root == NULL || tree->known == NULL ||
         tree->refused == NULL) {
         return false;
     }
@@ -502,4 +371,5 @@ void transcript_tree_release(struct source *source)
     intern_free(tree->known);
     intern_free(tree->refused);
     transcript_recent_release(&tree->recent);
+    client_sessions_release(&tree->sessions);
 }

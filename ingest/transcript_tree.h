@@ -8,9 +8,10 @@
 #ifndef INGEST_TRANSCRIPT_TREE_H
 #define INGEST_TRANSCRIPT_TREE_H
 
-#include "ingest/lines.h"
+#include "ingest/client_sessions.h"
 #include "ingest/transcript_dir.h"
 #include "ingest/transcript_time.h"
+#include "ingest/tree_file.h"
 
 /* An entry of a directory. Directories have levels: 0 is the one that the user names. */
 struct tree_place {
@@ -22,35 +23,23 @@ struct tree_place {
     bool always;                 /* the file is read however old it is */
 };
 
-struct transcript_tree;
-
-struct tree_file {
-    struct transcript_file file;
-    struct transcript_tree *tree;
-    unsigned kind;
-    double first_ms; /* when it began, as far as that was known when it was found; NAN: unknown */
-    bool document;
-    struct lines lines;
-    struct strbuf bytes; /* of a document */
-    void *reader;        /* the client's: reader_size bytes */
-    uint64_t number;     /* of the line that is taken */
-    intern_id owner;     /* of what it claims */
-    bool at_rest;        /* set by the client: nothing is expected, it is looked at less often */
-};
-
 struct tree_client {
     const struct tree_place *places;
     const char *needs; /* a directory or file that the named directory must have, for messages */
     size_t reader_size;
-    /* Begins to read the file, from its first line; the reader is zero. False: out of memory. */
+    /* Begins to read the file, from its first line; the reader is zero. False: out of memory. NULL:
+       nothing to do. */
     bool (*begin)(struct tree_file *file);
-    /* Frees what the reader owns. */
+    /* Frees what the reader owns. NULL: nothing. */
     void (*end)(struct tree_file *file);
     /* Takes a line, or a document, a checked object, borrowed for the call. */
     void (*take)(struct tree_file *file, struct json_value line);
-    /* Called at each look, once all lines are taken: reports whether the client lives or has ended.
-       `now_ms` is the loop's clock; `last`: no more lines will be read. NULL: nothing to report. */
-    void (*conclude)(struct tree_file *file, uint64_t now_ms, bool last);
+    /* Returns whether something is open in the file: a session may be quiet for longer then. */
+    bool (*is_busy)(const struct tree_file *file);
+    /* Called at each look, once all lines are taken, where the client leaves a sign of its process:
+       sets `has_sign` of the file's session (client_sessions.h), and reports whether it lives or
+       has ended. NULL: there never is one. */
+    void (*conclude)(struct tree_file *file);
 };
 
 struct transcript_tree {
@@ -62,6 +51,7 @@ struct transcript_tree {
     size_t max_line_bytes; /* of a line */
     int64_t since_ns;
     struct transcript_recent recent;
+    struct client_sessions sessions;
     struct intern *known, *refused; /* paths: taken; unreadable, and reported */
     struct tree_file **files;       /* in the order of their beginnings */
     size_t count, cap, sorted, at;
@@ -73,40 +63,7 @@ struct transcript_tree {
 /* Opens it in the directory that the spec names, else in the default one. False: *error is set. */
 bool transcript_tree_open(struct source *source, const struct tree_client *client,
                           struct strbuf *error);
-/* Counts a line, or a part of one, whose type the client does not know. */
-void transcript_tree_unknown(struct tree_file *file, struct slice type);
-/* Counts the line that is taken as bad. */
-void transcript_tree_reject(struct tree_file *file, struct json_value line, const char *reason);
-/* An update of what the file reports, with its stamp. */
-struct update transcript_tree_update(const struct tree_file *file, enum update_op op);
-/* Claims a line or a call for the session and agent of the file: a fork repeats those of the
-   session that it continues. `mark` is a number that all copies share, such as its time. False:
-   another one has it. */
-bool transcript_tree_claim(struct tree_file *file, struct slice session, struct slice agent,
-                           struct slice id, double mark);
-/* Sends it. */
-void transcript_tree_send(struct tree_file *file, const struct update *update);
-const struct mem *transcript_tree_mem(const struct tree_file *file);
-struct ingest_ctx *transcript_tree_ctx(const struct tree_file *file);
-/* Returns whether prompts and results are kept. */
-bool transcript_tree_content(const struct tree_file *file);
-
-/* A session whose client leaves no sign that it lives: it has ended once nothing was written for
-   long, or `last`: no more will be read. A begin that comes later opens it again. */
-struct tree_quiet {
-    bool ended;
-    double ended_ms; /* the time of the last line then */
-};
-/* `last_ms` is the time of the session's last line; `busy`: a turn is open. Reports the end. */
-void transcript_tree_end_quiet(struct tree_file *file, struct tree_quiet *quiet,
-                               struct slice session_id, double last_ms, bool busy, bool last);
-
 void transcript_tree_release(struct source *source);
-/* Begin and end the reading of a file whose `tree` and `reader` are set: a test gives its bytes to
-   `lines` without a source. False: out of memory. */
-bool transcript_tree_begin_file(struct tree_file *file);
-void transcript_tree_end_file(struct tree_file *file);
-
 #define TRANSCRIPT_TREE_OPS(open_function)                                      \
     {                                                                           \
         .size = sizeof(struct transcript_tree), .open = (open_function),        \

@@ -64,7 +64,7 @@ static int64_t holder_of(const struct codex_thread *thread, const struct stat *s
 {
     char path[PATH_MAX], wanted[80];
     const char *proc = source_setting(&thread->file->tree->dir.source, "proc");
-    const struct mem *mem = transcript_tree_mem(thread->file);
+    const struct mem *mem = tree_file_mem(thread->file);
     char *text = mem_alloc(mem, LOCKS_BYTES);
     size_t len = 0;
     int64_t pid = 0;
@@ -83,16 +83,21 @@ static int64_t holder_of(const struct codex_thread *thread, const struct stat *s
     return pid > 0 ? pid : 0;
 }
 
+static struct client_session *client_session_of(const struct codex_thread *thread)
+{
+    return &thread->file->tree->sessions.items[thread->file->session];
+}
+
 static double wall_ms(const struct codex_thread *thread)
 {
-    return (double)(ingest_ctx_wall(transcript_tree_ctx(thread->file)) / 1000000);
+    return (double)(ingest_ctx_wall(tree_file_ctx(thread->file)) / 1000000);
 }
 
 static void report_alive(struct codex_thread *thread, const struct stat *st)
 {
-    struct ingest_ctx *ingest = transcript_tree_ctx(thread->file);
+    struct ingest_ctx *ingest = tree_file_ctx(thread->file);
     const char *proc = source_setting(&thread->file->tree->dir.source, "proc");
-    struct update update = codex_update(thread, UPDATE_SESSION);
+    struct update update = tree_file_update(thread->file, UPDATE_SESSION);
     struct process process;
     int64_t pid = holder_of(thread, st);
     if (pid != 0 && process_find(proc != NULL ? proc : "/proc", pid, &process, NULL)) {
@@ -103,47 +108,44 @@ static void report_alive(struct codex_thread *thread, const struct stat *st)
     }
     update_bool(&update, FIELD_ALIVE, TRI_TRUE);
     thread->process.alive = true;
-    thread->process.ended = false;
-    codex_send(thread, &update);
+    client_session_of(thread)->ended = false;
+    tree_file_send(thread->file, &update);
 }
 
 /* A process that lived at the last look ends now; one that was dead before ended with its last
    line. */
 static void report_end(struct codex_thread *thread, bool killed)
 {
-    struct update update = codex_update(thread, UPDATE_SESSION);
-    double at_ms = thread->process.alive ? fmax(thread->last_ms, wall_ms(thread)) : thread->last_ms;
+    struct update update = tree_file_update(thread->file, UPDATE_SESSION);
+    double at_ms = thread->process.alive ? fmax(thread->file->last_ms, wall_ms(thread))
+                                         : thread->file->last_ms;
     update_number(&update, FIELD_END_MS, at_ms);
     update_number(&update, FIELD_OUTCOME, killed ? OUTCOME_GONE : OUTCOME_ENDED);
     if (thread->process.alive) {
         update_bool(&update, FIELD_ALIVE, TRI_FALSE);
     }
     if (thread->process.registered) {
-        client_processes_remove(transcript_tree_ctx(thread->file), update.session_id);
+        client_processes_remove(tree_file_ctx(thread->file), update.session_id);
     }
     thread->process.alive = thread->process.registered = false;
-    thread->process.ended = true;
-    thread->process.ended_ms = thread->last_ms;
-    codex_send(thread, &update);
+    client_session_of(thread)->ended = true;
+    client_session_of(thread)->ended_ms = thread->file->last_ms;
+    tree_file_send(thread->file, &update);
 }
 
-void codex_process_conclude(struct codex_thread *thread, uint64_t now_ms, bool last)
+void codex_process_conclude(struct codex_thread *thread)
 {
     struct stat st;
-    (void)now_ms;
-    if (!thread->announced || isnan(thread->last_ms) || !codex_thread_is_root(thread)) {
+    struct client_session *session = client_session_of(thread);
+    if (isnan(thread->file->last_ms) || !codex_thread_is_root(thread)) {
         return;
     }
     enum lock lock = look_at(thread, &st);
-    bool ended = thread->process.ended && thread->process.ended_ms >= thread->last_ms;
-    if (lock == LOCK_UNKNOWN) {
-        transcript_tree_end_quiet(thread->file, &thread->process.quiet,
-                                  codex_text(thread, thread->session), thread->last_ms,
-                                  codex_thread_is_busy(thread), last);
-    } else if (lock == LOCK_HELD && !thread->process.alive) {
+    session->has_sign = lock != LOCK_UNKNOWN;
+    if (lock == LOCK_HELD && !thread->process.alive) {
         report_alive(thread, &st);
-    } else if (lock != LOCK_HELD && !ended) {
+    } else if (session->has_sign && lock != LOCK_HELD &&
+               !(session->ended && session->ended_ms >= thread->file->last_ms)) {
         report_end(thread, lock == LOCK_FREE || codex_thread_is_busy(thread));
     }
-    thread->file->at_rest = thread->process.ended || thread->process.quiet.ended;
 }

@@ -6,7 +6,7 @@
 #include "ingest/codex/codex_thread.h"
 
 /* Reports the process of a session's main thread, and its end, from the lock; without locks (an
-   older version, copied files) from the time of the last line. `last`: no more lines are read. */
-void codex_process_conclude(struct codex_thread *thread, uint64_t now_ms, bool last);
+   older version, copied files) the session has no sign of its process. */
+void codex_process_conclude(struct codex_thread *thread);
 
 #endif

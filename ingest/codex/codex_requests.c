@@ -20,7 +20,7 @@ static struct update request_update(struct codex_thread *thread, unsigned number
     intern_id turn = thread->request.turn == INTERN_NONE ? thread->thread : thread->request.turn;
     struct slice id = codex_text(thread, turn);
     int len = snprintf(room, REQUEST_ID_BYTES, "%.*s:%u", (int)id.len, id.bytes, number);
-    return codex_call(thread, CALL_REQUEST, (struct slice){room, (size_t)len});
+    return tree_file_call(thread->file, CALL_REQUEST, (struct slice){room, (size_t)len});
 }
 
 static void send_start(struct codex_thread *thread)
@@ -30,7 +30,7 @@ static void send_start(struct codex_thread *thread)
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_START_MS, thread->request.start_ms);
     update_text(&update, FIELD_MODEL, codex_text(thread, thread->model));
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 void codex_request_begin(struct codex_thread *thread, double at_ms)
@@ -58,7 +58,7 @@ void codex_request_first_token(struct codex_thread *thread, double at_ms)
         struct update update = request_update(thread, thread->request.number, room);
         request->first_ms = at_ms;
         update_number(&update, FIELD_TTFT_MS, at_ms - request->start_ms);
-        codex_send(thread, &update);
+        tree_file_send(thread->file, &update);
         if (thread->turn_request.number == request->number) {
             thread->turn_request.first_ms = at_ms;
         }
@@ -72,7 +72,7 @@ static void send_end(struct codex_thread *thread, struct json_value usage, struc
     char room[REQUEST_ID_BYTES];
     struct codex_request *request = &thread->request;
     if (!request->open) { /* its begin was not noticed */
-        codex_request_begin(thread, isnan(thread->last_ms) ? at_ms : thread->last_ms);
+        codex_request_begin(thread, isnan(thread->file->last_ms) ? at_ms : thread->file->last_ms);
     }
     struct update update = request_update(thread, thread->request.number, room);
     update_number(&update, FIELD_END_MS, at_ms);
@@ -87,18 +87,18 @@ static void send_end(struct codex_thread *thread, struct json_value usage, struc
                   client_number(json_get(usage, "cache_write_input_tokens")));
     update_number(&update, FIELD_CONTEXT_WINDOW, thread->window);
     request->open = false;
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 void codex_request_take_usage(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
-    const struct mem *mem = transcript_tree_mem(thread->file);
+    const struct mem *mem = tree_file_mem(thread->file);
     struct json_value usage = json_get(payload, "usage");
     struct slice response = client_id(mem, json_get(payload, "response_id"), room);
     thread->request.has_records = true;
     if (response.bytes == NULL ||
-        codex_claim(thread, response, client_number(json_get(usage, "total_tokens")))) {
+        tree_file_claim(thread->file, response, client_number(json_get(usage, "total_tokens")))) {
         send_end(thread, usage, response, at_ms);
     } else {
         thread->request.open = false;
@@ -129,7 +129,7 @@ void codex_request_take_turn(struct codex_thread *thread, struct json_value payl
         char room[REQUEST_ID_BYTES];
         struct update update = request_update(thread, first->number, room);
         update_number(&update, FIELD_TTFT_MS, wait_ms);
-        codex_send(thread, &update);
+        tree_file_send(thread->file, &update);
     }
 }
 
@@ -156,5 +156,5 @@ void codex_request_fail(struct codex_thread *thread, double at_ms, enum outcome 
         update_number(&update, FIELD_OUTCOME, outcome);
     }
     thread->request.open = false;
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }

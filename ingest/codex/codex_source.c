@@ -29,14 +29,14 @@ static const struct tree_place places[] = {
 static void take_name(struct tree_file *file, struct json_value line)
 {
     char name[CLIENT_ID_BYTES];
-    struct update update = transcript_tree_update(file, UPDATE_SESSION);
+    struct update update = tree_file_update(file, UPDATE_SESSION);
     double at_ms = client_time(json_get(line, "updated_at"));
-    client_text_copy(transcript_tree_mem(file), json_get(line, "thread_name"), name, sizeof name);
+    client_text_copy(tree_file_mem(file), json_get(line, "thread_name"), name, sizeof name);
     update.session_id = client_plain_text(json_get(line, "id"));
     update.t_ms = isnan(at_ms) ? 0 : at_ms;
     update_text(&update, FIELD_TITLE, (struct slice){name, strlen(name)});
     if (update.session_id.len > 0 && name[0] != '\0') {
-        transcript_tree_send(file, &update);
+        tree_file_send(file, &update);
     }
 }
 
@@ -49,11 +49,14 @@ static void take(struct tree_file *file, struct json_value line)
     }
 }
 
-static void conclude(struct tree_file *file, uint64_t now_ms, bool last)
+static bool is_busy(const struct tree_file *file)
 {
-    if (file->kind == CODEX_ROLLOUT) {
-        codex_process_conclude(file->reader, now_ms, last);
-    }
+    return file->kind == CODEX_ROLLOUT && codex_thread_is_busy(file->reader);
+}
+
+static void conclude(struct tree_file *file)
+{
+    codex_process_conclude(file->reader);
 }
 
 static const struct tree_client codex_client = {
@@ -63,6 +66,7 @@ static const struct tree_client codex_client = {
     .begin = codex_thread_begin,
     .end = codex_thread_end,
     .take = take,
+    .is_busy = is_busy,
     .conclude = conclude,
 };
 

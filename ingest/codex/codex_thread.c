@@ -3,7 +3,6 @@
    tools that were called open the next one. */
 #include "ingest/codex/codex_thread.h"
 
-#include "ingest/client_name.h"
 #include "ingest/client_value.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
@@ -36,37 +35,7 @@ static intern_id put(struct codex_thread *thread, struct slice text)
 intern_id codex_put(struct codex_thread *thread, struct json_value id)
 {
     char room[CLIENT_ID_BYTES];
-    return put(thread, client_id(transcript_tree_mem(thread->file), id, room));
-}
-
-struct update codex_update(struct codex_thread *thread, enum update_op op)
-{
-    struct update update = transcript_tree_update(thread->file, op);
-    update.session_id = codex_text(thread, thread->session);
-    if (!codex_thread_is_root(thread)) {
-        update.agent_id = codex_text(thread, thread->thread);
-    }
-    return update;
-}
-
-struct update codex_call(struct codex_thread *thread, enum call_kind kind, struct slice id)
-{
-    struct update update = codex_update(thread, UPDATE_CALL);
-    update.kind = kind;
-    update.id = id;
-    return update;
-}
-
-void codex_send(struct codex_thread *thread, const struct update *update)
-{
-    thread->file->tree->dir.failed |= thread->scratch.failed;
-    transcript_tree_send(thread->file, update);
-}
-
-bool codex_claim(struct codex_thread *thread, struct slice id, double mark)
-{
-    return transcript_tree_claim(thread->file, codex_text(thread, thread->session),
-                                 codex_text(thread, thread->thread), id, mark);
+    return put(thread, client_id(tree_file_mem(thread->file), id, room));
 }
 
 /* ---- the thread ---- */
@@ -85,9 +54,8 @@ bool codex_thread_begin(struct tree_file *file)
 {
     struct codex_thread *thread = file->reader;
     thread->file = file;
-    thread->texts = intern_new(transcript_tree_mem(file));
-    strbuf_init(&thread->scratch, transcript_tree_mem(file), 0);
-    thread->meta_ms = thread->last_ms = thread->window = thread->turn_ms = (double)NAN;
+    thread->texts = intern_new(tree_file_mem(file));
+    thread->meta_ms = thread->window = thread->turn_ms = (double)NAN;
     thread->request.first_ms = thread->request.usage_total = (double)NAN;
     return thread->texts != NULL;
 }
@@ -95,8 +63,7 @@ bool codex_thread_begin(struct tree_file *file)
 void codex_thread_end(struct tree_file *file)
 {
     struct codex_thread *thread = file->reader;
-    mem_free(transcript_tree_mem(file), thread->tools, thread->tool_cap * sizeof *thread->tools);
-    strbuf_release(&thread->scratch);
+    mem_free(tree_file_mem(file), thread->tools, thread->tool_cap * sizeof *thread->tools);
     intern_free(thread->texts);
 }
 
@@ -107,26 +74,15 @@ static struct json_value spawned_by(struct json_value payload)
 
 static void announce_root(struct codex_thread *thread, struct json_value payload)
 {
-    struct update update = codex_update(thread, UPDATE_SESSION);
-    struct json_value branch = json_get(json_get(payload, "git"), "branch");
     struct strbuf cwd;
-    const char *spec = thread->file->tree->dir.source.spec;
-    strbuf_init(&cwd, transcript_tree_mem(thread->file), 0);
+    strbuf_init(&cwd, tree_file_mem(thread->file), 0);
     json_text_cut(json_get(payload, "cwd"), PATH_BYTES, true, &cwd);
-    struct slice path = {cwd.data, cwd.len};
-    strbuf_clear(&thread->scratch);
-    client_put_directory(path, &thread->scratch);
-    if (client_is_branch(branch)) {
-        client_put_branch(branch, &thread->scratch);
-        update_text(&update, FIELD_BRANCH, client_plain_text(branch));
-    }
-    update.by = (struct slice){spec, strlen(spec)};
-    update_text(&update, FIELD_CLIENT, (struct slice){"codex", 5});
-    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
-    update_text(&update, FIELD_CWD, path);
-    update_number(&update, FIELD_START_MS, thread->meta_ms);
-    thread->scratch.failed |= cwd.failed;
-    codex_send(thread, &update);
+    struct tree_session_facts facts = {.client = "codex",
+                                       .cwd = {cwd.data, cwd.len},
+                                       .branch = json_get(json_get(payload, "git"), "branch"),
+                                       .start_ms = thread->meta_ms};
+    thread->file->scratch.failed |= cwd.failed;
+    tree_file_announce(thread->file, &facts);
     strbuf_release(&cwd);
 }
 
@@ -135,26 +91,25 @@ static void announce_agent(struct codex_thread *thread, struct json_value payloa
     struct json_value spawn = spawned_by(payload);
     struct json_value name = json_get(payload, "agent_nickname");
     struct json_value role = json_get(payload, "agent_role");
-    struct update update = codex_update(thread, UPDATE_AGENT);
+    struct update update = tree_file_update(thread->file, UPDATE_AGENT);
     name = name.type == JSON_TYPE_STRING ? name : json_get(spawn, "agent_nickname");
     role = role.type == JSON_TYPE_STRING ? role : json_get(spawn, "agent_role");
     update_text(&update, FIELD_NAME, client_plain_text(name));
     update_text(&update, FIELD_TYPE, client_plain_text(role));
     update_text(&update, FIELD_PARENT_AGENT_ID, codex_text(thread, thread->parent));
     update_number(&update, FIELD_START_MS, thread->meta_ms);
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 /* A fork repeats the session_meta of the thread that it continues: the first one counts. */
 static void take_meta(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     struct json_value parent = json_get(payload, "parent_thread_id");
-    if (thread->announced) {
+    if (tree_file_is_known(thread->file)) {
         return;
     }
     parent = parent.type == JSON_TYPE_STRING ? parent
                                              : json_get(spawned_by(payload), "parent_thread_id");
-    thread->announced = true;
     thread->thread = codex_put(thread, json_get(payload, "id"));
     thread->thread = thread->thread == INTERN_NONE ? thread_of_path(thread) : thread->thread;
     thread->parent = codex_put(thread, parent);
@@ -164,7 +119,10 @@ static void take_meta(struct codex_thread *thread, struct json_value payload, do
     }
     thread->meta_ms = client_time(json_get(payload, "timestamp"));
     thread->meta_ms = isnan(thread->meta_ms) ? at_ms : thread->meta_ms;
-    if (codex_thread_is_root(thread)) {
+    bool root = codex_thread_is_root(thread);
+    tree_file_set_ids(thread->file, codex_text(thread, thread->session),
+                      codex_text(thread, root ? INTERN_NONE : thread->thread));
+    if (root) {
         announce_root(thread, payload);
     } else {
         announce_agent(thread, payload);
@@ -174,7 +132,7 @@ static void take_meta(struct codex_thread *thread, struct json_value payload, do
 /* Lines without a session_meta before them: the beginning of the file is lost. */
 static void announce_unknown(struct codex_thread *thread, double at_ms)
 {
-    if (!thread->announced) {
+    if (!tree_file_is_known(thread->file)) {
         take_meta(thread, (struct json_value){.type = JSON_TYPE_NONE}, at_ms);
     }
 }
@@ -183,13 +141,14 @@ static void announce_unknown(struct codex_thread *thread, double at_ms)
 
 static void send_turn(struct codex_thread *thread, double end_ms, enum outcome outcome)
 {
-    struct update update = codex_call(thread, CALL_INTERACTION, codex_text(thread, thread->turn));
+    struct update update =
+        tree_file_call(thread->file, CALL_INTERACTION, codex_text(thread, thread->turn));
     update_number(&update, FIELD_START_MS, thread->turn_ms);
     update_number(&update, FIELD_END_MS, end_ms);
     if (outcome != OUTCOME_NONE) {
         update_number(&update, FIELD_OUTCOME, outcome);
     }
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 static void end_turn(struct codex_thread *thread, double at_ms, enum outcome outcome)
@@ -200,9 +159,9 @@ static void end_turn(struct codex_thread *thread, double at_ms, enum outcome out
     send_turn(thread, at_ms, outcome);
     thread->turn = INTERN_NONE;
     if (!codex_thread_is_root(thread)) {
-        struct update update = codex_update(thread, UPDATE_AGENT);
+        struct update update = tree_file_update(thread->file, UPDATE_AGENT);
         update_number(&update, FIELD_END_MS, at_ms);
-        codex_send(thread, &update);
+        tree_file_send(thread->file, &update);
     }
 }
 
@@ -216,7 +175,7 @@ void codex_thread_stop(struct codex_thread *thread, double at_ms, enum outcome o
 static void take_turn(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     /* A turn that was cut off, by the death of its process, lasted until its last line. */
-    codex_thread_stop(thread, isnan(thread->last_ms) ? at_ms : thread->last_ms,
+    codex_thread_stop(thread, isnan(thread->file->last_ms) ? at_ms : thread->file->last_ms,
                       OUTCOME_INTERRUPTED);
     double window = client_number(json_get(payload, "model_context_window"));
     thread->window = isnan(window) ? thread->window : window;
@@ -228,7 +187,7 @@ static void take_turn(struct codex_thread *thread, struct json_value payload, do
     }
     thread->turn_ms = at_ms;
     thread->turn_request.number = 0;
-    if (codex_claim(thread, codex_text(thread, thread->turn), 0)) {
+    if (tree_file_claim(thread->file, codex_text(thread, thread->turn), 0)) {
         send_turn(thread, (double)NAN, OUTCOME_NONE);
     } else {
         thread->turn = INTERN_NONE;
@@ -253,15 +212,15 @@ static void take_prompt(struct codex_thread *thread, struct json_value item, dou
     struct json_value text = json_get(item, "content"), part;
     double length = 0;
     for (struct json_walk walk = json_walk(text); json_next_item(&walk, &part);) {
-        strbuf_clear(&thread->scratch);
-        json_get_string(json_get(part, "text"), &thread->scratch);
-        length += (double)thread->scratch.len;
+        strbuf_clear(&thread->file->scratch);
+        json_get_string(json_get(part, "text"), &thread->file->scratch);
+        length += (double)thread->file->scratch.len;
     }
     if (thread->turn != INTERN_NONE && length > 0) {
         struct update update =
-            codex_call(thread, CALL_INTERACTION, codex_text(thread, thread->turn));
+            tree_file_call(thread->file, CALL_INTERACTION, codex_text(thread, thread->turn));
         update_number(&update, FIELD_PROMPT_LENGTH, length);
-        codex_send(thread, &update);
+        tree_file_send(thread->file, &update);
     }
     if (thread->turn != INTERN_NONE) {
         codex_request_begin(thread, at_ms);
@@ -296,13 +255,12 @@ static void take_message(struct codex_thread *thread, struct json_value payload,
 static void take_error(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     char text[CLIENT_ID_BYTES];
-    client_text_copy(transcript_tree_mem(thread->file), json_get(payload, "message"), text,
-                     sizeof text);
+    client_text_copy(tree_file_mem(thread->file), json_get(payload, "message"), text, sizeof text);
     struct slice error = {text, strlen(text)};
-    strbuf_clear(&thread->scratch);
-    if (!transcript_tree_content(thread->file)) {
-        tool_error_class(error, &thread->scratch);
-        error = (struct slice){thread->scratch.data, thread->scratch.len};
+    strbuf_clear(&thread->file->scratch);
+    if (!tree_file_content(thread->file)) {
+        tool_error_class(error, &thread->file->scratch);
+        error = (struct slice){thread->file->scratch.data, thread->file->scratch.len};
     }
     codex_request_fail(thread, at_ms, OUTCOME_NONE, error);
 }
@@ -312,12 +270,12 @@ static void take_compaction(struct codex_thread *thread, struct json_value paylo
 {
     char id[64]; /* a time is short (client_time) */
     int len = snprintf(id, sizeof id, "compact-%.3f", at_ms);
-    struct update update = codex_call(thread, CALL_SPAN, (struct slice){id, (size_t)len});
+    struct update update = tree_file_call(thread->file, CALL_SPAN, (struct slice){id, (size_t)len});
     (void)payload;
     update_text(&update, FIELD_NAME, (struct slice){"compact", 7});
     update_number(&update, FIELD_START_MS, at_ms);
     update_number(&update, FIELD_END_MS, at_ms);
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 static void take_context(struct codex_thread *thread, struct json_value payload, double at_ms)
@@ -389,16 +347,16 @@ void codex_thread_take(struct tree_file *file, struct json_value line)
         row++;
     }
     if (row == end) {
-        transcript_tree_unknown(file, client_plain_text(type));
+        tree_file_unknown(file, client_plain_text(type));
         return;
     }
     if (isnan(at_ms)) {
-        transcript_tree_reject(file, line, "it has no timestamp");
+        tree_file_reject(file, line, "it has no timestamp");
         return;
     }
     if (row->take != take_meta) {
         announce_unknown(thread, at_ms);
     }
     row->take(thread, payload, at_ms);
-    thread->last_ms = at_ms > thread->last_ms || isnan(thread->last_ms) ? at_ms : thread->last_ms;
+    tree_file_note(file, at_ms);
 }

@@ -26,11 +26,8 @@ struct codex_request {
 struct codex_thread {
     struct tree_file *file; /* borrowed */
     struct intern *texts;
-    struct strbuf scratch;
     intern_id thread, session, parent, model;
-    bool announced;
     double meta_ms; /* when the thread was made; NAN: unknown */
-    double last_ms; /* the time of the last line; NAN: none */
     double window;  /* tokens of the model's context; NAN: unknown */
     intern_id turn; /* that is open; INTERN_NONE: none */
     double turn_ms; /* its start */
@@ -41,10 +38,8 @@ struct codex_thread {
 
     /* codex_process.c: */
     struct {
-        bool alive, ended; /* as it was reported last */
-        bool registered;   /* in client_processes.h */
-        double ended_ms;   /* the last line's time then */
-        struct tree_quiet quiet;
+        bool alive;      /* as it was reported last */
+        bool registered; /* in client_processes.h */
     } process;
 };
 
@@ -71,13 +66,6 @@ void codex_thread_stop(struct codex_thread *thread, double at_ms, enum outcome o
 struct slice codex_text(const struct codex_thread *thread, intern_id id);
 /* Returns the number of an id of the file; INTERN_NONE: it has no bytes, or memory is lacking. */
 intern_id codex_put(struct codex_thread *thread, struct json_value id);
-/* An update of the thread's agent, or of a call of it. */
-struct update codex_update(struct codex_thread *thread, enum update_op op);
-struct update codex_call(struct codex_thread *thread, enum call_kind kind, struct slice id);
-void codex_send(struct codex_thread *thread, const struct update *update);
-/* Claims a request or a call, which a fork repeats with its history. `mark` is a number that all
-   copies share. False: another thread has it. */
-bool codex_claim(struct codex_thread *thread, struct slice id, double mark);
 
 /* codex_requests.c */
 

@@ -39,7 +39,7 @@ static void keep(struct codex_thread *thread, intern_id id)
     if (thread->tool_count == OPEN_TOOLS) { /* the oldest of so many never gets an output */
         forget(thread, thread->tools);
     }
-    if (!mem_reserve(transcript_tree_mem(thread->file), &thread->tools, &thread->tool_cap,
+    if (!mem_reserve(tree_file_mem(thread->file), &thread->tools, &thread->tool_cap,
                      thread->tool_count + 1, sizeof *thread->tools)) {
         thread->file->tree->dir.failed = true;
         return;
@@ -60,9 +60,9 @@ static void put_args(struct codex_thread *thread, struct json_value payload, str
     if (arguments.type == JSON_TYPE_STRING && !text.failed && text.len > 0 &&
         json_check(text.data, text.len, JSON_DEPTH_LIMIT, &input, NULL) &&
         input.type == JSON_TYPE_OBJECT) {
-        tool_args(input, transcript_tree_content(thread->file), out);
+        tool_args(input, tree_file_content(thread->file), out);
     } else {
-        tool_args(json_get(payload, "action"), transcript_tree_content(thread->file), out);
+        tool_args(json_get(payload, "action"), tree_file_content(thread->file), out);
     }
     out->failed |= text.failed;
     strbuf_release(&text);
@@ -96,15 +96,17 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
     bool whole = id == INTERN_NONE; /* a search by the server: the line is all that there is */
     id = whole ? codex_put(thread, json_get(payload, "id")) : id;
     if (id == INTERN_NONE || find(thread, id) != NULL ||
-        !codex_claim(thread, codex_text(thread, id), mark_of(json_get(payload, "arguments")))) {
+        !tree_file_claim(thread->file, codex_text(thread, id),
+                         mark_of(json_get(payload, "arguments")))) {
         return;
     }
-    strbuf_init(&args, transcript_tree_mem(thread->file), 0);
+    strbuf_init(&args, tree_file_mem(thread->file), 0);
     put_args(thread, payload, &args);
-    strbuf_clear(&thread->scratch);
-    put_name(payload, &thread->scratch);
-    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
-    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
+    strbuf_clear(&thread->file->scratch);
+    put_name(payload, &thread->file->scratch);
+    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
+    update_text(&update, FIELD_NAME,
+                (struct slice){thread->file->scratch.data, thread->file->scratch.len});
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
     update_number(&update, FIELD_START_MS, at_ms);
     if (whole) {
@@ -113,8 +115,8 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
     } else {
         keep(thread, id);
     }
-    thread->scratch.failed |= args.failed;
-    codex_send(thread, &update);
+    thread->file->scratch.failed |= args.failed;
+    tree_file_send(thread->file, &update);
     strbuf_release(&args);
 }
 
@@ -123,11 +125,11 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
 static void send_end(struct codex_thread *thread, intern_id id, double at_ms, bool failed,
                      struct slice error)
 {
-    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
     update_number(&update, FIELD_END_MS, at_ms);
     update_bool(&update, FIELD_SUCCESS, failed ? TRI_FALSE : TRI_TRUE);
     update_text(&update, FIELD_ERROR, error);
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 static void send_exit(struct codex_thread *thread, intern_id id, double at_ms, bool failed,
@@ -151,22 +153,22 @@ static void take_receivers(struct codex_thread *thread, struct json_value item, 
     for (struct json_walk walk = json_walk(agents); json_next_item(&walk, &agent); count++) {
         struct json_value thread_id = json_get(agent, "thread_id");
         if (json_string_is(json_get(item, "tool"), "spawn_agent")) {
-            strbuf_clear(&thread->scratch);
-            json_text_cut(json_get(item, "prompt"), CLIENT_ID_BYTES, true, &thread->scratch);
-            update = codex_update(thread, UPDATE_AGENT);
+            strbuf_clear(&thread->file->scratch);
+            json_text_cut(json_get(item, "prompt"), CLIENT_ID_BYTES, true, &thread->file->scratch);
+            update = tree_file_update(thread->file, UPDATE_AGENT);
             update.agent_id = client_plain_text(thread_id);
             update_text(&update, FIELD_NAME, client_plain_text(json_get(agent, "agent_nickname")));
             update_text(&update, FIELD_DESCRIPTION,
-                        (struct slice){thread->scratch.data, thread->scratch.len});
+                        (struct slice){thread->file->scratch.data, thread->file->scratch.len});
             update_text(&update, FIELD_PARENT_AGENT_ID, codex_text(thread, thread->thread));
             if (update.agent_id.len > 0) {
-                codex_send(thread, &update);
+                tree_file_send(thread->file, &update);
             }
         }
         if (count == 0) {
-            update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+            update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
             update_text(&update, FIELD_CHILD_AGENT_ID, client_plain_text(thread_id));
-            codex_send(thread, &update);
+            tree_file_send(thread->file, &update);
         }
     }
 }
@@ -177,18 +179,19 @@ static void take_unknown_item(struct codex_thread *thread, struct json_value pay
 {
     struct slice server = client_plain_text(json_get(item, "server"));
     struct slice tool = client_plain_text(json_get(item, "tool"));
-    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
-    strbuf_clear(&thread->scratch);
+    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
+    strbuf_clear(&thread->file->scratch);
     if (server.len > 0) {
-        strbuf_adds(&thread->scratch, "mcp__");
-        strbuf_add(&thread->scratch, server.bytes, server.len);
-        strbuf_adds(&thread->scratch, "__");
+        strbuf_adds(&thread->file->scratch, "mcp__");
+        strbuf_add(&thread->file->scratch, server.bytes, server.len);
+        strbuf_adds(&thread->file->scratch, "__");
     }
     tool = tool.len > 0 ? tool : client_plain_text(json_get(item, "type"));
-    strbuf_add(&thread->scratch, tool.bytes, tool.len);
-    update_text(&update, FIELD_NAME, (struct slice){thread->scratch.data, thread->scratch.len});
+    strbuf_add(&thread->file->scratch, tool.bytes, tool.len);
+    update_text(&update, FIELD_NAME,
+                (struct slice){thread->file->scratch.data, thread->file->scratch.len});
     update_number(&update, FIELD_START_MS, client_time(json_get(payload, "started_at_ms")));
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 void codex_tools_take_item(struct codex_thread *thread, struct json_value payload,
@@ -200,8 +203,8 @@ void codex_tools_take_item(struct codex_thread *thread, struct json_value payloa
     double code = client_number(json_get(item, "exit_code"));
     struct json_value status = json_get(item, "status");
     bool known_tool = json_string_is(json_get(item, "type"), "McpToolCall");
-    if (tool == NULL &&
-        (id == INTERN_NONE || !known_tool || !codex_claim(thread, codex_text(thread, id), 0))) {
+    if (tool == NULL && (id == INTERN_NONE || !known_tool ||
+                         !tree_file_claim(thread->file, codex_text(thread, id), 0))) {
         return;
     }
     if (tool == NULL) {
@@ -233,12 +236,12 @@ void codex_tools_take_end(struct codex_thread *thread, struct json_value payload
 static void take_text(struct codex_thread *thread, struct json_value output)
 {
     struct json_value part;
-    strbuf_clear(&thread->scratch);
-    json_text_cut(output, OUTPUT_BYTES, false, &thread->scratch);
-    json_text_cut(json_get(output, "content"), OUTPUT_BYTES, false, &thread->scratch);
+    strbuf_clear(&thread->file->scratch);
+    json_text_cut(output, OUTPUT_BYTES, false, &thread->file->scratch);
+    json_text_cut(json_get(output, "content"), OUTPUT_BYTES, false, &thread->file->scratch);
     for (struct json_walk walk = json_walk(output);
          output.type == JSON_TYPE_ARRAY && json_next_item(&walk, &part);) {
-        json_text_cut(json_get(part, "text"), OUTPUT_BYTES, false, &thread->scratch);
+        json_text_cut(json_get(part, "text"), OUTPUT_BYTES, false, &thread->file->scratch);
     }
 }
 
@@ -283,19 +286,19 @@ static enum outcome outcome_of(const struct strbuf *text)
 static void send_output(struct codex_thread *thread, intern_id id, struct json_value output,
                         double at_ms)
 {
-    enum outcome outcome = outcome_of(&thread->scratch);
-    long code = exit_code(&thread->scratch);
+    enum outcome outcome = outcome_of(&thread->file->scratch);
+    long code = exit_code(&thread->file->scratch);
     bool failed =
         outcome != OUTCOME_NONE || code > 0 || json_get(output, "success").type == JSON_TYPE_FALSE;
     if (outcome == OUTCOME_NONE) {
         send_exit(thread, id, at_ms, failed, (double)code);
         return;
     }
-    struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, id));
+    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
     update_number(&update, FIELD_END_MS, at_ms);
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
     update_number(&update, FIELD_OUTCOME, outcome);
-    codex_send(thread, &update);
+    tree_file_send(thread->file, &update);
 }
 
 void codex_tools_take_output(struct codex_thread *thread, struct json_value payload, double at_ms)
@@ -307,7 +310,7 @@ void codex_tools_take_output(struct codex_thread *thread, struct json_value payl
         return;
     }
     take_text(thread, output);
-    enum outcome outcome = tool->ended ? OUTCOME_NONE : outcome_of(&thread->scratch);
+    enum outcome outcome = tool->ended ? OUTCOME_NONE : outcome_of(&thread->file->scratch);
     if (!tool->ended) {
         send_output(thread, id, output, at_ms);
     }
@@ -323,11 +326,12 @@ void codex_tools_stop(struct codex_thread *thread, double at_ms, enum outcome ou
     while (thread->tool_count > 0) {
         struct codex_tool *tool = &thread->tools[thread->tool_count - 1];
         if (!tool->ended && outcome != OUTCOME_NONE) {
-            struct update update = codex_call(thread, CALL_TOOL, codex_text(thread, tool->id));
+            struct update update =
+                tree_file_call(thread->file, CALL_TOOL, codex_text(thread, tool->id));
             update_number(&update, FIELD_END_MS, at_ms);
             update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
             update_number(&update, FIELD_OUTCOME, outcome);
-            codex_send(thread, &update);
+            tree_file_send(thread->file, &update);
         }
         thread->tool_count--;
     }

@@ -2,7 +2,6 @@
    results of tools, so it is inferred. */
 #include "ingest/gemini/gemini_chat.h"
 
-#include "ingest/client_name.h"
 #include "ingest/process.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
@@ -21,9 +20,8 @@ bool gemini_chat_begin(struct tree_file *file)
 {
     struct gemini_chat *chat = file->reader;
     chat->file = file;
-    chat->last_ms = chat->asked_ms = (double)NAN;
-    chat->messages = intern_new(transcript_tree_mem(file));
-    strbuf_init(&chat->scratch, transcript_tree_mem(file), 0);
+    chat->asked_ms = (double)NAN;
+    chat->messages = intern_new(tree_file_mem(file));
     return chat->messages != NULL;
 }
 
@@ -31,31 +29,12 @@ void gemini_chat_end(struct tree_file *file)
 {
     struct gemini_chat *chat = file->reader;
     intern_free(chat->messages);
-    strbuf_release(&chat->scratch);
 }
 
-struct update gemini_update(const struct gemini_chat *chat, enum update_op op)
+bool gemini_chat_is_busy(const struct tree_file *file)
 {
-    struct update update = transcript_tree_update(chat->file, op);
-    update.session_id = text_of(chat->session);
-    if (chat->agent[0] != '\0') {
-        update.agent_id = text_of(chat->agent);
-    }
-    return update;
-}
-
-struct update gemini_call(const struct gemini_chat *chat, enum call_kind kind, struct slice id)
-{
-    struct update update = gemini_update(chat, UPDATE_CALL);
-    update.kind = kind;
-    update.id = id;
-    return update;
-}
-
-void gemini_send(struct gemini_chat *chat, const struct update *update)
-{
-    chat->file->tree->dir.failed |= chat->scratch.failed;
-    transcript_tree_send(chat->file, update);
+    const struct gemini_chat *chat = file->reader;
+    return !isnan(chat->asked_ms);
 }
 
 /* ---- who ---- */
@@ -92,41 +71,40 @@ static void read_root(const struct gemini_chat *chat, char out[PATH_MAX])
 
 static void announce_session(struct gemini_chat *chat, double start_ms)
 {
-    struct update update = gemini_update(chat, UPDATE_SESSION);
     char root[PATH_MAX], project[CLIENT_ID_BYTES];
     read_root(chat, root);
     copy_parent(chat, 2, project, sizeof project);
-    update.by = text_of(chat->file->tree->dir.source.spec);
-    update_text(&update, FIELD_CLIENT, text_of("gemini"));
-    update_text(&update, FIELD_NAME, text_of(project));
-    update_text(&update, FIELD_CWD, text_of(root));
-    update_number(&update, FIELD_START_MS, start_ms);
-    gemini_send(chat, &update);
+    struct tree_session_facts facts = {.client = "gemini",
+                                       .name = text_of(project),
+                                       .cwd = text_of(root),
+                                       .branch = {.type = JSON_TYPE_NONE},
+                                       .start_ms = start_ms};
+    tree_file_announce(chat->file, &facts);
 }
 
 /* The first line; the file of a sub-agent is in a directory of its session's id. */
 static void take_head(struct gemini_chat *chat, struct json_value line, double start_ms)
 {
-    char own[CLIENT_ID_BYTES + 1];
-    if (chat->announced) {
+    char own[CLIENT_ID_BYTES + 1], parent[CLIENT_ID_BYTES + 1];
+    struct tree_file *file = chat->file;
+    if (tree_file_is_known(file)) {
         return;
     }
-    client_text_copy(transcript_tree_mem(chat->file), json_get(line, "sessionId"), own, sizeof own);
-    if (chat->file->kind == GEMINI_AGENT) {
-        copy_parent(chat, 1, chat->session, sizeof chat->session);
-        memcpy(chat->agent, own, sizeof own);
+    client_text_copy(tree_file_mem(file), json_get(line, "sessionId"), own, sizeof own);
+    if (file->kind == GEMINI_AGENT && own[0] != '\0') {
+        copy_parent(chat, 1, parent, sizeof parent);
+        tree_file_set_ids(file, text_of(parent), text_of(own));
     } else {
-        memcpy(chat->session, own, sizeof own);
+        tree_file_set_ids(file, text_of(own), text_of(""));
     }
-    chat->announced = chat->session[0] != '\0' && own[0] != '\0';
-    if (!chat->announced) {
-        transcript_tree_reject(chat->file, line, "it has no sessionId");
-    } else if (chat->agent[0] == '\0') {
+    if (!tree_file_is_known(file)) {
+        tree_file_reject(file, line, "it has no sessionId");
+    } else if (file->agent_id[0] == '\0') {
         announce_session(chat, start_ms);
     } else {
-        struct update update = gemini_update(chat, UPDATE_AGENT);
+        struct update update = tree_file_update(file, UPDATE_AGENT);
         update_number(&update, FIELD_START_MS, start_ms);
-        gemini_send(chat, &update);
+        tree_file_send(file, &update);
     }
 }
 
@@ -134,9 +112,11 @@ static void take_head(struct gemini_chat *chat, struct json_value line, double s
 
 static struct update request_update(const struct gemini_chat *chat, char *room, size_t size)
 {
-    int len = snprintf(room, size, "%s:%u", chat->agent[0] != '\0' ? chat->agent : chat->session,
-                       chat->requests);
-    return gemini_call(chat, CALL_REQUEST, (struct slice){room, (size_t)len});
+    int len =
+        snprintf(room, size, "%s:%u",
+                 chat->file->agent_id[0] != '\0' ? chat->file->agent_id : chat->file->session_id,
+                 chat->requests);
+    return tree_file_call(chat->file, CALL_REQUEST, (struct slice){room, (size_t)len});
 }
 
 /* The model works from now on. */
@@ -151,7 +131,7 @@ static void ask(struct gemini_chat *chat, double at_ms)
     struct update update = request_update(chat, room, sizeof room);
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_START_MS, at_ms);
-    gemini_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 static void end_request(struct gemini_chat *chat, struct json_value line, struct slice id,
@@ -160,7 +140,7 @@ static void end_request(struct gemini_chat *chat, struct json_value line, struct
     char room[CLIENT_ID_BYTES + 32];
     struct json_value tokens = json_get(line, "tokens");
     if (isnan(chat->asked_ms)) {
-        ask(chat, isnan(chat->last_ms) ? at_ms : chat->last_ms);
+        ask(chat, isnan(chat->file->last_ms) ? at_ms : chat->file->last_ms);
     }
     struct update update = request_update(chat, room, sizeof room);
     update_text(&update, FIELD_ALIAS, id);
@@ -171,7 +151,7 @@ static void end_request(struct gemini_chat *chat, struct json_value line, struct
     update_number(&update, FIELD_CACHE_READ_TOKENS, client_number(json_get(tokens, "cached")));
     update_number(&update, FIELD_OUTPUT_TOKENS, client_number(json_get(tokens, "output")));
     chat->asked_ms = (double)NAN;
-    gemini_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 /* Ends the open request without an answer; scratch has the error where no outcome is given. */
@@ -187,10 +167,11 @@ static void fail(struct gemini_chat *chat, double at_ms, enum outcome outcome)
     if (outcome != OUTCOME_NONE) {
         update_number(&update, FIELD_OUTCOME, outcome);
     } else {
-        update_text(&update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
+        update_text(&update, FIELD_ERROR,
+                    (struct slice){chat->file->scratch.data, chat->file->scratch.len});
     }
     chat->asked_ms = (double)NAN;
-    gemini_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 /* ---- interactions ---- */
@@ -198,22 +179,22 @@ static void fail(struct gemini_chat *chat, double at_ms, enum outcome outcome)
 static void end_interaction(struct gemini_chat *chat, double at_ms)
 {
     if (chat->prompt[0] != '\0') {
-        struct update update = gemini_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        struct update update = tree_file_call(chat->file, CALL_INTERACTION, text_of(chat->prompt));
         update_number(&update, FIELD_END_MS, at_ms);
-        gemini_send(chat, &update);
+        tree_file_send(chat->file, &update);
     }
 }
 
 static void begin_interaction(struct gemini_chat *chat, struct json_value line, double length,
                               double at_ms)
 {
-    client_text_copy(transcript_tree_mem(chat->file), json_get(line, "id"), chat->prompt,
+    client_text_copy(tree_file_mem(chat->file), json_get(line, "id"), chat->prompt,
                      sizeof chat->prompt);
     if (chat->prompt[0] != '\0') {
-        struct update update = gemini_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        struct update update = tree_file_call(chat->file, CALL_INTERACTION, text_of(chat->prompt));
         update_number(&update, FIELD_START_MS, at_ms);
         update_number(&update, FIELD_PROMPT_LENGTH, length);
-        gemini_send(chat, &update);
+        tree_file_send(chat->file, &update);
     }
 }
 
@@ -222,7 +203,7 @@ static void begin_interaction(struct gemini_chat *chat, struct json_value line, 
 static bool is_new(struct gemini_chat *chat, struct json_value line)
 {
     char room[CLIENT_ID_BYTES];
-    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(line, "id"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(line, "id"), room);
     if (id.bytes == NULL || intern_find(chat->messages, id.bytes, id.len) != INTERN_NONE) {
         return id.bytes == NULL;
     }
@@ -236,12 +217,12 @@ static void describe_agent(struct gemini_chat *chat, struct json_value content)
     struct json_value part;
     struct json_walk walk = json_walk(content);
     if (json_next_item(&walk, &part)) {
-        struct update update = gemini_update(chat, UPDATE_AGENT);
-        strbuf_clear(&chat->scratch);
-        json_text_cut(json_get(part, "text"), CLIENT_ID_BYTES, true, &chat->scratch);
+        struct update update = tree_file_update(chat->file, UPDATE_AGENT);
+        strbuf_clear(&chat->file->scratch);
+        json_text_cut(json_get(part, "text"), CLIENT_ID_BYTES, true, &chat->file->scratch);
         update_text(&update, FIELD_DESCRIPTION,
-                    (struct slice){chat->scratch.data, chat->scratch.len});
-        gemini_send(chat, &update);
+                    (struct slice){chat->file->scratch.data, chat->file->scratch.len});
+        tree_file_send(chat->file, &update);
     }
 }
 
@@ -254,20 +235,20 @@ static void take_user(struct gemini_chat *chat, struct json_value line, double a
         return;
     }
     for (struct json_walk walk = json_walk(content); json_next_item(&walk, &part);) {
-        strbuf_clear(&chat->scratch);
-        json_get_string(json_get(part, "text"), &chat->scratch);
-        length += (double)chat->scratch.len;
+        strbuf_clear(&chat->file->scratch);
+        json_get_string(json_get(part, "text"), &chat->file->scratch);
+        length += (double)chat->file->scratch.len;
         results |= json_get(part, "functionResponse").type == JSON_TYPE_OBJECT;
     }
-    if (!results && chat->agent[0] != '\0') {
+    if (!results && chat->file->agent_id[0] != '\0') {
         describe_agent(chat, content);
     }
-    if (!results && chat->agent[0] == '\0') {
-        end_interaction(chat, chat->last_ms);
+    if (!results && chat->file->agent_id[0] == '\0') {
+        end_interaction(chat, chat->file->last_ms);
         begin_interaction(chat, line, length, at_ms);
     }
     if (!results) {
-        fail(chat, fmax(chat->last_ms, chat->asked_ms),
+        fail(chat, fmax(chat->file->last_ms, chat->asked_ms),
              OUTCOME_INTERRUPTED); /* nothing answered it */
     }
     ask(chat, at_ms);
@@ -278,7 +259,7 @@ static void take_user(struct gemini_chat *chat, struct json_value line, double a
 static void take_answer(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
-    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(line, "id"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(line, "id"), room);
     if (id.bytes == NULL) {
         return;
     }
@@ -293,16 +274,16 @@ static void take_answer(struct gemini_chat *chat, struct json_value line, double
 static void take_error(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
     struct strbuf text;
-    strbuf_init(&text, chat->scratch.mem, 0);
+    strbuf_init(&text, chat->file->scratch.mem, 0);
     json_text_cut(json_get(line, "content"), CLIENT_ID_BYTES, true, &text);
-    strbuf_clear(&chat->scratch);
-    if (transcript_tree_content(chat->file)) {
-        strbuf_add(&chat->scratch, text.data, text.len);
+    strbuf_clear(&chat->file->scratch);
+    if (tree_file_content(chat->file)) {
+        strbuf_add(&chat->file->scratch, text.data, text.len);
     } else {
         tool_error_class((struct slice){text.data != NULL ? text.data : "", text.len},
-                         &chat->scratch);
+                         &chat->file->scratch);
     }
-    chat->scratch.failed |= text.failed;
+    chat->file->scratch.failed |= text.failed;
     strbuf_release(&text);
     fail(chat, at_ms, OUTCOME_NONE);
 }
@@ -324,8 +305,7 @@ static const struct message_row {
 static bool is_own(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
     struct slice id = client_plain_text(json_get(line, "id"));
-    return id.bytes == NULL || transcript_tree_claim(chat->file, text_of(chat->session),
-                                                     text_of(chat->agent), id, at_ms);
+    return id.bytes == NULL || tree_file_claim(chat->file, id, at_ms);
 }
 
 static void take_message(struct gemini_chat *chat, struct json_value line)
@@ -338,12 +318,12 @@ static void take_message(struct gemini_chat *chat, struct json_value line)
         i++;
     }
     if (i == sizeof message_rows / sizeof *message_rows) {
-        transcript_tree_unknown(chat->file, client_plain_text(type));
+        tree_file_unknown(chat->file, client_plain_text(type));
     } else if (isnan(at_ms)) {
-        transcript_tree_reject(chat->file, line, "it has no timestamp");
+        tree_file_reject(chat->file, line, "it has no timestamp");
     } else if (is_own(chat, line, at_ms)) {
         message_rows[i].take(chat, line, at_ms);
-        chat->last_ms = at_ms > chat->last_ms || isnan(chat->last_ms) ? at_ms : chat->last_ms;
+        tree_file_note(chat->file, at_ms);
     }
 }
 
@@ -369,15 +349,15 @@ static void take_change(struct gemini_chat *chat, struct json_value set)
 {
     struct json_value messages = json_get(set, "messages");
     double updated_ms = client_time(json_get(set, "lastUpdated"));
-    chat->last_ms = updated_ms > chat->last_ms ? updated_ms : chat->last_ms;
+    tree_file_note(chat->file, updated_ms);
     if (messages.type == JSON_TYPE_ARRAY) {
         take_messages(chat, messages);
     }
     /* A sub-agent has given its result. */
-    if (json_get(set, "summary").type == JSON_TYPE_STRING && chat->agent[0] != '\0') {
-        struct update update = gemini_update(chat, UPDATE_AGENT);
-        update_number(&update, FIELD_END_MS, chat->last_ms);
-        gemini_send(chat, &update);
+    if (json_get(set, "summary").type == JSON_TYPE_STRING && chat->file->agent_id[0] != '\0') {
+        struct update update = tree_file_update(chat->file, UPDATE_AGENT);
+        update_number(&update, FIELD_END_MS, chat->file->last_ms);
+        tree_file_send(chat->file, &update);
     }
 }
 
@@ -388,13 +368,13 @@ void gemini_chat_take(struct tree_file *file, struct json_value line)
     if (json_get(line, "sessionId").type == JSON_TYPE_STRING) {
         take_head(chat, line, client_time(json_get(line, "startTime")));
         take_messages(chat, json_get(line, "messages"));
-    } else if (!chat->announced) {
-        transcript_tree_reject(file, line, "no sessionId before it");
+    } else if (!tree_file_is_known(file)) {
+        tree_file_reject(file, line, "no sessionId before it");
     } else if (set.type == JSON_TYPE_OBJECT) {
         take_change(chat, set);
     } else if (json_get(line, "type").type == JSON_TYPE_STRING) {
         take_message(chat, line);
     } else {
-        transcript_tree_unknown(file, (struct slice){NULL, 0});
+        tree_file_unknown(file, (struct slice){NULL, 0});
     }
 }

@@ -16,29 +16,20 @@ enum gemini_kind {
 };
 
 struct gemini_chat {
-    struct tree_file *file; /* borrowed */
-    char session[CLIENT_ID_BYTES + 1];
-    char agent[CLIENT_ID_BYTES + 1];  /* "": the main one */
+    struct tree_file *file;           /* borrowed */
     char prompt[CLIENT_ID_BYTES + 1]; /* the id of the open interaction; "": none */
     struct intern *messages;          /* ids of those that were taken */
-    struct strbuf scratch;
-    bool announced;
-    double last_ms;    /* of the last line; NAN: none */
-    double asked_ms;   /* since then the model may be working; NAN: it does not */
-    unsigned requests; /* how often it began to */
-    struct tree_quiet quiet;
+    double asked_ms;                  /* since then the model may be working; NAN: it does not */
+    unsigned requests;                /* how often it began to */
 };
 
 /* For struct tree_client. */
 bool gemini_chat_begin(struct tree_file *file);
 void gemini_chat_end(struct tree_file *file);
 void gemini_chat_take(struct tree_file *file, struct json_value line);
+bool gemini_chat_is_busy(const struct tree_file *file);
 
 /* ---- for the files of this room ---- */
-
-struct update gemini_update(const struct gemini_chat *chat, enum update_op op);
-struct update gemini_call(const struct gemini_chat *chat, enum call_kind kind, struct slice id);
-void gemini_send(struct gemini_chat *chat, const struct update *update);
 
 /* gemini_tools.c: the calls of an answer, which was written at `at_ms`. Returns when the last one
    ended; NAN: it has none. */

@@ -4,9 +4,6 @@
 
 #include "ingest/gemini/gemini_chat.h"
 
-#include <math.h>
-#include <string.h>
-
 enum { TOP, PROJECTS, PROJECT, CHATS, AGENT_FILES };
 
 static const struct tree_place places[] = {
@@ -24,18 +21,6 @@ static const struct tree_place places[] = {
     {.prefix = NULL},
 };
 
-static void conclude(struct tree_file *file, uint64_t now_ms, bool last)
-{
-    struct gemini_chat *chat = file->reader;
-    (void)now_ms;
-    if (file->kind != GEMINI_AGENT && chat->announced) {
-        struct slice session = {chat->session, strlen(chat->session)};
-        transcript_tree_end_quiet(file, &chat->quiet, session, chat->last_ms,
-                                  !isnan(chat->asked_ms), last);
-        file->at_rest = chat->quiet.ended;
-    }
-}
-
 static const struct tree_client gemini_client = {
     .places = places,
     .needs = "tmp",
@@ -43,7 +28,7 @@ static const struct tree_client gemini_client = {
     .begin = gemini_chat_begin,
     .end = gemini_chat_end,
     .take = gemini_chat_take,
-    .conclude = conclude,
+    .is_busy = gemini_chat_is_busy,
 };
 
 static bool open_gemini(struct source *source, struct strbuf *error)

@@ -33,18 +33,19 @@ static double time_in(struct slice id)
 static void take_agent(struct gemini_chat *chat, struct json_value call, struct slice agent)
 {
     struct json_value args = json_get(call, "args");
-    struct update update = gemini_update(chat, UPDATE_AGENT);
+    struct update update = tree_file_update(chat->file, UPDATE_AGENT);
     update.agent_id = agent;
-    strbuf_clear(&chat->scratch);
-    json_text_cut(json_get(args, "prompt"), CLIENT_ID_BYTES, true, &chat->scratch);
+    strbuf_clear(&chat->file->scratch);
+    json_text_cut(json_get(args, "prompt"), CLIENT_ID_BYTES, true, &chat->file->scratch);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(args, "agent_name")));
-    update_text(&update, FIELD_DESCRIPTION, (struct slice){chat->scratch.data, chat->scratch.len});
-    if (chat->agent[0] != '\0') {
+    update_text(&update, FIELD_DESCRIPTION,
+                (struct slice){chat->file->scratch.data, chat->file->scratch.len});
+    if (chat->file->agent_id[0] != '\0') {
         update_text(&update, FIELD_PARENT_AGENT_ID,
-                    (struct slice){chat->agent, strlen(chat->agent)});
+                    (struct slice){chat->file->agent_id, strlen(chat->file->agent_id)});
     }
     update_number(&update, FIELD_END_MS, client_time(json_get(call, "timestamp")));
-    gemini_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 static void put_end(struct gemini_chat *chat, struct json_value call, struct update *update)
@@ -56,17 +57,18 @@ static void put_end(struct gemini_chat *chat, struct json_value call, struct upd
         update_number(update, FIELD_OUTCOME, OUTCOME_REFUSED);
     } else if (!good) {
         struct strbuf text;
-        strbuf_init(&text, chat->scratch.mem, 0);
-        strbuf_clear(&chat->scratch);
+        strbuf_init(&text, chat->file->scratch.mem, 0);
+        strbuf_clear(&chat->file->scratch);
         json_text_cut(json_get(call, "resultDisplay"), ERROR_BYTES, true, &text);
-        if (transcript_tree_content(chat->file)) {
-            strbuf_add(&chat->scratch, text.data, text.len);
+        if (tree_file_content(chat->file)) {
+            strbuf_add(&chat->file->scratch, text.data, text.len);
         } else {
             tool_error_class((struct slice){text.data != NULL ? text.data : "", text.len},
-                             &chat->scratch);
+                             &chat->file->scratch);
         }
-        chat->scratch.failed |= text.failed;
-        update_text(update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
+        chat->file->scratch.failed |= text.failed;
+        update_text(update, FIELD_ERROR,
+                    (struct slice){chat->file->scratch.data, chat->file->scratch.len});
         strbuf_release(&text);
     }
 }
@@ -74,7 +76,7 @@ static void put_end(struct gemini_chat *chat, struct json_value call, struct upd
 static double take_call(struct gemini_chat *chat, struct json_value call, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
-    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(call, "id"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(call, "id"), room);
     struct slice agent = client_plain_text(json_get(call, "agentId"));
     double end_ms = client_time(json_get(call, "timestamp"));
     if (id.bytes == NULL) {
@@ -82,10 +84,10 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
     }
     double start_ms = time_in(id);
     bool inferred = isnan(start_ms) || start_ms > end_ms;
-    struct update update = gemini_call(chat, CALL_TOOL, id), start = update;
+    struct update update = tree_file_call(chat->file, CALL_TOOL, id), start = update;
     struct strbuf args;
-    strbuf_init(&args, transcript_tree_mem(chat->file), 0);
-    tool_args(json_get(call, "args"), transcript_tree_content(chat->file), &args);
+    strbuf_init(&args, tree_file_mem(chat->file), 0);
+    tool_args(json_get(call, "args"), tree_file_content(chat->file), &args);
     start.precedence = inferred ? PRECEDENCE_INFERRED : PRECEDENCE_FILES;
     update_number(&start, FIELD_START_MS, inferred ? at_ms : start_ms);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(call, "name")));
@@ -93,9 +95,9 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
     update_text(&update, FIELD_CHILD_AGENT_ID, agent);
     update_number(&update, FIELD_END_MS, end_ms);
     put_end(chat, call, &update);
-    chat->scratch.failed |= args.failed;
-    gemini_send(chat, &start);
-    gemini_send(chat, &update);
+    chat->file->scratch.failed |= args.failed;
+    tree_file_send(chat->file, &start);
+    tree_file_send(chat->file, &update);
     strbuf_release(&args);
     if (agent.bytes != NULL) {
         take_agent(chat, call, agent);

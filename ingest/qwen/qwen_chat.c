@@ -3,7 +3,6 @@
    ones. */
 #include "ingest/qwen/qwen_chat.h"
 
-#include "ingest/client_name.h"
 #include "ingest/tool_args.h"
 
 #include <math.h>
@@ -21,39 +20,14 @@ bool qwen_chat_begin(struct tree_file *file)
 {
     struct qwen_chat *chat = file->reader;
     chat->file = file;
-    chat->last_ms = chat->asked_ms = (double)NAN;
-    strbuf_init(&chat->scratch, transcript_tree_mem(file), 0);
+    chat->asked_ms = (double)NAN;
     return true;
 }
 
-void qwen_chat_end(struct tree_file *file)
+bool qwen_chat_is_busy(const struct tree_file *file)
 {
-    struct qwen_chat *chat = file->reader;
-    strbuf_release(&chat->scratch);
-}
-
-struct update qwen_update(const struct qwen_chat *chat, enum update_op op)
-{
-    struct update update = transcript_tree_update(chat->file, op);
-    update.session_id = text_of(chat->session);
-    if (chat->agent[0] != '\0') {
-        update.agent_id = text_of(chat->agent);
-    }
-    return update;
-}
-
-struct update qwen_call(const struct qwen_chat *chat, enum call_kind kind, struct slice id)
-{
-    struct update update = qwen_update(chat, UPDATE_CALL);
-    update.kind = kind;
-    update.id = id;
-    return update;
-}
-
-void qwen_send(struct qwen_chat *chat, const struct update *update)
-{
-    chat->file->tree->dir.failed |= chat->scratch.failed;
-    transcript_tree_send(chat->file, update);
+    const struct qwen_chat *chat = file->reader;
+    return !isnan(chat->asked_ms) || chat->calls > 0;
 }
 
 struct slice qwen_usage_id(struct slice agent, double input, double output, char *room, size_t size)
@@ -67,51 +41,41 @@ struct slice qwen_usage_id(struct slice agent, double input, double output, char
 
 static void announce_session(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
-    const char *spec = chat->file->tree->dir.source.spec;
-    struct json_value branch = json_get(line, "gitBranch");
-    struct update update = qwen_update(chat, UPDATE_SESSION);
     struct strbuf cwd;
-    strbuf_init(&cwd, transcript_tree_mem(chat->file), 0);
+    strbuf_init(&cwd, tree_file_mem(chat->file), 0);
     json_text_cut(json_get(line, "cwd"), PATH_BYTES, true, &cwd);
-    struct slice path = {cwd.data, cwd.len};
-    strbuf_clear(&chat->scratch);
-    client_put_directory(path, &chat->scratch);
-    if (client_is_branch(branch)) {
-        client_put_branch(branch, &chat->scratch);
-        update_text(&update, FIELD_BRANCH, client_plain_text(branch));
-    }
-    update.by = text_of(spec);
-    update_text(&update, FIELD_CLIENT, text_of("qwen"));
-    update_text(&update, FIELD_NAME, (struct slice){chat->scratch.data, chat->scratch.len});
-    update_text(&update, FIELD_CWD, path);
-    update_number(&update, FIELD_START_MS, at_ms);
-    chat->scratch.failed |= cwd.failed;
-    qwen_send(chat, &update);
+    struct tree_session_facts facts = {.client = "qwen",
+                                       .cwd = {cwd.data, cwd.len},
+                                       .branch = json_get(line, "gitBranch"),
+                                       .start_ms = at_ms};
+    chat->file->scratch.failed |= cwd.failed;
+    tree_file_announce(chat->file, &facts);
     strbuf_release(&cwd);
 }
 
 static void announce_agent(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
-    struct update update = qwen_update(chat, UPDATE_AGENT);
+    struct update update = tree_file_update(chat->file, UPDATE_AGENT);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(line, "agentName")));
     update_number(&update, FIELD_START_MS, at_ms);
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 static bool announce(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
-    const struct mem *mem = transcript_tree_mem(chat->file);
-    if (chat->announced) {
+    char session[CLIENT_ID_BYTES + 1], agent[CLIENT_ID_BYTES + 1];
+    struct tree_file *file = chat->file;
+    if (tree_file_is_known(file)) {
         return true;
     }
-    client_text_copy(mem, json_get(line, "sessionId"), chat->session, sizeof chat->session);
-    client_text_copy(mem, json_get(line, "agentId"), chat->agent, sizeof chat->agent);
-    if (chat->session[0] == '\0') {
-        transcript_tree_reject(chat->file, line, "it has no sessionId");
+    client_text_copy(tree_file_mem(file), json_get(line, "sessionId"), session, sizeof session);
+    client_text_copy(tree_file_mem(file), json_get(line, "agentId"), agent, sizeof agent);
+    tree_file_set_ids(file, text_of(session), text_of(agent));
+    if (!tree_file_is_known(file)) {
+        tree_file_reject(file, line, "it has no sessionId");
         return false;
     }
-    chat->announced = true;
-    if (chat->agent[0] == '\0') {
+    if (file->agent_id[0] == '\0') {
         announce_session(chat, line, at_ms);
     } else {
         announce_agent(chat, line, at_ms);
@@ -123,8 +87,10 @@ static bool announce(struct qwen_chat *chat, struct json_value line, double at_m
 
 static struct slice request_id(const struct qwen_chat *chat, char *room, size_t size)
 {
-    int len = snprintf(room, size, "%s:%u", chat->agent[0] != '\0' ? chat->agent : chat->session,
-                       chat->requests);
+    int len =
+        snprintf(room, size, "%s:%u",
+                 chat->file->agent_id[0] != '\0' ? chat->file->agent_id : chat->file->session_id,
+                 chat->requests);
     return (struct slice){room, (size_t)len < size ? (size_t)len : size - 1};
 }
 
@@ -137,10 +103,11 @@ static void ask(struct qwen_chat *chat, double at_ms)
     }
     chat->asked_ms = at_ms;
     chat->requests++;
-    struct update update = qwen_call(chat, CALL_REQUEST, request_id(chat, room, sizeof room));
+    struct update update =
+        tree_file_call(chat->file, CALL_REQUEST, request_id(chat, room, sizeof room));
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_START_MS, at_ms);
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, double output)
@@ -149,15 +116,17 @@ void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, doub
     if (isnan(chat->asked_ms)) {
         return;
     }
-    struct update update = qwen_call(chat, CALL_REQUEST, request_id(chat, room, sizeof room));
+    struct update update =
+        tree_file_call(chat->file, CALL_REQUEST, request_id(chat, room, sizeof room));
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_END_MS, at_ms);
     if (qwen_has_usage(input, output)) {
-        update_text(&update, FIELD_ALIAS,
-                    qwen_usage_id(text_of(chat->agent), input, output, usage, sizeof usage));
+        update_text(
+            &update, FIELD_ALIAS,
+            qwen_usage_id(text_of(chat->file->agent_id), input, output, usage, sizeof usage));
     }
     chat->asked_ms = (double)NAN;
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 /* The request that no answer has ended was stopped, at the last line before. */
@@ -167,12 +136,13 @@ static void stop(struct qwen_chat *chat)
     if (isnan(chat->asked_ms)) {
         return;
     }
-    struct update update = qwen_call(chat, CALL_REQUEST, request_id(chat, room, sizeof room));
-    update_number(&update, FIELD_END_MS, fmax(chat->last_ms, chat->asked_ms));
+    struct update update =
+        tree_file_call(chat->file, CALL_REQUEST, request_id(chat, room, sizeof room));
+    update_number(&update, FIELD_END_MS, fmax(chat->file->last_ms, chat->asked_ms));
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
     update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
     chat->asked_ms = (double)NAN;
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 /* ---- interactions ---- */
@@ -180,9 +150,9 @@ static void stop(struct qwen_chat *chat)
 static void end_interaction(struct qwen_chat *chat, double at_ms)
 {
     if (chat->prompt[0] != '\0') {
-        struct update update = qwen_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        struct update update = tree_file_call(chat->file, CALL_INTERACTION, text_of(chat->prompt));
         update_number(&update, FIELD_END_MS, at_ms);
-        qwen_send(chat, &update);
+        tree_file_send(chat->file, &update);
     }
 }
 
@@ -192,9 +162,9 @@ static double length_of(struct qwen_chat *chat, struct json_value message)
     struct json_value part, parts = json_get(message, "parts");
     double length = 0;
     for (struct json_walk walk = json_walk(parts); json_next_item(&walk, &part);) {
-        strbuf_clear(&chat->scratch);
-        json_get_string(json_get(part, "text"), &chat->scratch);
-        length += (double)chat->scratch.len;
+        strbuf_clear(&chat->file->scratch);
+        json_get_string(json_get(part, "text"), &chat->file->scratch);
+        length += (double)chat->file->scratch.len;
     }
     return length;
 }
@@ -204,15 +174,15 @@ static double length_of(struct qwen_chat *chat, struct json_value message)
 static void take_user(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
     struct json_value subtype = json_get(line, "subtype");
-    if (chat->agent[0] == '\0' && subtype.type != JSON_TYPE_STRING) {
-        end_interaction(chat, chat->last_ms);
-        client_text_copy(transcript_tree_mem(chat->file), json_get(line, "uuid"), chat->prompt,
+    if (chat->file->agent_id[0] == '\0' && subtype.type != JSON_TYPE_STRING) {
+        end_interaction(chat, chat->file->last_ms);
+        client_text_copy(tree_file_mem(chat->file), json_get(line, "uuid"), chat->prompt,
                          sizeof chat->prompt);
-        struct update update = qwen_call(chat, CALL_INTERACTION, text_of(chat->prompt));
+        struct update update = tree_file_call(chat->file, CALL_INTERACTION, text_of(chat->prompt));
         update_number(&update, FIELD_START_MS, at_ms);
         update_number(&update, FIELD_PROMPT_LENGTH, length_of(chat, json_get(line, "message")));
         if (chat->prompt[0] != '\0') {
-            qwen_send(chat, &update);
+            tree_file_send(chat->file, &update);
         }
     }
     chat->calls = 0;
@@ -227,24 +197,25 @@ static void take_user(struct qwen_chat *chat, struct json_value line, double at_
 static void take_call(struct qwen_chat *chat, struct json_value call, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
-    const struct mem *mem = transcript_tree_mem(chat->file);
-    struct update update = qwen_call(chat, CALL_TOOL, client_id(mem, json_get(call, "id"), room));
+    const struct mem *mem = tree_file_mem(chat->file);
+    struct update update =
+        tree_file_call(chat->file, CALL_TOOL, client_id(mem, json_get(call, "id"), room));
     if (update.id.bytes == NULL) {
         return;
     }
     struct strbuf args;
     strbuf_init(&args, mem, 0);
-    tool_args(json_get(call, "args"), transcript_tree_content(chat->file), &args);
+    tool_args(json_get(call, "args"), tree_file_content(chat->file), &args);
     /* Tools of one answer may wait for each other: the report has the exact start. */
     struct update start = update;
     start.precedence = PRECEDENCE_INFERRED;
     update_number(&start, FIELD_START_MS, at_ms);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(call, "name")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
-    chat->scratch.failed |= args.failed;
+    chat->file->scratch.failed |= args.failed;
     chat->calls++;
-    qwen_send(chat, &start);
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &start);
+    tree_file_send(chat->file, &update);
     strbuf_release(&args);
 }
 
@@ -272,12 +243,12 @@ static void take_result(struct qwen_chat *chat, struct json_value line, double a
 {
     char room[CLIENT_ID_BYTES];
     struct json_value result = json_get(line, "toolCallResult");
-    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(result, "callId"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(result, "callId"), room);
     if (id.bytes != NULL) {
-        struct update update = qwen_call(chat, CALL_TOOL, id);
+        struct update update = tree_file_call(chat->file, CALL_TOOL, id);
         update.precedence = PRECEDENCE_INFERRED;
         update_number(&update, FIELD_END_MS, at_ms);
-        qwen_send(chat, &update);
+        tree_file_send(chat->file, &update);
     }
     chat->calls -= chat->calls > 0;
     if (chat->calls == 0) {
@@ -290,12 +261,12 @@ static void take_compaction(struct qwen_chat *chat, struct json_value line, doub
 {
     char id[64];
     int len = snprintf(id, sizeof id, "compact-%.3f", at_ms);
-    struct update update = qwen_call(chat, CALL_SPAN, (struct slice){id, (size_t)len});
+    struct update update = tree_file_call(chat->file, CALL_SPAN, (struct slice){id, (size_t)len});
     (void)line;
     update_text(&update, FIELD_NAME, text_of("compact"));
     update_number(&update, FIELD_START_MS, at_ms);
     update_number(&update, FIELD_END_MS, at_ms);
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 static void take_report(struct qwen_chat *chat, struct json_value line, double at_ms)
@@ -307,13 +278,13 @@ static void take_report(struct qwen_chat *chat, struct json_value line, double a
 static void take_title(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
     char title[CLIENT_ID_BYTES];
-    struct update update = qwen_update(chat, UPDATE_SESSION);
-    client_text_copy(transcript_tree_mem(chat->file),
+    struct update update = tree_file_update(chat->file, UPDATE_SESSION);
+    client_text_copy(tree_file_mem(chat->file),
                      json_get(json_get(line, "systemPayload"), "customTitle"), title, sizeof title);
     update.t_ms = at_ms;
     update_text(&update, FIELD_TITLE, text_of(title));
     if (title[0] != '\0') {
-        qwen_send(chat, &update);
+        tree_file_send(chat->file, &update);
     }
 }
 
@@ -321,8 +292,7 @@ static void take_title(struct qwen_chat *chat, struct json_value line, double at
 static bool is_own(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
     struct slice uuid = client_plain_text(json_get(line, "uuid"));
-    return uuid.bytes == NULL || transcript_tree_claim(chat->file, text_of(chat->session),
-                                                       text_of(chat->agent), uuid, at_ms);
+    return uuid.bytes == NULL || tree_file_claim(chat->file, uuid, at_ms);
 }
 
 static void ignore(struct qwen_chat *chat, struct json_value line, double at_ms)
@@ -354,11 +324,11 @@ void qwen_chat_take(struct tree_file *file, struct json_value line)
         row++;
     }
     if (row == end) {
-        transcript_tree_unknown(file, client_plain_text(type));
+        tree_file_unknown(file, client_plain_text(type));
     } else if (isnan(at_ms)) {
-        transcript_tree_reject(file, line, "it has no timestamp");
+        tree_file_reject(file, line, "it has no timestamp");
     } else if (announce(chat, line, at_ms) && is_own(chat, line, at_ms)) {
         row->take(chat, line, at_ms);
-        chat->last_ms = at_ms > chat->last_ms || isnan(chat->last_ms) ? at_ms : chat->last_ms;
+        tree_file_note(file, at_ms);
     }
 }

@@ -10,29 +10,20 @@
 enum qwen_kind { QWEN_CHAT, QWEN_AGENT, QWEN_META };
 
 struct qwen_chat {
-    struct tree_file *file; /* borrowed */
-    char session[CLIENT_ID_BYTES + 1];
-    char agent[CLIENT_ID_BYTES + 1];  /* "": the main one */
+    struct tree_file *file;           /* borrowed */
     char prompt[CLIENT_ID_BYTES + 1]; /* the id of the open interaction; "": none */
-    struct strbuf scratch;
-    bool announced;
-    double last_ms;    /* of the last line; NAN: none */
-    double asked_ms;   /* since then the model may be working; NAN: it does not */
-    unsigned requests; /* how often it began to */
-    unsigned calls;    /* tools without a result yet */
-    struct tree_quiet quiet;
+    double asked_ms;                  /* since then the model may be working; NAN: it does not */
+    unsigned requests;                /* how often it began to */
+    unsigned calls;                   /* tools without a result yet */
 };
 
 /* For struct tree_client. */
 bool qwen_chat_begin(struct tree_file *file);
-void qwen_chat_end(struct tree_file *file);
 void qwen_chat_take(struct tree_file *file, struct json_value line);
+bool qwen_chat_is_busy(const struct tree_file *file);
 
 /* ---- for the files of this room ---- */
 
-struct update qwen_update(const struct qwen_chat *chat, enum update_op op);
-struct update qwen_call(const struct qwen_chat *chat, enum call_kind kind, struct slice id);
-void qwen_send(struct qwen_chat *chat, const struct update *update);
 /* Sends that the request which the model worked on is the one with that usage. NAN: unknown. */
 void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, double output);
 /* Writes the id by which a request's report and the answer in a sub-agent's file are joined: the

@@ -27,7 +27,7 @@ static struct slice agent_of(struct json_value event)
 static struct update update_of(struct qwen_chat *chat, struct json_value event, enum call_kind kind,
                                struct slice id)
 {
-    struct update update = qwen_call(chat, kind, id);
+    struct update update = tree_file_call(chat->file, kind, id);
     struct slice agent = agent_of(event);
     double end_ms = client_time(json_get(event, "event.timestamp"));
     double took_ms = client_number(json_get(event, "duration_ms"));
@@ -44,25 +44,26 @@ static void put_error(struct qwen_chat *chat, struct json_value event, const cha
                       const char *message, struct update *update)
 {
     struct json_value text = json_get(event, message);
-    strbuf_clear(&chat->scratch);
-    if (transcript_tree_content(chat->file)) {
-        json_text_cut(text, ERROR_BYTES, true, &chat->scratch);
+    strbuf_clear(&chat->file->scratch);
+    if (tree_file_content(chat->file)) {
+        json_text_cut(text, ERROR_BYTES, true, &chat->file->scratch);
     }
-    if (chat->scratch.len == 0) {
-        json_text_cut(json_get(event, type), ERROR_BYTES, true, &chat->scratch);
+    if (chat->file->scratch.len == 0) {
+        json_text_cut(json_get(event, type), ERROR_BYTES, true, &chat->file->scratch);
     }
-    if (chat->scratch.len == 0 && text.type == JSON_TYPE_STRING) {
+    if (chat->file->scratch.len == 0 && text.type == JSON_TYPE_STRING) {
         struct strbuf whole;
-        strbuf_init(&whole, chat->scratch.mem, 0);
+        strbuf_init(&whole, chat->file->scratch.mem, 0);
         json_text_cut(text, ERROR_BYTES, true, &whole);
-        tool_error_class((struct slice){whole.data, whole.len}, &chat->scratch);
-        chat->scratch.failed |= whole.failed;
+        tool_error_class((struct slice){whole.data, whole.len}, &chat->file->scratch);
+        chat->file->scratch.failed |= whole.failed;
         strbuf_release(&whole);
     }
-    if (chat->scratch.len == 0) {
-        strbuf_adds(&chat->scratch, "error");
+    if (chat->file->scratch.len == 0) {
+        strbuf_adds(&chat->file->scratch, "error");
     }
-    update_text(update, FIELD_ERROR, (struct slice){chat->scratch.data, chat->scratch.len});
+    update_text(update, FIELD_ERROR,
+                (struct slice){chat->file->scratch.data, chat->file->scratch.len});
 }
 
 static void take_response(struct qwen_chat *chat, struct json_value event)
@@ -70,8 +71,7 @@ static void take_response(struct qwen_chat *chat, struct json_value event)
     char room[CLIENT_ID_BYTES], usage[QWEN_USAGE_ID_BYTES];
     double input = client_number(json_get(event, "input_token_count"));
     double output = client_number(json_get(event, "output_token_count"));
-    struct slice id =
-        client_id(transcript_tree_mem(chat->file), json_get(event, "response_id"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(event, "response_id"), room);
     struct slice agent = agent_of(event);
     bool has_usage = qwen_has_usage(input, output);
     /* Without one its time is its own. */
@@ -89,7 +89,7 @@ static void take_response(struct qwen_chat *chat, struct json_value event)
     update_number(&update, FIELD_OUTPUT_TOKENS, output);
     update_number(&update, FIELD_CACHE_READ_TOKENS,
                   client_number(json_get(event, "cached_content_token_count")));
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
     if (agent.bytes == NULL) {
         qwen_chat_answered(chat, client_time(json_get(event, "event.timestamp")), input, output);
     }
@@ -109,7 +109,7 @@ static void take_failure(struct qwen_chat *chat, struct json_value event)
     update_text(&update, FIELD_MODEL, client_plain_text(json_get(event, "model")));
     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
     put_error(chat, event, "error_type", "error_message", &update);
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
     if (agent_of(event).bytes == NULL) {
         qwen_chat_answered(chat, end_ms, (double)NAN, (double)NAN);
     }
@@ -118,7 +118,7 @@ static void take_failure(struct qwen_chat *chat, struct json_value event)
 static void take_tool(struct qwen_chat *chat, struct json_value event)
 {
     char room[CLIENT_ID_BYTES];
-    struct slice id = client_id(transcript_tree_mem(chat->file), json_get(event, "call_id"), room);
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(event, "call_id"), room);
     struct json_value decision = json_get(event, "decision");
     struct update update = update_of(chat, event, CALL_TOOL, id);
     bool failed = json_get(event, "success").type == JSON_TYPE_FALSE;
@@ -134,7 +134,7 @@ static void take_tool(struct qwen_chat *chat, struct json_value event)
     } else if (failed) {
         put_error(chat, event, "error_type", "error", &update);
     }
-    qwen_send(chat, &update);
+    tree_file_send(chat->file, &update);
 }
 
 void qwen_event_take(struct qwen_chat *chat, struct json_value event)
@@ -147,6 +147,6 @@ void qwen_event_take(struct qwen_chat *chat, struct json_value event)
     } else if (json_string_is(name, "qwen-code.tool_call")) {
         take_tool(chat, event);
     } else {
-        transcript_tree_unknown(chat->file, client_plain_text(name));
+        tree_file_unknown(chat->file, client_plain_text(name));
     }
 }

@@ -4,7 +4,6 @@
 
 #include "ingest/qwen/qwen_chat.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { TOP, PROJECTS, PROJECT, CHATS, AGENTS, AGENT_FILES };
@@ -29,14 +28,14 @@ static const struct tree_place places[] = {
 static void take_meta(struct tree_file *file, struct json_value meta)
 {
     struct json_value status = json_get(meta, "status");
-    struct update update = transcript_tree_update(file, UPDATE_AGENT);
+    struct update update = tree_file_update(file, UPDATE_AGENT);
     update.session_id = client_plain_text(json_get(meta, "parentSessionId"));
     update.agent_id = client_plain_text(json_get(meta, "agentId"));
     if (update.session_id.len == 0 || update.agent_id.len == 0) {
         return;
     }
     char text[CLIENT_ID_BYTES];
-    client_text_copy(transcript_tree_mem(file), json_get(meta, "description"), text, sizeof text);
+    client_text_copy(tree_file_mem(file), json_get(meta, "description"), text, sizeof text);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(meta, "agentType")));
     update_text(&update, FIELD_DESCRIPTION, (struct slice){text, strlen(text)});
     update_text(&update, FIELD_PARENT_AGENT_ID, client_plain_text(json_get(meta, "parentAgentId")));
@@ -44,15 +43,15 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     if (status.type == JSON_TYPE_STRING && !json_string_is(status, "running")) {
         update_number(&update, FIELD_END_MS, client_time(json_get(meta, "lastUpdatedAt")));
     }
-    transcript_tree_send(file, &update);
+    tree_file_send(file, &update);
 
-    struct update call = transcript_tree_update(file, UPDATE_CALL);
+    struct update call = tree_file_update(file, UPDATE_CALL);
     call.session_id = update.session_id;
     call.kind = CALL_TOOL;
     call.id = client_plain_text(json_get(meta, "toolUseId"));
     update_text(&call, FIELD_CHILD_AGENT_ID, update.agent_id);
     if (call.id.len > 0) {
-        transcript_tree_send(file, &call);
+        tree_file_send(file, &call);
     }
 }
 
@@ -65,26 +64,13 @@ static void take(struct tree_file *file, struct json_value line)
     }
 }
 
-static void conclude(struct tree_file *file, uint64_t now_ms, bool last)
-{
-    struct qwen_chat *chat = file->reader;
-    (void)now_ms;
-    if (file->kind == QWEN_CHAT && chat->announced) {
-        bool busy = !isnan(chat->asked_ms) || chat->calls > 0;
-        struct slice session = {chat->session, strlen(chat->session)};
-        transcript_tree_end_quiet(file, &chat->quiet, session, chat->last_ms, busy, last);
-        file->at_rest = chat->quiet.ended;
-    }
-}
-
 static const struct tree_client qwen_client = {
     .places = places,
     .needs = "projects",
     .reader_size = sizeof(struct qwen_chat),
     .begin = qwen_chat_begin,
-    .end = qwen_chat_end,
     .take = take,
-    .conclude = conclude,
+    .is_busy = qwen_chat_is_busy,
 };
 
 static bool open_qwen(struct source *source, struct strbuf *error)

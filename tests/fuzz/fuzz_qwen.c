@@ -8,7 +8,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct tree_client client = {
     .reader_size = sizeof(struct qwen_chat),
     .begin = qwen_chat_begin,
-    .end = qwen_chat_end,
     .take = qwen_chat_take,
 };
 

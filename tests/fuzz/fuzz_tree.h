@@ -17,15 +17,18 @@ static inline struct fuzz_metrics fuzz_tree_run(const struct tree_client *client
     struct transcript_tree tree = {.client = client, .content = content, .max_line_bytes = 4000};
     tree.dir.source.counters = model.counters;
     tree.dir.source.spec = spec;
+    fuzz_require(client_sessions_init(&tree.sessions, &model.ingest, 0));
     struct tree_file file = {.tree = &tree, .kind = kind, .file = {.path = name}};
     file.reader = mem_zalloc(&mem_libc, 1, client->reader_size);
-    fuzz_require(file.reader != NULL && transcript_tree_begin_file(&file));
+    fuzz_require(file.reader != NULL && tree_file_begin(&file));
     for (size_t at = 0; at < len; at += chunk) {
-        lines_push(&file.lines, bytes + at, len - at < chunk ? len - at : chunk);
+        tree_file_push(&file, bytes + at, len - at < chunk ? len - at : chunk, false);
     }
-    lines_finish(&file.lines);
+    tree_file_finish(&file);
+    client_sessions_conclude(&tree.sessions, true);
     fuzz_require(!tree.dir.failed && correlator_flush(model.ingest.correlator));
-    transcript_tree_end_file(&file);
+    tree_file_end(&file);
+    client_sessions_release(&tree.sessions);
     mem_free(&mem_libc, file.reader, client->reader_size);
     model.counters = tree.dir.source.counters;
     struct fuzz_metrics metrics = fuzz_metrics_of(&model);

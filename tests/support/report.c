@@ -64,3 +64,47 @@ void report_text_is(const json_t *of, const char *key, const char *want)
         assert_string_equal(is, want);
     }
 }
+
+static void tokens_are_as_served(const json_t *agent, const json_t *want)
+{
+    json_int_t read = report_number(want, "cache_read");
+    json_int_t creation = report_number(want, "cache_creation");
+    assert_int_equal(report_number(agent, "output_tokens"), report_number(want, "out"));
+    assert_int_equal(report_number(agent, "cache_read_tokens"), read);
+    assert_int_equal(report_number(agent, "prompt_tokens"),
+                     report_number(want, "input") + read + creation);
+}
+
+void report_is_as_served(const json_t *report, const char *sample, const char *client,
+                         const struct report_served *agents, size_t count)
+{
+    char rel[200];
+    snprintf(rel, sizeof rel, "samples/%s/expected.json", sample);
+    json_t *all = json_load_file(support_data(rel), 0, NULL), *calls;
+    assert_int_equal(json_array_size(json_object_get(report, "agents")), count);
+    assert_int_equal(report_number(json_object_get(report, "events"), "bad"), 0);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *want = json_object_get(all, agents[i].script);
+        const json_t *agent = report_agent(report, agents[0].agent, agents[i].agent);
+        const char *tool;
+        print_message("  %s\n", agents[i].script);
+        assert_int_equal(report_number(agent, "requests"), report_number(want, "ok"));
+        assert_int_equal(report_number(agent, "failed"), 0);
+        assert_int_equal(report_number(agent, "open_requests"), 0);
+        assert_int_equal(report_number(json_object_get(agent, "ttft_ms"), "count"),
+                         report_number(want, "ok"));
+        tokens_are_as_served(agent, want);
+        json_object_foreach(json_object_get(want, "tools"), tool, calls)
+        {
+            assert_int_equal(report_tool(agent, tool, "count"), json_integer_value(calls));
+            assert_int_equal(report_tool(agent, tool, "open"), 0);
+        }
+        report_text_is(agent, "parent_agent_id", i == 0 ? NULL : agents[0].agent);
+        report_text_is(agent, "description", agents[i].description);
+        report_text_is(agent, "client", client);
+        if (agents[i].type != NULL) {
+            report_text_is(agent, "name", agents[i].type);
+        }
+    }
+    json_decref(all);
+}

@@ -20,4 +20,14 @@ json_int_t report_tool(const json_t *agent, const char *tool, const char *key);
 /* Compares a text of an object, NULL: absent. */
 void report_text_is(const json_t *of, const char *key, const char *want);
 
+/* An agent of a capture: the name of the script that the API served it, its id, and what the report
+   calls it; NULL: absent. */
+struct report_served {
+    const char *script, *agent, *type, *description;
+};
+/* Requires that the report has those agents, of one session whose main agent is the first, and that
+   their requests, tokens and tools are those that the API counted (expected.json of the sample). */
+void report_is_as_served(const json_t *report, const char *sample, const char *client,
+                         const struct report_served *agents, size_t count);
+
 #endif

@@ -4,6 +4,7 @@
    What the database cannot give, and is not compared: requests that the client makes without a
    message (the title), attempts that failed before one succeeded, and when a request was sent (its
    message is made up to some seconds before). */
+#include "tests/support/opencode_database.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
 
@@ -13,108 +14,11 @@
 
 #ifdef HAVE_SQLITE
 
-#include <sqlite3.h>
-
 static const char root[] = "ses_ddbd63edcffe76XMMXHFaUb2K4";
-
-/* ---- a database ---- */
-
-static sqlite3 *make_database(const char *dir)
-{
-    sqlite3 *db;
-    char *schema = support_read_file(support_data("samples/opencode/swarm/schema.sql"), NULL);
-    assert_int_equal(sqlite3_open(support_path(dir, "opencode.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = wal", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
-    free(schema);
-    return db;
-}
-
-static void bind_value(sqlite3_stmt *statement, int at, const json_t *value)
-{
-    if (json_is_integer(value)) {
-        sqlite3_bind_int64(statement, at, json_integer_value(value));
-    } else if (json_is_real(value)) {
-        sqlite3_bind_double(statement, at, json_real_value(value));
-    } else if (json_is_string(value)) {
-        sqlite3_bind_text(statement, at, json_string_value(value), -1, SQLITE_TRANSIENT);
-    } else {
-        char *text = json_dumps(value, JSON_COMPACT);
-        sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
-        free(text);
-    }
-}
-
-/* Writes a row, in place of an older one of that id. */
-static void put_row(sqlite3 *db, const char *table, const json_t *row)
-{
-    char sql[2000];
-    const char *key;
-    json_t *value;
-    int at = 0;
-    size_t len = (size_t)snprintf(sql, sizeof sql, "INSERT INTO %s (", table);
-    json_object_foreach((json_t *)(uintptr_t)row, key, value)
-    {
-        len += (size_t)snprintf(sql + len, sizeof sql - len, "%s%s", at++ > 0 ? ", " : "", key);
-    }
-    len += (size_t)snprintf(sql + len, sizeof sql - len, ") VALUES (");
-    for (int i = 0; i < at; i++) {
-        len += (size_t)snprintf(sql + len, sizeof sql - len, i > 0 ? ", ?" : "?");
-    }
-    len += (size_t)snprintf(sql + len, sizeof sql - len, ") ON CONFLICT(id) DO UPDATE SET ");
-    at = 0;
-    json_object_foreach((json_t *)(uintptr_t)row, key, value)
-    {
-        len += (size_t)snprintf(sql + len, sizeof sql - len, "%s%s = excluded.%s",
-                                at++ > 0 ? ", " : "", key, key);
-    }
-    sqlite3_stmt *statement;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK) {
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    }
-    at = 0;
-    json_object_foreach((json_t *)(uintptr_t)row, key, value)
-    {
-        bind_value(statement, ++at, value);
-    }
-    assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
-    sqlite3_finalize(statement);
-}
-
-static json_t *rows_of(const char *table)
-{
-    char rel[100];
-    json_t *rows = json_array();
-    snprintf(rel, sizeof rel, "samples/opencode/swarm/db-%s.jsonl", table);
-    char *text = support_read_file(support_data(rel), NULL);
-    for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
-        json_array_append_new(rows, json_loadb(at, (size_t)(end - at), 0, NULL));
-    }
-    free(text);
-    return rows;
-}
-
-static const char *const names[] = {"session", "message", "part"};
-
-static const char *filled_directory(void)
-{
-    const char *dir = support_tmpdir();
-    sqlite3 *db = make_database(dir);
-    for (size_t i = 0; i < 3; i++) {
-        json_t *rows = rows_of(names[i]), *row;
-        size_t k;
-        json_array_foreach(rows, k, row) put_row(db, names[i], row);
-        json_decref(rows);
-    }
-    sqlite3_close(db);
-    return dir;
-}
 
 /* ---- figures ---- */
 
-static const struct {
-    const char *script, *agent, *type, *description;
-} agents[] = {
+static const struct report_served agents[] = {
     {"oc", root, NULL, NULL},
     {"sub-a", "ses_ddbd612b5ffenS971wAKpX8g5c", "general", "Helper A (@general subagent)"},
     {"sub-b", "ses_ddbd61020ffe7phKj4vGgNs8e1", "explore", "Helper B (@explore subagent)"},
@@ -122,43 +26,14 @@ static const struct {
 
 TEST(the_metrics_are_those_of_the_api)
 {
-    json_t *report = report_of_source("opencode:", filled_directory());
-    json_t *all = json_load_file(support_data("samples/opencode/swarm/expected.json"), 0, NULL);
-    assert_int_equal(json_array_size(json_object_get(report, "agents")), 3);
-    assert_int_equal(report_number(json_object_get(report, "events"), "bad"), 0);
-    for (size_t i = 0; i < sizeof agents / sizeof *agents; i++) {
-        const json_t *want = json_object_get(all, agents[i].script);
-        const json_t *agent = report_agent(report, root, agents[i].agent);
-        json_int_t read = report_number(want, "cache_read");
-        json_int_t creation = report_number(want, "cache_creation");
-        const char *tool;
-        json_t *count;
-        print_message("  %s\n", agents[i].script);
-        assert_int_equal(report_number(agent, "requests"), report_number(want, "ok"));
-        assert_int_equal(report_number(agent, "failed"), 0);
-        assert_int_equal(report_number(agent, "open_requests"), 0);
-        assert_int_equal(report_number(agent, "output_tokens"), report_number(want, "out"));
-        assert_int_equal(report_number(agent, "cache_read_tokens"), read);
-        assert_int_equal(report_number(agent, "cache_creation_tokens"), creation);
-        assert_int_equal(report_number(agent, "prompt_tokens"),
-                         report_number(want, "input") + read + creation);
-        json_object_foreach(json_object_get(want, "tools"), tool, count)
-        {
-            assert_int_equal(report_tool(agent, tool, "count"), json_integer_value(count));
-        }
-        assert_int_equal(report_number(json_object_get(agent, "ttft_ms"), "count"),
-                         report_number(want, "ok"));
-        report_text_is(agent, "parent_agent_id", i == 0 ? NULL : root);
-        report_text_is(agent, "description", agents[i].description);
-        report_text_is(agent, "client", "opencode");
-        if (i > 0) {
-            report_text_is(agent, "name", agents[i].type);
-        }
-    }
+    json_t *report = report_of_source("opencode:", opencode_sample_directory());
+    report_is_as_served(report, "opencode/swarm", "opencode", agents,
+                        sizeof agents / sizeof *agents);
+    assert_int_equal(
+        report_number(report_agent(report, root, agents[1].agent), "cache_creation_tokens"), 6057);
     const json_t *agent = report_agent(report, root, root);
     assert_int_equal(report_tool(agent, "bash", "errors"), 1); /* status completed, exit 3 */
     assert_int_equal(report_tool(agent, "read", "errors"), 1);
-    json_decref(all);
     json_decref(report);
 }
 
@@ -205,7 +80,7 @@ static int by_time(const void *a, const void *b)
 static void plan(void)
 {
     for (size_t i = 0; i < 3; i++) {
-        json_t *rows = rows_of(names[i]), *row;
+        json_t *rows = opencode_sample_rows(opencode_tables[i]), *row;
         size_t k;
         json_array_foreach(rows, k, row)
         {
@@ -218,9 +93,9 @@ static void plan(void)
                 json_object_del(json_object_get(json_object_get(begun, "data"), "time"),
                                 "completed");
             }
-            add_step(made, names[i], begun, call, NULL);
+            add_step(made, opencode_tables[i], begun, call, NULL);
             if (i > 0) {
-                add_step(changed, names[i], json_incref(row), NULL, call);
+                add_step(changed, opencode_tables[i], json_incref(row), NULL, call);
             }
         }
         json_decref(rows);
@@ -255,7 +130,7 @@ RIG_TEST(what_is_open_is_seen_after_each_row)
     struct rig *rig = *state;
     const char *dir = support_tmpdir();
     char spec[600];
-    sqlite3 *db = make_database(dir);
+    sqlite3 *db = opencode_database_new(dir);
     json_t *open = json_object();
     plan();
     rig_start_hub(rig, (struct hub_options){.follow = true});
@@ -263,7 +138,7 @@ RIG_TEST(what_is_open_is_seen_after_each_row)
     rig_add(rig, spec);
     for (size_t i = 0; i < step_count; i++) {
         rig->now_ns = (int64_t)(steps[i].t_ms * 1e6);
-        put_row(db, steps[i].table, steps[i].row);
+        opencode_put_row(db, steps[i].table, steps[i].row);
         if (steps[i].opens != NULL) {
             json_object_set_new(open, steps[i].opens, json_true());
         }
