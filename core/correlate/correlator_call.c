@@ -165,6 +165,9 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
     /* The one that was seen first stays. */
     record_no kept = b_span < a_span ? b : a, gone = kept == a ? b : a;
     struct record *to = swarm_record(swarm, kept), *from = swarm_record(swarm, gone);
+    if (!correlator_usage_note(correlator, gone)) {
+        return NO_RECORD;
+    }
     if (facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return NO_RECORD;
     }
@@ -196,7 +199,8 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
     correlator_call_drop(correlator, gone);
     swarm_record_drop(swarm, gone);
     correlator_call_link(correlator, kept);
-    return join_parent(correlator, kept) ? kept : NO_RECORD;
+    return join_parent(correlator, kept) && correlator_usage_note(correlator, kept) ? kept
+                                                                                    : NO_RECORD;
 }
 
 /* One more id of the call. Returns the record that has both; NO_RECORD: out of memory. */
@@ -303,6 +307,12 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
     return result;
 }
 
+/* Whether runs above the call count the tokens that they claim depends on these. */
+static const uint64_t usage_fields =
+    (uint64_t)1 << FIELD_PARENT_ID | (uint64_t)1 << FIELD_PROMPT_TOKENS |
+    (uint64_t)1 << FIELD_OUTPUT_TOKENS | (uint64_t)1 << FIELD_CACHE_READ_TOKENS |
+    (uint64_t)1 << FIELD_CACHE_CREATION_TOKENS;
+
 /* Moves the session's clock, then looks the call up: the sweep appends events as the clock
    moves, and the cap may drop the call for them. NO_RECORD: it was dropped, or out of memory. */
 static record_no enter_call(struct correlator *correlator, struct registry_session *session,
@@ -352,6 +362,10 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     correlator_agent_note_start(correlator, session, agent, start_ms);
     struct record *record = swarm_record(correlator->swarm, number);
     bool changed = update->kind > record->kind;
+    bool placed = changed || (update->present & usage_fields) != 0;
+    if (placed && !correlator_usage_note(correlator, number)) {
+        return false;
+    }
     record->kind = (uint8_t)(changed ? update->kind : record->kind);
     double known_ms = record->last_ms;
     note_known(record, update, start_ms, end_ms);
@@ -365,7 +379,8 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
         facts_times(&record->facts, FIELD_ATTEMPTS, &attempts) == FACT_TIMES_MAX) {
         swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
     }
-    if (update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) {
+    if ((update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) ||
+        (placed && !correlator_usage_note(correlator, number))) {
         return false;
     }
     correlator_call_link(correlator, number);

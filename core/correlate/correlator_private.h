@@ -32,6 +32,7 @@ struct correlator {
     session_no *changed; /* sessions that the model may not show as they are known */
     size_t changed_count, changed_cap;
     bool all_changed;       /* any session may be one of those */
+    bool claims;            /* a run of an agent claimed tokens */
     uint64_t forget_passes; /* of the model, as far as the correlator has followed them */
 };
 
@@ -126,6 +127,14 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
 void correlator_call_link(struct correlator *correlator, record_no record);
 void correlator_call_unlink(struct correlator *correlator, record_no record);
 void correlator_call_drop(struct correlator *correlator, record_no record);
+
+/* ---- correlator_usage.c ---- */
+
+/* The call got tokens, another kind or another place: the runs above it that claim tokens are shown
+   again. False: out of memory. */
+bool correlator_usage_note(struct correlator *correlator, record_no record);
+/* Works out which of the tokens that it claims the call counts. False: out of memory. */
+bool correlator_usage_show(struct correlator *correlator, record_no record);
 
 /* ---- correlator_show.c ---- */
 

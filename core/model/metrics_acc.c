@@ -76,6 +76,16 @@ double metrics_acc_time(const struct metrics_acc *acc, enum span_kind kind)
     return acc->kind_counts[kind] == 0 ? (double)NAN : time_sum_ms(acc->kind_times[kind]);
 }
 
+void metrics_acc_count_tokens(struct metrics_acc *acc, const double tokens[TOKENS], int by)
+{
+    for (size_t i = 0; i < TOKENS; i++) {
+        if (!isnan(tokens[i])) {
+            acc->tokens[i] += by * tokens[i];
+            acc->token_counts[i] += (uint64_t)(int64_t)by;
+        }
+    }
+}
+
 bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sample *sample, int by)
 {
     bool good = true;
@@ -86,12 +96,7 @@ bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sam
     acc->retries += (uint64_t)by * sample->retries;
     acc->requests += (uint64_t)(int64_t)by;
     acc->failed += sample->failed ? (uint64_t)(int64_t)by : 0;
-    for (size_t i = 0; i < TOKENS; i++) {
-        if (!isnan(sample->tokens[i])) {
-            acc->tokens[i] += by * sample->tokens[i];
-            acc->token_counts[i] += (uint64_t)(int64_t)by;
-        }
-    }
+    metrics_acc_count_tokens(acc, sample->tokens, by);
     for (size_t i = 0; i < QUANTITIES && good; i++) {
         good = count_sample(&acc->quantities[i], sample->quantities[i], by);
     }

@@ -31,7 +31,7 @@ struct metrics_acc {
     uint64_t requests, failed, retries, open_requests;
     uint64_t refused, interrupted; /* requests and tools, which are not among the errors */
     double tokens[TOKENS];         /* whole numbers, so that they can be subtracted */
-    uint64_t token_counts[TOKENS]; /* of how many requests */
+    uint64_t token_counts[TOKENS]; /* of how many requests and claims */
     struct histogram quantities[QUANTITIES];
     struct time_sum phase_times[SPAN_KINDS];
     struct time_sum kind_times[SPAN_KINDS]; /* sums over spans */
@@ -50,6 +50,8 @@ bool metrics_acc_count_request(struct metrics_acc *acc, const struct request_sam
 bool metrics_acc_count_tool(struct metrics_acc *acc, const struct tool_sample *sample, int by);
 /* Counts how a request ended; only OUTCOME_REFUSED and OUTCOME_INTERRUPTED are counted. */
 void metrics_acc_count_outcome(struct metrics_acc *acc, enum outcome outcome, int by);
+/* Counts tokens; NAN: unknown. */
+void metrics_acc_count_tokens(struct metrics_acc *acc, const double tokens[TOKENS], int by);
 void metrics_acc_count_time(struct metrics_acc *acc, enum span_kind kind, double ms, int by);
 /* Adds the time of a phase, which may be negative. */
 void metrics_acc_add_phase(struct metrics_acc *acc, enum span_kind kind, double ms);

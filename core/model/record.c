@@ -88,6 +88,41 @@ void swarm_record_move(struct swarm *swarm, record_no number, session_no session
     }
 }
 
+static void free_claim(struct swarm *swarm, struct record *record)
+{
+    mem_free(swarm->mem, record->claim,
+             record->claim == NULL ? 0 : RECORD_CLAIM * sizeof *record->claim);
+    record->claim = NULL;
+}
+
+bool swarm_record_claim(struct swarm *swarm, record_no number, const double claim[RECORD_CLAIM])
+{
+    struct record *record = swarm_record(swarm, number);
+    double most = 0;
+    for (int i = 0; claim != NULL && i < RECORD_CLAIM; i++) {
+        most = fmax(most, claim[i]);
+    }
+    if (most <= 0) {
+        free_claim(swarm, record);
+        return true;
+    }
+    if (record->claim == NULL) {
+        record->claim = mem_alloc(swarm->mem, RECORD_CLAIM * sizeof *record->claim);
+    }
+    if (record->claim == NULL) {
+        return false;
+    }
+    memcpy(record->claim, claim, RECORD_CLAIM * sizeof *record->claim);
+    return true;
+}
+
+static void free_parts(struct swarm *swarm, struct record *record)
+{
+    facts_release(&record->facts, swarm->mem);
+    mem_free(swarm->mem, record->counted, record->counted == NULL ? 0 : sizeof *record->counted);
+    free_claim(swarm, record);
+}
+
 void swarm_record_drop(struct swarm *swarm, record_no number)
 {
     struct record_table *table = &swarm->records;
@@ -105,8 +140,7 @@ void swarm_record_drop(struct swarm *swarm, record_no number)
         table->newest = record->older;
     }
     table->event_count -= record_weight(record);
-    facts_release(&record->facts, swarm->mem);
-    mem_free(swarm->mem, record->counted, record->counted == NULL ? 0 : sizeof *record->counted);
+    free_parts(swarm, record);
     free_number(swarm, number);
 }
 
@@ -123,9 +157,7 @@ void records_release(struct swarm *swarm)
     for (record_no no = 0; no < table->end; no++) {
         struct record *record = swarm_record(swarm, no);
         if (record->used) {
-            facts_release(&record->facts, swarm->mem);
-            mem_free(swarm->mem, record->counted,
-                     record->counted == NULL ? 0 : sizeof *record->counted);
+            free_parts(swarm, record);
         }
     }
     u64map_release(&swarm->spans.forwards);
@@ -231,6 +263,15 @@ static void take_request(const struct record *record, struct end_facts *out)
     }
 }
 
+static void take_claim(const struct record *record, struct end_facts *out)
+{
+    static const enum end_fact facts[RECORD_CLAIM] = {
+        FACT_PROMPT_TOKENS, FACT_OUTPUT_TOKENS, FACT_CACHE_READ_TOKENS, FACT_CACHE_CREATION_TOKENS};
+    for (int i = 0; i < RECORD_CLAIM; i++) {
+        out->numbers[facts[i]] = record->claim[i];
+    }
+}
+
 enum outcome record_outcome(const struct record *record)
 {
     const struct fact *outcome = facts_get(&record->facts, FIELD_OUTCOME);
@@ -277,6 +318,8 @@ void record_end_facts(const struct record *record, struct end_facts *out)
         take_outcome(record, out);
         if (record->kind == CALL_REQUEST) {
             take_request(record, out);
+        } else if (record->claim != NULL) {
+            take_claim(record, out);
         }
         break;
     case RECORD_INCOMPLETE: out->flags = SPAN_INCOMPLETE; break;

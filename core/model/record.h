@@ -27,6 +27,9 @@ enum record_state {
 /* Lists of the correlator: a session's calls without a known end, and a call's children. */
 enum record_list { LIST_UNENDED, LIST_CHILDREN, RECORD_LISTS };
 
+/* The tokens that an interaction counts: prompt, output, cache read, cache creation. */
+enum { RECORD_CLAIM = 4 };
+
 struct record_link {
     record_no prev, next; /* NO_RECORD: none */
 };
@@ -42,14 +45,18 @@ struct record {
     double start_ms;    /* Unix epoch; NAN: unknown */
     double end_ms;      /* as it is shown: reported or worked out; NAN: open */
     struct facts facts;
-    struct slice id;           /* its first id, borrowed from the index */
-    uint64_t arrival;          /* the event of the live store that came next after it */
-    uint32_t shown_events;     /* how many events it prints; 0: it has no span */
-    span_no span;              /* NO_SPAN: it is not shown */
-    bool placed;               /* the span is on its row and counted; not if memory ran out then */
-    uint8_t counted_outcome;   /* of a tool: enum outcome as the statistics counted it */
-    struct end_facts *counted; /* of a request: what the statistics counted; NULL: nothing yet */
-    record_no older, newer;    /* in order of arrival */
+    struct slice id;         /* its first id, borrowed from the index */
+    uint64_t arrival;        /* the event of the live store that came next after it */
+    uint32_t shown_events;   /* how many events it prints; 0: it has no span */
+    span_no span;            /* NO_SPAN: it is not shown */
+    bool placed;             /* the span is on its row and counted; not if memory ran out then */
+    uint8_t counted_outcome; /* of a tool: enum outcome as the statistics counted it */
+    struct end_facts
+        *counted;  /* of a request or a claim: what the statistics counted; NULL: nothing
+                                  yet */
+    double *claim; /* of an agent's run: RECORD_CLAIM tokens, NAN: unknown, that no request below
+                      it has; NULL: none */
+    record_no older, newer; /* in order of arrival */
 
     /* The correlator's own: */
     uint32_t first_key;    /* its ids in the index */
@@ -66,6 +73,8 @@ record_no swarm_record_new(struct swarm *swarm, enum call_kind kind);
 struct record *swarm_record(const struct swarm *swarm, record_no record);
 /* The call is one of another session; its span stays where it is until swarm_record_changed. */
 void swarm_record_move(struct swarm *swarm, record_no record, session_no session);
+/* Sets what the record counts of the tokens that it claims; NULL: nothing. False: out of memory. */
+bool swarm_record_claim(struct swarm *swarm, record_no record, const double claim[RECORD_CLAIM]);
 /* Takes the record and its span out of the model. */
 void swarm_record_drop(struct swarm *swarm, record_no record);
 /* Makes the model show the record as it is now; called after each change of it. False: out of

@@ -113,7 +113,10 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
     record->counted_outcome = facts->outcome;
-    if (record->kind != CALL_REQUEST) {
+    if (record->kind != CALL_REQUEST && record->claim == NULL) {
+        mem_free(swarm->mem, record->counted,
+                 record->counted == NULL ? 0 : sizeof *record->counted);
+        record->counted = NULL;
         return;
     }
     if (record->counted == NULL) {
@@ -128,8 +131,11 @@ static void keep_counted(struct swarm *swarm, struct record *record, const struc
 
 static void uncount(struct swarm *swarm, const struct record *record, const struct span *span)
 {
-    const struct end_facts nothing = {.success = -1, .outcome = record->counted_outcome};
-    const struct end_facts *facts = span->kind == SPAN_REQUEST ? record->counted : &nothing;
+    struct end_facts nothing;
+    end_facts_read((struct slice){NULL, 0}, &nothing);
+    nothing.outcome = record->counted_outcome;
+    const struct end_facts *facts =
+        span->kind == SPAN_REQUEST || record->counted != NULL ? record->counted : &nothing;
     if (facts == NULL) {
         (void)stats_mark(swarm, swarm->rows.agents[span->agent].session);
     } else {

@@ -48,6 +48,14 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
     sample->phase_ms[SPAN_REQUEST] = rest_ms > rounding_ms ? rest_ms : 0;
 }
 
+void request_sample_tokens(const struct end_facts *facts, double tokens[TOKENS])
+{
+    tokens[TOKENS_PROMPT] = facts->numbers[FACT_PROMPT_TOKENS];
+    tokens[TOKENS_OUTPUT] = facts->numbers[FACT_OUTPUT_TOKENS];
+    tokens[TOKENS_CACHE_READ] = facts->numbers[FACT_CACHE_READ_TOKENS];
+    tokens[TOKENS_CACHE_CREATION] = facts->numbers[FACT_CACHE_CREATION_TOKENS];
+}
+
 static void take_facts(const struct end_facts *facts, struct request_sample *sample)
 {
     const double *numbers = facts->numbers;
@@ -59,14 +67,8 @@ static void take_facts(const struct end_facts *facts, struct request_sample *sam
         [OF_SETUP] = numbers[FACT_SETUP_MS] > 0 ? numbers[FACT_SETUP_MS] : (double)NAN,
         [OF_REQUEST] = sample->ms,
     };
-    const double tokens[TOKENS] = {
-        [TOKENS_PROMPT] = numbers[FACT_PROMPT_TOKENS],
-        [TOKENS_OUTPUT] = numbers[FACT_OUTPUT_TOKENS],
-        [TOKENS_CACHE_READ] = numbers[FACT_CACHE_READ_TOKENS],
-        [TOKENS_CACHE_CREATION] = numbers[FACT_CACHE_CREATION_TOKENS],
-    };
     memcpy(sample->quantities, quantities, sizeof quantities);
-    memcpy(sample->tokens, tokens, sizeof tokens);
+    request_sample_tokens(facts, sample->tokens);
 }
 
 void request_sample_make(const struct swarm *swarm, const struct span *span,

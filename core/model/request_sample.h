@@ -17,6 +17,8 @@ struct request_sample {
     double quantities[QUANTITIES]; /* NAN: not reported */
 };
 
+/* Sets `tokens` to those of the facts. */
+void request_sample_tokens(const struct end_facts *facts, double tokens[TOKENS]);
 /* Sets *out from a closed request, the facts of its end, and its phases. */
 void request_sample_make(const struct swarm *swarm, const struct span *span,
                          const struct end_facts *facts, struct request_sample *out);

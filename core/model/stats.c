@@ -247,6 +247,18 @@ static bool count_work(struct swarm *swarm, const struct span *span, const struc
     return true;
 }
 
+/* Counts the tokens that an agent's run claims. */
+static void count_claim(const struct span *span, const struct end_facts *facts,
+                        struct stats_agent *agent, struct stats_session *session, int by)
+{
+    double tokens[TOKENS];
+    if (span->kind == SPAN_INTERACTION) {
+        request_sample_tokens(facts, tokens);
+        metrics_acc_count_tokens(&agent->acc, tokens, by);
+        metrics_acc_count_tokens(&session->acc, tokens, by);
+    }
+}
+
 static bool is_work(const struct span *span)
 {
     return span->kind == SPAN_REQUEST || is_tool(span) || span->kind == SPAN_USER;
@@ -265,6 +277,7 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
     }
     count_closed(&session->spans, span->flags, 1);
     if (!is_work(span)) {
+        count_claim(span, facts, agent, session, 1);
         return true;
     }
     agent->work++;
@@ -356,6 +369,7 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
         count_closed(&session->spans, phase->flags, -1);
     }
     if (!is_work(span)) {
+        count_claim(span, facts, agent, session, -1);
         return true;
     }
     agent->work--;

@@ -80,6 +80,18 @@ static bool take_tool(struct range_sums *range, const struct span *span, int64_t
     return good;
 }
 
+/* Counts the tokens that an agent's run claims. */
+static void take_claim(struct range_sums *range, const struct span *span, bool ended)
+{
+    struct end_facts facts;
+    double tokens[TOKENS];
+    if (ended) {
+        span_end_facts(range->swarm, span, &facts);
+        request_sample_tokens(&facts, tokens);
+        metrics_acc_count_tokens(&range->acc, tokens, 1);
+    }
+}
+
 static bool take_span(struct range_sums *range, span_no no)
 {
     const struct span *span = swarm_span(range->swarm, no);
@@ -97,8 +109,8 @@ static bool take_span(struct range_sums *range, span_no no)
     case SPAN_TOOL:
     case SPAN_AGENT_CALL: good = take_tool(range, span, from, to, ended); break;
     case SPAN_USER: metrics_acc_count_time(&range->acc, SPAN_USER, to_ms(to - from), 1); break;
+    case SPAN_INTERACTION: take_claim(range, span, ended); return true;
     case SPAN_OTHER:
-    case SPAN_INTERACTION:
     case SPAN_SETUP:
     case SPAN_RETRY:
     case SPAN_FIRST_TOKEN:

@@ -212,6 +212,17 @@ static void list_request(const struct ending_span *span, double duration_ms, str
     list_outcome(values, list);
 }
 
+static void list_claim(const double claim[RECORD_CLAIM], struct arg_list *list)
+{
+    static const char *const keys[RECORD_CLAIM] = {"prompt_tokens", "output_tokens",
+                                                   "cache_read_tokens", "cache_creation_tokens"};
+    for (int i = 0; i < RECORD_CLAIM; i++) {
+        if (!isnan(claim[i])) {
+            arg_number(list, keys[i], claim[i]);
+        }
+    }
+}
+
 static void list_done(const struct ending_span *span, enum call_kind kind, double duration_ms,
                       struct arg_list *list)
 {
@@ -230,6 +241,9 @@ static void list_done(const struct ending_span *span, enum call_kind kind, doubl
     } else if (kind == CALL_WAIT) {
         arg_slice(list, "decision", values->decision);
         arg_slice(list, "source", values->decision_source);
+    }
+    if (values->claim != NULL) {
+        list_claim(values->claim, list);
     }
     list_outcome(values, list);
     arg_number(list, "duration_ms", duration_ms);

@@ -29,6 +29,7 @@ struct call_values {
     enum outcome outcome; /* printed where it is OUTCOME_REFUSED or OUTCOME_INTERRUPTED */
     double prompt_length, prompt_tokens, result_tokens, context_window;
     struct request_shape request; /* of the end of a request; its rates are set */
+    const double *claim;          /* of an agent's run: tokens as in struct record; NULL: none */
 };
 extern const struct call_values no_call_values; /* everything is absent */
 

@@ -29,6 +29,7 @@ static struct call_values values_of(const struct record *record, int64_t origin_
     if (values.success != TRI_FALSE) {
         values.error = (struct slice){NULL, 0};
     }
+    values.claim = record->claim;
     record_shape(record, origin_ns, &values.request);
     return values;
 }

@@ -340,6 +340,9 @@ static void take_other(struct otlp_reader *reader, const struct otlp_item *item,
     case OTLP_WAIT:
     default: update_text(update, FIELD_NAME, item->span->name); break;
     }
+    if (update->kind == CALL_INTERACTION) { /* a claim: the correlator knows whether it counts */
+        otlp_figures_tokens(item, update);
+    }
     otlp_put_outcome(reader, item, true, update);
     otlp_send(reader, update);
 }

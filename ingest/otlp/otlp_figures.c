@@ -75,6 +75,24 @@ static void take_details(struct usage *usage, const struct otlp_value *value)
     }
 }
 
+/* Reads an agent's sum, which some spell by keys of their own. */
+static void take_sum(struct usage *usage, const struct otlp_item *item)
+{
+    static const char prefix[] = "gen_ai.aggregated_usage.";
+    const struct otlp_attributes *attributes = item->found->attributes;
+    const size_t len = sizeof prefix - 1;
+    if (otlp_found_value(item->found, MEANS_USAGE_SUM, NULL) == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < attributes->count; i++) {
+        struct slice key = attributes->items[i].key;
+        double number = otlp_value_number(&attributes->items[i].value);
+        if (slice_begins(key, prefix) && !isnan(number)) {
+            take_member(usage, (struct slice){key.bytes + len, key.len - len}, number);
+        }
+    }
+}
+
 /* Whether the prompt's count leaves out what was read from or written to the cache. The conventions
    count all; some producers do not. A total decides, else a prompt less than its cached part. */
 static bool excludes_cache(const struct otlp_item *item, const struct usage *usage)
@@ -106,6 +124,7 @@ void otlp_figures_tokens(const struct otlp_item *item, struct update *update)
             take_details(&usage, found->values[i]);
         }
     }
+    take_sum(&usage, item);
     usage.prompt = or_number(otlp_found_number(found, MEANS_PROMPT), usage.prompt);
     usage.output = or_number(otlp_found_number(found, MEANS_OUTPUT), usage.output);
     usage.read = or_number(otlp_found_number(found, MEANS_CACHE_READ), usage.read);

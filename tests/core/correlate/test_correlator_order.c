@@ -136,7 +136,12 @@ static void fill_in_call(struct story *story, struct entry *entry, double start)
         maybe(story, entry, FIELD_DECISION, PICK(random, texts));
         maybe(story, entry, FIELD_DECISION_SOURCE, "user");
         break;
-    case CALL_INTERACTION: maybe_number(story, entry, FIELD_PROMPT_LENGTH, 5000); break;
+    case CALL_INTERACTION:
+        maybe_number(story, entry, FIELD_PROMPT_LENGTH, 5000);
+        maybe_number(story, entry, FIELD_PROMPT_TOKENS, 9000); /* which a run of an agent claims */
+        maybe_number(story, entry, FIELD_OUTPUT_TOKENS, 9000);
+        maybe_number(story, entry, FIELD_CACHE_READ_TOKENS, 9000);
+        break;
     case CALL_REQUEST:
     case CALL_KINDS: fill_in_request(story, entry, start); break;
     }
