@@ -48,6 +48,8 @@ struct metrics {
 
 struct model_metrics {
     const char *model; /* borrowed */
+    intern_id client;  /* the client of these requests, if the model has several;
+                          INTERN_NONE: all clients, or an unknown one */
     struct metrics metrics;
 };
 
@@ -70,7 +72,7 @@ struct swarm_metrics {
     struct spread ttft_ms, otps; /* of all requests; set by metrics_compute only */
     struct metrics *agents;      /* indexed by agent_no; swarm_agent_count of them */
     size_t agent_count;
-    struct model_metrics *models; /* by name */
+    struct model_metrics *models; /* by client, in each by name */
     size_t model_count;
     struct name_metrics *names; /* of traces without agents, the slowest first; by
                                    metrics_compute only */

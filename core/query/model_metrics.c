@@ -1,9 +1,11 @@
-/* A model's requests of all sessions are one accumulator, which the open requests join. A request
-   that is open has its model in the args of its begin. */
+/* A model's requests of all sessions are one accumulator, which the open requests join. If there
+   are several clients, each has its own: two clients that call one model wait for it in different
+   ways. A request that is open has its model in the args of its begin. */
 #include "core/query/model_metrics.h"
 
 #include "core/model/record.h"
 #include "core/model/request_phase.h"
+#include "core/query/clients.h"
 #include "core/query/metrics_finish.h"
 
 #include <stdlib.h>
@@ -14,6 +16,7 @@ struct models {
     int64_t local_ns;
     struct stats *stats;
     struct swarm_metrics *out;
+    bool by_client;
 };
 
 static int by_model(const void *a, const void *b)
@@ -22,28 +25,40 @@ static int by_model(const void *a, const void *b)
     return strcmp(x->model, y->model);
 }
 
-/* The accumulators of models over all sessions, by name. */
+/* The client of requests, and the name of their model. */
+struct model_key {
+    intern_id client, name;
+};
+
+/* The accumulators of models over all sessions. */
 struct model_sums {
     struct metrics_acc *accs;
-    intern_id *names;
-    size_t count, acc_cap, name_cap;
+    struct model_key *keys;
+    size_t count, acc_cap, key_cap;
     struct u64map places;
 };
 
+static struct model_key key_of(const struct models *g, session_no session, intern_id name)
+{
+    return (struct model_key){g->by_client ? clients_of_session(g->swarm, session) : INTERN_NONE,
+                              name};
+}
+
 /* Returns NULL if out of memory. */
 static struct metrics_acc *model_sum(const struct models *g, struct model_sums *sums,
-                                     intern_id name)
+                                     struct model_key key)
 {
-    uint32_t place = u64map_get(&sums->places, name);
+    uint64_t number = (uint64_t)key.client << 32 | key.name;
+    uint32_t place = u64map_get(&sums->places, number);
     if (place != U64MAP_NONE) {
         return &sums->accs[place];
     }
     if (!mem_reserve(g->mem, &sums->accs, &sums->acc_cap, sums->count + 1, sizeof *sums->accs) ||
-        !mem_reserve(g->mem, &sums->names, &sums->name_cap, sums->count + 1, sizeof *sums->names) ||
-        !u64map_put(&sums->places, name, (uint32_t)sums->count)) {
+        !mem_reserve(g->mem, &sums->keys, &sums->key_cap, sums->count + 1, sizeof *sums->keys) ||
+        !u64map_put(&sums->places, number, (uint32_t)sums->count)) {
         return NULL;
     }
-    sums->names[sums->count] = name;
+    sums->keys[sums->count] = key;
     metrics_acc_init(&sums->accs[sums->count], g->mem);
     return &sums->accs[sums->count++];
 }
@@ -55,7 +70,7 @@ static bool sum_models(const struct models *g, struct model_sums *sums)
         if (swarm_session(g->swarm, model->session) == NULL || model->acc.requests == 0) {
             continue;
         }
-        struct metrics_acc *sum = model_sum(g, sums, model->name);
+        struct metrics_acc *sum = model_sum(g, sums, key_of(g, model->session, model->name));
         if (sum == NULL || !metrics_acc_merge(sum, &model->acc)) {
             return false;
         }
@@ -97,7 +112,9 @@ static bool count_open_models(const struct models *g, struct model_sums *sums)
         if (!open_model(g, span, &name)) {
             return false;
         }
-        struct metrics_acc *sum = name == INTERN_NONE ? NULL : model_sum(g, sums, name);
+        session_no session = swarm_agent(g->swarm, span->agent)->session;
+        struct metrics_acc *sum =
+            name == INTERN_NONE ? NULL : model_sum(g, sums, key_of(g, session, name));
         if (name != INTERN_NONE && sum == NULL) {
             return false;
         }
@@ -106,6 +123,30 @@ static bool count_open_models(const struct models *g, struct model_sums *sums)
         }
     }
     return true;
+}
+
+static bool is_before(const struct models *g, intern_id a, intern_id b)
+{
+    if (a == INTERN_NONE || b == INTERN_NONE) {
+        return a != INTERN_NONE && b == INTERN_NONE;
+    }
+    return strcmp(swarm_text(g->swarm, a), swarm_text(g->swarm, b)) < 0;
+}
+
+/* Puts the models of each client together, by name as they are, those of unknown clients last.
+   They are few. */
+static void sort_by_client(const struct models *g)
+{
+    struct model_metrics *models = g->out->models;
+    for (size_t i = 1; g->by_client && i < g->out->model_count; i++) {
+        struct model_metrics moved = models[i];
+        size_t at = i;
+        while (at > 0 && is_before(g, moved.client, models[at - 1].client)) {
+            models[at] = models[at - 1];
+            at--;
+        }
+        models[at] = moved;
+    }
 }
 
 static bool finish_models(const struct models *g, struct model_sums *sums)
@@ -120,19 +161,23 @@ static bool finish_models(const struct models *g, struct model_sums *sums)
     }
     out->model_count = sums->count;
     for (size_t i = 0; i < sums->count; i++) {
-        out->models[i].model = intern_text(g->stats->names, sums->names[i], NULL);
+        out->models[i].model = intern_text(g->stats->names, sums->keys[i].name, NULL);
+        out->models[i].client = sums->keys[i].client;
         if (!metrics_finish(&sums->accs[i], g->stats->names, &out->models[i].metrics)) {
             return false;
         }
     }
     qsort(out->models, out->model_count, sizeof *out->models, by_model);
+    sort_by_client(g);
     return true;
 }
 
 bool model_metrics_compute(const struct swarm *swarm, int64_t local_ns, struct stats *stats,
                            struct swarm_metrics *out)
 {
-    struct models all = {swarm, swarm_mem(swarm), local_ns, stats, out};
+    struct clients clients = clients_find(swarm);
+    struct models all = {
+        swarm, swarm_mem(swarm), local_ns, stats, out, clients_are_several(&clients)};
     const struct models *g = &all;
     struct model_sums sums = {.count = 0};
     u64map_init(&sums.places, g->mem);
@@ -141,7 +186,7 @@ bool model_metrics_compute(const struct swarm *swarm, int64_t local_ns, struct s
         metrics_acc_release(&sums.accs[i]);
     }
     mem_free(g->mem, sums.accs, sums.acc_cap * sizeof *sums.accs);
-    mem_free(g->mem, sums.names, sums.name_cap * sizeof *sums.names);
+    mem_free(g->mem, sums.keys, sums.key_cap * sizeof *sums.keys);
     u64map_release(&sums.places);
     return good;
 }

@@ -250,12 +250,15 @@ static void write_agents(struct json_writer *w, const struct report *r)
     mem_free(mem, next, (agents + 1) * sizeof *next);
 }
 
-static void write_models(struct json_writer *w, const struct swarm_metrics *f)
+static void write_models(struct json_writer *w, const struct report *r)
 {
+    const struct swarm_metrics *f = r->metrics;
+
     json_writer_begin_array(w, "models");
     for (size_t i = 0; i < f->model_count; i++) {
         json_t *model = json_object();
 
+        json_writer_put_name(w, model, "client", r->swarm, f->models[i].client);
         json_writer_put_text(w, model, "model", f->models[i].model);
         put_metrics(w, model, &f->models[i].metrics);
         json_writer_write_item(w, model);
@@ -326,7 +329,7 @@ void report_json(const struct report *report, struct strbuf *out)
     write_sessions(&w, report->swarm);
     write_counts(&w, report);
     write_agents(&w, report);
-    write_models(&w, report->metrics);
+    write_models(&w, report);
     write_names(&w, report);
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);

@@ -1,4 +1,5 @@
-/* A label has up to three parts, which share the columns that it gets: session, name, note. */
+/* A label has up to three parts, which share the columns that it gets: session, name, note. The tag
+   of its client has columns of its own. */
 #include "tui/views/agent_label.h"
 
 enum {
@@ -12,6 +13,7 @@ void agent_label_init(struct agent_label *label, const struct mem *mem, bool asc
     strbuf_init(&label->session, mem, 0);
     strbuf_init(&label->name, mem, 0);
     strbuf_init(&label->note, mem, 0);
+    label->client = (struct client_tag){.cols = 0};
     label->session_keep = label->name_keep = label->note_keep = SIZE_MAX;
     label->ascii = ascii;
 }
@@ -42,6 +44,15 @@ static int cols_of(const struct agent_label *label, const struct strbuf *part)
 static int least(int a, int b)
 {
     return a < b ? a : b;
+}
+
+/* Returns the columns of the tag. */
+static int fit_client(const struct agent_label *label, int cols)
+{
+    int session = cols_of(label, &label->session), note = cols_of(label, &label->note);
+    return client_tag_cols(&label->client, cols,
+                           session + (session > 0 ? SEPARATOR_COLS : 0) +
+                               cols_of(label, &label->name) + (note > 0 ? 1 : 0) + note);
 }
 
 /* Shares the columns. A part that would get too few is left out: first the note, then the session.
@@ -140,6 +151,15 @@ static const char *separator(bool ascii)
 
 void agent_label_text(const struct agent_label *label, int cols, struct strbuf *out)
 {
+    int client = fit_client(label, cols);
+    struct slice name = label->client.name;
+    if (client > 0) {
+        size_t used;
+        strbuf_add(out, name.bytes,
+                   text_fit(name.bytes, name.len, label->ascii, (size_t)client, &used));
+        strbuf_addc(out, ' ');
+        cols -= (int)used + 1;
+    }
     struct label_cols fits = fit(label, cols);
     put_part(label, &label->session, fits.session, label->session_keep, out);
     strbuf_adds(out, fits.session > 0 ? separator(label->ascii) : "");
@@ -164,7 +184,8 @@ static int draw_part(const struct agent_label *label, const struct strbuf *part,
 int agent_label_draw(const struct agent_label *label, struct area line, int x, int cols,
                      enum style_id style)
 {
-    struct label_cols fits = fit(label, cols);
+    int client = fit_client(label, cols), end = x + cols;
+    struct label_cols fits = fit(label, cols - (client > 0 ? client + 1 : 0));
     if (fits.session > 0) {
         x = draw_part(label, &label->session, line, x, fits.session, label->session_keep,
                       STYLE_DIM);
@@ -173,6 +194,11 @@ int agent_label_draw(const struct agent_label *label, struct area line, int x, i
     x = draw_part(label, &label->name, line, x, fits.name, label->name_keep, style);
     if (fits.note > 0) {
         x = draw_part(label, &label->note, line, x + 1, fits.note, label->note_keep, STYLE_DIM);
+    }
+    if (client > 0) {
+        area_put(area_sub(line, end - client, 0, client, 1), 0, 0, STYLE_DIM,
+                 label->client.name.bytes, label->client.name.len);
+        x = end;
     }
     return x;
 }

@@ -1,12 +1,15 @@
-/* The label of an agent: `session › agent description`, cut to the columns that it gets. */
+/* The label of an agent: `session › agent description`, cut to the columns that it gets. If
+   there are several clients, its client is at its end; in a text, at its beginning. */
 #ifndef TUI_AGENT_LABEL_H
 #define TUI_AGENT_LABEL_H
 
 #include "core/model/swarm.h"
 #include "tui/screen/grid.h"
+#include "tui/views/client_tag.h"
 
 /* The parts of a label; each may be empty. */
 struct agent_label {
+    struct client_tag client;
     struct strbuf session, name;
     struct strbuf note; /* the description, and what distinguishes the agent from those alike */
     /* The byte of each part that a cut leaves visible; SIZE_MAX: any. */

@@ -23,6 +23,7 @@ struct label_key {
     uint64_t owner; /* a sub-agent's session; a main agent has none, or UNNAMED */
     uint64_t name;  /* of its text, or a hash of another one */
     intern_id description;
+    intern_id client; /* of a main agent, where there are several clients */
 };
 
 static bool is_text(const struct swarm *swarm, intern_id id)
@@ -48,16 +49,21 @@ static bool is_unnamed(const struct swarm *swarm, const struct session *session)
 
 /* Sets the key of a session's main agent. One without a name shows its directory and its branch,
    one without these the beginning of its id. */
-static void key_of_root(const struct swarm *swarm, const struct session *session,
-                        struct label_key *out)
+static void key_of_root(const struct agent_labels *labels, session_no number, struct label_key *out)
 {
+    const struct swarm *swarm = labels->swarm;
+    const struct session *session = swarm_session(swarm, number);
+    intern_id client = clients_are_several(&labels->clients.clients)
+                           ? clients_of_session(swarm, number)
+                           : INTERN_NONE;
     if (is_text(swarm, session->name)) {
-        *out = (struct label_key){0, session->name, INTERN_NONE};
+        *out = (struct label_key){0, session->name, INTERN_NONE, client};
     } else if (is_unnamed(swarm, session)) {
-        *out = (struct label_key){UNNAMED, hash_of(query_short_id(swarm, session)), INTERN_NONE};
+        *out = (struct label_key){UNNAMED, hash_of(query_short_id(swarm, session)), INTERN_NONE,
+                                  client};
     } else {
         struct slice dir = query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD]));
-        *out = (struct label_key){0, hash_of(dir), session->texts[SESSION_BRANCH]};
+        *out = (struct label_key){0, hash_of(dir), session->texts[SESSION_BRANCH], client};
     }
 }
 
@@ -69,27 +75,31 @@ static bool has_own_name(const struct swarm *swarm, const struct session *sessio
            strcmp(swarm_text(swarm, agent->name), "main") != 0;
 }
 
-static bool key_of(const struct swarm *swarm, const struct agent *agent, struct label_key *out)
+static bool key_of(const struct agent_labels *labels, const struct agent *agent,
+                   struct label_key *out)
 {
+    const struct swarm *swarm = labels->swarm;
     const struct session *session = swarm_session(swarm, agent->session);
     if ((agent->flags & (AGENT_DEAD | AGENT_GROUP)) != 0 || session == NULL ||
         (session->flags & SESSION_AGENTS) == 0) {
         return false;
     }
     if ((agent->flags & AGENT_MAIN) != 0) {
-        key_of_root(swarm, session, out);
+        key_of_root(labels, agent->session, out);
         if (has_own_name(swarm, session, agent)) {
-            *out = (struct label_key){0, agent->name, INTERN_NONE};
+            *out = (struct label_key){0, agent->name, INTERN_NONE, out->client};
         }
         return true;
     }
-    *out = (struct label_key){(uint64_t)agent->session + 1, agent->name, agent->description};
+    *out = (struct label_key){(uint64_t)agent->session + 1, agent->name, agent->description,
+                              INTERN_NONE};
     return is_text(swarm, agent->name);
 }
 
 static bool same_key(const struct label_key *a, const struct label_key *b)
 {
-    return a->owner == b->owner && a->name == b->name && a->description == b->description;
+    return a->owner == b->owner && a->name == b->name && a->description == b->description &&
+           a->client == b->client;
 }
 
 static size_t slot_of(const struct agent_labels *labels, const struct label_key *key)
@@ -105,7 +115,7 @@ static void add_agent(struct agent_labels *labels, agent_no number, size_t *root
     const struct agent *agent = swarm_agent(labels->swarm, number);
     struct label_key key;
     *roots += (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
-    if (key_of(labels->swarm, agent, &key)) {
+    if (key_of(labels, agent, &key)) {
         size_t slot = slot_of(labels, &key);
         labels->next[number] = labels->heads[slot];
         labels->heads[slot] = number + 1;
@@ -113,7 +123,7 @@ static void add_agent(struct agent_labels *labels, agent_no number, size_t *root
 }
 
 bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
-                       const struct mem *mem)
+                       const struct mem *mem, bool ascii)
 {
     size_t agents = swarm_agent_count(swarm), roots = 0;
     *labels = (struct agent_labels){.swarm = swarm, .mem = mem, .slots = 16};
@@ -123,6 +133,7 @@ bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
     labels->heads = mem_zalloc(mem, labels->slots, sizeof *labels->heads);
     labels->next = mem_zalloc(mem, agents + 1, sizeof *labels->next);
     labels->agents = agents;
+    labels->clients = client_tags_make(swarm, ascii);
     if (labels->heads == NULL || labels->next == NULL) {
         return false;
     }
@@ -154,7 +165,7 @@ static struct alike alike_of(const struct agent_labels *labels, agent_no number)
 {
     struct alike alike = {.labels = labels, .of = number, .left = ALIKE_MAX};
     if (labels->heads != NULL && labels->next != NULL && number < labels->agents &&
-        key_of(labels->swarm, swarm_agent(labels->swarm, number), &alike.key)) {
+        key_of(labels, swarm_agent(labels->swarm, number), &alike.key)) {
         alike.at = labels->heads[slot_of(labels, &alike.key)];
     }
     return alike;
@@ -168,7 +179,7 @@ static agent_no alike_next(struct alike *alike)
         struct label_key key;
         alike->at = alike->labels->next[number];
         if (number != alike->of &&
-            key_of(alike->labels->swarm, swarm_agent(alike->labels->swarm, number), &key) &&
+            key_of(alike->labels, swarm_agent(alike->labels->swarm, number), &key) &&
             same_key(&alike->key, &key)) {
             return number;
         }
@@ -399,7 +410,7 @@ static void put_difference(const struct agent_labels *labels, agent_no number, b
 static agent_no root_of(const struct agent_labels *labels, session_no session)
 {
     struct label_key key;
-    key_of_root(labels->swarm, swarm_session(labels->swarm, session), &key);
+    key_of_root(labels, session, &key);
     agent_no at = labels->heads != NULL ? labels->heads[slot_of(labels, &key)] : 0;
     while (at != 0) {
         const struct agent *agent = swarm_agent(labels->swarm, at - 1);
@@ -411,9 +422,31 @@ static agent_no root_of(const struct agent_labels *labels, session_no session)
     return NO_AGENT;
 }
 
+/* Returns whether a main agent of another client would show the same without its client. */
+static bool needs_client(const struct agent_labels *labels, agent_no number)
+{
+    struct label_key own, other;
+    int left = ALIKE_MAX;
+    if (labels->heads == NULL || labels->next == NULL || number >= labels->agents ||
+        !key_of(labels, swarm_agent(labels->swarm, number), &own) || own.client == INTERN_NONE) {
+        return false;
+    }
+    for (agent_no at = labels->heads[slot_of(labels, &own)]; at != 0 && left-- > 0;
+         at = labels->next[at - 1]) {
+        if (key_of(labels, swarm_agent(labels->swarm, at - 1), &other) &&
+            other.client != own.client) {
+            other.client = own.client;
+            if (same_key(&own, &other)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* ---- labels ---- */
 
-void agent_labels_get(const struct agent_labels *labels, agent_no number, enum label_form form,
+void agent_labels_get(const struct agent_labels *labels, agent_no number, unsigned form,
                       struct agent_label *out)
 {
     const struct swarm *swarm = labels->swarm;
@@ -430,7 +463,12 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, enum l
         strbuf_add(&out->note, description.bytes, description.len);
     }
     put_difference(labels, number, out->ascii, &out->name, &out->note);
-    if (form == LABEL_LIST && sub && labels->several && session != NULL &&
+    out->client = (struct client_tag){.cols = 0};
+    if ((form & LABEL_CLIENT) != 0) {
+        out->client = client_tags_get(&labels->clients, swarm, number);
+        out->client.needed = needs_client(labels, number);
+    }
+    if ((form & LABEL_LIST) != 0 && sub && labels->several && session != NULL &&
         (session->flags & SESSION_AGENTS) != 0) {
         query_session_title(swarm, agent->session, &out->session);
         agent_no root = root_of(labels, agent->session);

@@ -13,20 +13,22 @@ struct agent_labels {
     agent_no *next;  /* by agent: the next one of that hash + 1 */
     size_t slots, agents;
     bool several; /* there are agents of several sessions */
+    struct client_tags clients;
 };
 
 /* Returns false if out of memory; duplicates are not found then. Call agent_labels_release. */
 bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
-                       const struct mem *mem);
+                       const struct mem *mem, bool ascii);
 void agent_labels_release(struct agent_labels *labels);
 
 enum label_form {
-    LABEL_ROW, /* of a tree: its session is a row above it */
-    LABEL_LIST /* of a list: with its session, if there are several */
+    LABEL_ROW = 0,   /* of a tree: its session is a row above it */
+    LABEL_LIST = 1,  /* of a list: with its session, if there are several */
+    LABEL_CLIENT = 2 /* added to one of these: with its client, if there are several */
 };
 
-/* Sets the parts of the agent's label. */
-void agent_labels_get(const struct agent_labels *labels, agent_no agent, enum label_form form,
+/* Sets the parts of the agent's label. `form`: of enum label_form. */
+void agent_labels_get(const struct agent_labels *labels, agent_no agent, unsigned form,
                       struct agent_label *out);
 
 #endif

@@ -31,6 +31,17 @@ static double state_value(const struct agent_row *row)
     return row->status && is_agent(row) ? (double)row->status->state : NAN;
 }
 
+static enum style_id put_client(const struct agent_row *row, struct strbuf *out)
+{
+    intern_id client =
+        row->agent == NO_AGENT ? INTERN_NONE : clients_of_agent(row->frame->swarm, row->agent);
+    if (client != INTERN_NONE) {
+        struct slice name = swarm_text_slice(row->frame->swarm, client);
+        strbuf_add(out, name.bytes, name.len);
+    }
+    return STYLE_DIM;
+}
+
 static const struct span *last_request(const struct agent_row *row)
 {
     if (row->agent == NO_AGENT || (row->metrics && row->metrics->requests == 0))
@@ -305,6 +316,7 @@ static enum style_id put_quiet(const struct agent_row *row, struct strbuf *out)
 static const struct agent_column columns[] = {
     {"AGENT", 0, 0, true, false, NULL, NULL},
     {"STATE", 10, 36, true, false, put_state, state_value},
+    {"CLIENT", 8, AGENTS_CLIENT_FROM, true, false, put_client, NULL},
     {"MODEL", 14, 140, true, false, put_model, NULL},
     {"REQ", 6, 50, false, true, put_requests, requests},
     {"ERR", 5, 60, false, true, put_errors, errors},
@@ -328,4 +340,10 @@ static const struct agent_column columns[] = {
 const struct agent_column *agents_column(size_t index)
 {
     return index < sizeof columns / sizeof columns[0] ? &columns[index] : NULL;
+}
+
+bool agents_column_shown(const struct agent_column *column, const struct frame *frame)
+{
+    return frame->layout.cols >= column->from &&
+           (column->put != put_client || clients_are_several(&frame->labels.clients.clients));
 }

@@ -4,6 +4,10 @@
 
 #include "tui/views/frame.h"
 
+/* The least columns of a screen whose table has the client's column; in narrower ones the label
+   shows the client. */
+enum { AGENTS_CLIENT_FROM = 50 };
+
 /* The data of a row. */
 struct agent_row {
     const struct frame *frame;
@@ -27,5 +31,7 @@ struct agent_column {
 /* Returns a column. The first one is the name, which the view draws; it sorts agents as in the
    timeline. NULL: no more. Static. */
 const struct agent_column *agents_column(size_t index);
+/* Returns whether the column is one of this picture's. */
+bool agents_column_shown(const struct agent_column *column, const struct frame *frame);
 
 #endif

@@ -207,7 +207,7 @@ static int draw_cells(const struct agents_table *table, struct area line,
     int x = 1 + name_cols(frame);
     const struct agent_column *column;
     for (size_t i = 1; (column = agents_column(i)) != NULL; i++) {
-        if (frame->layout.cols < column->from || x + 1 + column->cols > line.cols)
+        if (!agents_column_shown(column, frame) || x + 1 + column->cols > line.cols)
             continue;
         strbuf_clear(text);
         enum style_id style = column->put(row, text);
@@ -228,7 +228,7 @@ static void draw_heads(const struct agents_table *table, struct area line)
     for (size_t i = 0; (column = agents_column(i)) != NULL; i++) {
         struct agent_column head = *column;
         head.cols = i == 0 ? name_cols(frame) : column->cols;
-        if (frame->layout.cols < column->from || x + 1 + head.cols > line.cols)
+        if (!agents_column_shown(column, frame) || x + 1 + head.cols > line.cols)
             continue;
         put_cell(line, x + 1, &head, i == state->column ? STYLE_STRONG : STYLE_DIM, head.head,
                  strlen(head.head), ascii);
@@ -269,7 +269,8 @@ static void draw_spark(const struct frame *frame, struct area line, int x, agent
 static void draw_name(struct frame *frame, struct area line, agent_no number)
 {
     bool strong = number == frame->state->cursor;
-    frame_label_draw(frame, number, LABEL_LIST, line, 1, name_cols(frame),
+    unsigned client = frame->layout.cols < AGENTS_CLIENT_FROM ? LABEL_CLIENT : 0U;
+    frame_label_draw(frame, number, LABEL_LIST | client, line, 1, name_cols(frame),
                      strong ? STYLE_STRONG : STYLE_PLAIN);
 }
 
@@ -322,7 +323,7 @@ static void change_column(struct frame *frame, int by)
         count++;
     do {
         state->column = (uint8_t)((state->column + count + (size_t)by) % count);
-    } while (frame->layout.cols < agents_column(state->column)->from);
+    } while (!agents_column_shown(agents_column(state->column), frame));
     state->inverted = false;
     state->sorted = false;
 }
@@ -380,7 +381,7 @@ static void click(struct agents_table *table, int x, int y)
     }
     for (size_t i = 0; (column = agents_column(i)) != NULL; i++) {
         int cols = 1 + (i == 0 ? name_cols(frame) : column->cols);
-        if (frame->layout.cols < column->from || from + cols > frame->layout.cols)
+        if (!agents_column_shown(column, frame) || from + cols > frame->layout.cols)
             continue;
         if (x >= from && x < from + cols) {
             state->inverted = state->column == i && !state->inverted;

@@ -283,7 +283,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         frame->predicate = filter_cache_predicate(state->filter_cache);
     }
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows) ||
-        !agent_labels_init(&frame->labels, frame->swarm, state->mem))
+        !agent_labels_init(&frame->labels, frame->swarm, state->mem, input->theme.ascii))
         return false;
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
@@ -332,10 +332,19 @@ const struct timeline_row *frame_row_at(const struct frame *frame, int line)
     return at < list->count ? &list->rows[at] : NULL;
 }
 
-const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form)
+const struct agent_label *frame_label(struct frame *frame, agent_no agent, unsigned form)
 {
     agent_labels_get(&frame->labels, agent, form, &frame->label);
     return &frame->label;
+}
+
+unsigned frame_row_form(struct frame *frame, const struct timeline_row *row)
+{
+    const struct tree_node *node = &frame->rows.nodes[row->node];
+    intern_id client = clients_of_agent(frame->swarm, node->agent);
+    bool shown = node->depth == 0 || row->pinned || client != frame->client_above;
+    frame->client_above = row->pinned ? INTERN_NONE : client;
+    return LABEL_ROW | (shown ? LABEL_CLIENT : 0U);
 }
 
 static uint64_t hash_of(const struct strbuf *text)
@@ -354,18 +363,18 @@ static uint64_t hash_label(struct frame *frame, int cols)
 }
 
 static const struct drawn_label *find_drawn(const struct frame *frame, uint64_t hash,
-                                            agent_no agent, enum label_form form)
+                                            agent_no agent, unsigned form)
 {
     for (size_t i = 0; i < frame->drawn_count; i++) {
         const struct drawn_label *drawn = &frame->drawn[i];
-        if (drawn->hash == hash && drawn->agent != agent && drawn->form == form)
+        if (drawn->hash == hash && drawn->agent != agent && drawn->form == (form & LABEL_LIST))
             return drawn;
     }
     return NULL;
 }
 
-int frame_label_draw(struct frame *frame, agent_no agent, enum label_form form, struct area line,
-                     int x, int cols, enum style_id style)
+int frame_label_draw(struct frame *frame, agent_no agent, unsigned form, struct area line, int x,
+                     int cols, enum style_id style)
 {
     frame_label(frame, agent, form);
     uint64_t hash = hash_label(frame, cols);
@@ -376,13 +385,13 @@ int frame_label_draw(struct frame *frame, agent_no agent, enum label_form form, 
         hash = hash_label(frame, cols);
     }
     if (frame->drawn_count < DRAWN_MAX)
-        frame->drawn[frame->drawn_count++] = (struct drawn_label){hash, agent, (uint8_t)form};
+        frame->drawn[frame->drawn_count++] = (struct drawn_label){hash, agent, form & LABEL_LIST};
     return agent_label_draw(&frame->label, line, x, cols, style);
 }
 
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out)
 {
-    agent_label_text(frame_label(frame, agent, LABEL_LIST), cols, out);
+    agent_label_text(frame_label(frame, agent, LABEL_LIST | LABEL_CLIENT), cols, out);
 }
 
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)

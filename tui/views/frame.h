@@ -14,7 +14,7 @@
 struct drawn_label {
     uint64_t hash; /* of the text */
     agent_no agent;
-    uint8_t form; /* enum label_form */
+    uint8_t form; /* LABEL_LIST or LABEL_ROW */
 };
 enum { DRAWN_MAX = 200 };
 
@@ -38,6 +38,7 @@ struct frame {
     span_no *inflight;                      /* spans in flight: work first, the longest first */
     size_t inflight_count, inflight_cap;
     struct agent_labels labels;
+    intern_id client_above; /* of the last name in the tree that was drawn; INTERN_NONE: unknown */
     struct agent_label label; /* the one that frame_label made last */
     struct agent_label other; /* one that is cut to the same text */
     struct strbuf label_text;
@@ -57,13 +58,16 @@ uint8_t view_set_of(const struct view_state *state);
 
 /* Returns a strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
-/* Returns the agent's label, borrowed until the next call. */
-const struct agent_label *frame_label(struct frame *frame, agent_no agent, enum label_form form);
+/* Returns the agent's label, borrowed until the next call. `form`: of enum label_form. */
+const struct agent_label *frame_label(struct frame *frame, agent_no agent, unsigned form);
+/* Returns the form of a row's label in the tree. Roots and pinned rows show their client, others
+   where it is not the client of the name above. */
+unsigned frame_row_form(struct frame *frame, const struct timeline_row *row);
 /* Draws the agent's label in at most `cols` columns. If it would be cut to the text of a label
    that another agent has on this frame, it is cut elsewhere. Returns the column after it. */
-int frame_label_draw(struct frame *frame, agent_no agent, enum label_form form, struct area line,
-                     int x, int cols, enum style_id style);
-/* Appends the label as text, of at most `cols` columns. */
+int frame_label_draw(struct frame *frame, agent_no agent, unsigned form, struct area line, int x,
+                     int cols, enum style_id style);
+/* Appends the label as text, its client included, of at most `cols` columns. */
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out);
 const char *frame_symbol(const struct frame *frame, enum symbol symbol);
 /* Returns the present time of the agent's session, from which the age of a span in flight or of an

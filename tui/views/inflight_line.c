@@ -111,7 +111,8 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     bool beyond = !isnan(times) && times >= BEYOND;
     frame_age(frame, ns, age);
     area_put_right(line, 9, 0, beyond ? STYLE_USER : STYLE_PLAIN, age);
-    frame_label_draw(frame, span->agent, LABEL_LIST, line, 11, agent_cols, STYLE_PLAIN);
+    frame_label_draw(frame, span->agent, LABEL_LIST | LABEL_CLIENT, line, 11, agent_cols,
+                     STYLE_PLAIN);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
     if (columns->usual || (beyond && line.cols >= 50))
         end = put_usual(frame, line, p95, times, columns) - 2;

@@ -117,7 +117,7 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
     area_puts(line, x, 0, word_style(word), word);
     x += 9;
     if (agent != NO_AGENT && names > 0)
-        frame_label_draw(frame, agent, LABEL_LIST, line, x, names, STYLE_PLAIN);
+        frame_label_draw(frame, agent, LABEL_LIST | LABEL_CLIENT, line, x, names, STYLE_PLAIN);
     x += names > 0 && agent != NO_AGENT ? names + 2 : 0; /* a row without an agent has more room */
     log_row_text(row, frame->swarm, log, text);
     if (!text->failed && text->len > 0)

@@ -19,7 +19,7 @@ static void draw_name(struct frame *frame, struct area place, const struct timel
         area_putf(place, 3, 0, STYLE_DIM, "+%u done", node->done);
         return;
     }
-    frame_label_draw(frame, node->agent, LABEL_ROW, place, 3, place.cols - 4,
+    frame_label_draw(frame, node->agent, frame_row_form(frame, row), place, 3, place.cols - 4,
                      here ? STYLE_STRONG : STYLE_PLAIN);
 }
 

@@ -22,6 +22,9 @@ void report_tools(const struct report *report, bool ascii, struct strbuf *out);
 void report_slowest(const struct report *report, bool ascii, struct strbuf *out);
 void report_frequent(const struct report *report, bool ascii, struct strbuf *out);
 
+/* Returns whether agents and models of several clients are in the report. */
+bool report_has_clients(const struct report *r);
+
 /* Returns whether the report lists the agent: not a dead one, not a row for an unknown parent. */
 bool report_has_agent(const struct agent *agent);
 

@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const agent_heads[] = {"AGENT",    "STATE", "REQUESTS", "FAILED",  "RETRIES",
-                                          "TTFT p50", "p95",   "OTPS p50", "PROMPT",  "OUTPUT",
-                                          "CACHE %",  "TOOLS", "ERRORS",   "REFUSED", "INTERRUPTED",
-                                          "API",      "TOOL",  "PERSON"};
+/* The first column of agents and models is left out where one client alone is in the picture. */
+static const char *const agent_heads[] = {"CLIENT",      "AGENT",    "STATE", "REQUESTS", "FAILED",
+                                          "RETRIES",     "TTFT p50", "p95",   "OTPS p50", "PROMPT",
+                                          "OUTPUT",      "CACHE %",  "TOOLS", "ERRORS",   "REFUSED",
+                                          "INTERRUPTED", "API",      "TOOL",  "PERSON"};
 static const char *const model_heads[] = {
-    "MODEL", "REQUESTS", "FAILED", "INTERRUPTED", "RETRIES", "TTFT p50", "p95",
-    "p99",   "OTPS p50", "p95",    "PROMPT",      "OUTPUT",  "CACHE %",  "TOTAL"};
+    "CLIENT", "MODEL",    "REQUESTS", "FAILED", "INTERRUPTED", "RETRIES", "TTFT p50", "p95",
+    "p99",    "OTPS p50", "p95",      "PROMPT", "OUTPUT",      "CACHE %", "TOTAL"};
 static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
                                          "INTERRUPTED", "OPEN",  "p50",    "p95",
                                          "p99",         "MAX",   "TOTAL"};
@@ -67,6 +68,8 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     strbuf_addf(&title, "%*s", indent, "");
     agent_labels_get(labels, row->agent, LABEL_ROW, label);
     agent_label_text(label, TABLE_CELL_COLS - indent, &title);
+    if (t->heads == agent_heads)
+        table_cell(t, swarm_text(r->swarm, clients_of_agent(r->swarm, row->agent)));
     table_cell(t, title.data ? title.data : "");
     strbuf_release(&title);
     bool agent = query_is_agent(swarm_agent(r->swarm, row->agent));
@@ -107,9 +110,11 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
         out->failed |= count > 0;
         return;
     }
-    out->failed |= !agent_labels_init(&labels, r->swarm, r->metrics->mem);
+    out->failed |= !agent_labels_init(&labels, r->swarm, r->metrics->mem, ascii);
     agent_label_init(&label, r->metrics->mem, ascii);
-    table_init(&t, r->metrics->mem, agent_heads, COLS(agent_heads), 2, ascii);
+    size_t left_out = clients_are_several(&labels.clients.clients) ? 0 : 1;
+    table_init(&t, r->metrics->mem, agent_heads + left_out, COLS(agent_heads) - left_out,
+               3 - left_out, ascii);
     for (size_t i = 0; i < count; i++)
         if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
             rows[i].agent < r->metrics->agent_count)
@@ -121,16 +126,26 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     mem_free(swarm_mem(r->swarm), rows, count * sizeof *rows);
 }
 
+bool report_has_clients(const struct report *r)
+{
+    struct clients clients = clients_find(r->swarm);
+    return clients_are_several(&clients);
+}
+
 void report_models(const struct report *r, bool ascii, struct strbuf *out)
 {
     struct table t;
 
     if (r->metrics->model_count == 0)
         return;
-    table_init(&t, r->metrics->mem, model_heads, COLS(model_heads), 1, ascii);
+    size_t left_out = report_has_clients(r) ? 0 : 1;
+    table_init(&t, r->metrics->mem, model_heads + left_out, COLS(model_heads) - left_out,
+               2 - left_out, ascii);
     for (size_t i = 0; i < r->metrics->model_count; i++) {
         const struct metrics *f = &r->metrics->models[i].metrics;
 
+        if (left_out == 0)
+            table_cell(&t, swarm_text(r->swarm, r->metrics->models[i].client));
         table_cell(&t, r->metrics->models[i].model);
         table_count(&t, f->requests);
         table_count(&t, f->failed);

@@ -282,7 +282,8 @@ static void walk(const struct statistics_page *page)
         put_time(page);
     put_table(page, "SLOWEST BY THEIR OWN TIME", report_slowest);
     put_table(page, "MOST FREQUENT", report_frequent);
-    put_table(page, "REQUESTS BY MODEL", report_models);
+    bool clients = clients_are_several(&page->frame->labels.clients.clients);
+    put_table(page, clients ? "REQUESTS BY CLIENT AND MODEL" : "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
         put_spread(page, &spreads[i]);

@@ -114,7 +114,7 @@ static void draw_name(struct frame *frame, struct area line, const struct timeli
         area_puts(line, line.cols - 2, 0, STYLE_DIM, frame_symbol(frame, SYM_WAITS));
         room -= 2;
     }
-    frame_label_draw(frame, node->agent, LABEL_ROW, line, x, room,
+    frame_label_draw(frame, node->agent, frame_row_form(frame, row), line, x, room,
                      strong || node->depth == 0 ? STYLE_STRONG : STYLE_PLAIN);
 }
 

@@ -175,6 +175,72 @@ TEST(what_a_source_states_is_reported_and_survives_the_document)
     }
 }
 
+#define CLIENTS_SESSION(id, more) \
+    "{\"op\":\"update_session\",\"session_id\":\"" id "\",\"start_ms\":1760625065000" more "}\n"
+#define CLIENTS_REQUEST(session, id, model, more)                                              \
+    "{\"op\":\"update_call\",\"session_id\":\"" session "\",\"kind\":\"request\",\"id\":\"" id \
+    "\",\"model\":\"" model "\",\"start_ms\":1760625065000,\"end_ms\":1760625066000" more "}\n"
+
+/* Two clients may call one model; a session may be of no known client. */
+TEST(models_are_apart_by_client_where_there_are_several)
+{
+    static const char mixed[] = CLIENTS_SESSION("a", ",\"client\":\"qwen\"")
+        CLIENTS_REQUEST("a", "1", "m", ",\"success\":true,\"output_tokens\":5")
+            CLIENTS_REQUEST("a", "2", "m", ",\"success\":false")
+                CLIENTS_SESSION("b", ",\"client\":\"codex\"")
+                    CLIENTS_REQUEST("b", "3", "m", ",\"success\":true,\"output_tokens\":7")
+                        CLIENTS_REQUEST("b", "4", "l", ",\"success\":true,\"ttft_ms\":500")
+                            CLIENTS_SESSION("c", "")
+                                CLIENTS_REQUEST("c", "5", "l", ",\"success\":true");
+    static const struct {
+        const char *client, *model;
+        double requests, failed;
+    } want[] = {{"codex", "l", 1, 0}, {"codex", "m", 1, 0}, {"qwen", "m", 2, 1}, {NULL, "l", 1, 0}};
+    const char *argv[] = {support_program(), "report", "--json", "-", NULL};
+    struct support_run r;
+
+    support_run(&r, argv, mixed, sizeof mixed - 1, 120000);
+    assert_int_equal(r.status, 0);
+    json_t *json = json_loads(r.out, 0, NULL), *models = json_object_get(json, "models");
+    assert_int_equal(json_array_size(models), sizeof want / sizeof *want);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        const json_t *model = json_array_get(models, i);
+        const char *client = json_string_value(json_object_get(model, "client"));
+        assert_string_equal(client == NULL ? "" : client, want[i].client ? want[i].client : "");
+        assert_string_equal(json_string_value(json_object_get(model, "model")), want[i].model);
+        assert_number(model, "requests", want[i].requests);
+        assert_number(model, "failed", want[i].failed);
+    }
+    json_decref(json);
+    free(r.out);
+    free(r.err);
+}
+
+/* A session of an unknown client is no second one. */
+TEST(tables_of_one_client_do_not_name_it)
+{
+    static const char one[] =
+        CLIENTS_SESSION("a", ",\"client\":\"qwen\"") CLIENTS_REQUEST("a", "1", "m", "")
+            CLIENTS_SESSION("b", "") CLIENTS_REQUEST("b", "2", "m", "");
+    static const char *const options[] = {"--json", "--ascii"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *argv[] = {support_program(), "report", options[i], "-", NULL};
+        struct support_run r;
+        support_run(&r, argv, one, sizeof one - 1, 120000);
+        assert_int_equal(r.status, 0);
+        assert_null(strstr(r.out, "CLIENT"));
+        if (i == 0) {
+            json_t *json = json_loads(r.out, 0, NULL), *models = json_object_get(json, "models");
+            assert_int_equal(json_array_size(models), 1);
+            assert_null(json_object_get(json_array_get(models, 0), "client"));
+            assert_number(json_array_get(models, 0), "requests", 2);
+            json_decref(json);
+        }
+        free(r.out);
+        free(r.err);
+    }
+}
+
 TEST(what_nothing_is_behind_is_absent)
 {
     static const char *const keys[] = {"requests",      "failed",

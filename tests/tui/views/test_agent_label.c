@@ -21,12 +21,12 @@ static void describe(struct picture *picture, agent_no number, const char *text)
     assert_true(swarm_identify(swarm, agent->session, &who));
 }
 
-static void label(struct picture *picture, agent_no agent, enum label_form form, int cols,
+static void label(struct picture *picture, agent_no agent, unsigned form, int cols,
                   struct strbuf *out)
 {
     struct agent_labels labels;
     struct agent_label parts;
-    assert_true(agent_labels_init(&labels, picture->rig.model.swarm, &mem_libc));
+    assert_true(agent_labels_init(&labels, picture->rig.model.swarm, &mem_libc, false));
     agent_label_init(&parts, &mem_libc, false);
     agent_labels_get(&labels, agent, form, &parts);
     strbuf_clear(out);
@@ -35,7 +35,7 @@ static void label(struct picture *picture, agent_no agent, enum label_form form,
     agent_labels_release(&labels);
 }
 
-static void assert_label(struct picture *picture, agent_no agent, enum label_form form, int cols,
+static void assert_label(struct picture *picture, agent_no agent, unsigned form, int cols,
                          const char *want)
 {
     struct strbuf text;
