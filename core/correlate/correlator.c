@@ -16,14 +16,10 @@ static void forget_record(void *ctx, record_no number)
     correlator_call_drop(correlator, number);
 }
 
-/* Values are names as well as keys. */
 static void mark_names(void *ctx, struct name_marks *marks)
 {
     const struct correlator *correlator = ctx;
-    name_marks_add_keys(marks, &correlator->alias_of);
-    for (size_t i = 0; i < correlator->alias_of.cap; i++) {
-        name_marks_add(marks, correlator->alias_of.values[i]);
-    }
+    correlator_aliases_mark_names(&correlator->aliases, marks);
 }
 
 struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
@@ -37,7 +33,7 @@ struct correlator *correlator_new(struct swarm *swarm, struct tracer *tracer)
     correlator->tracer = tracer;
     correlator->mem = swarm_mem(swarm);
     correlator->free_key = NO_KEY;
-    u64map_init(&correlator->alias_of, correlator->mem);
+    correlator_aliases_init(&correlator->aliases, correlator->mem);
     u64map_init(&correlator->key_by_hash, correlator->mem);
     swarm_on_record_drop(swarm, forget_record, correlator);
     return correlator;
@@ -58,7 +54,7 @@ void correlator_free(struct correlator *correlator)
     mem_free(mem, correlator->keys, correlator->key_cap * sizeof *correlator->keys);
     mem_free(mem, correlator->queue, correlator->queue_cap * sizeof *correlator->queue);
     mem_free(mem, correlator->changed, correlator->changed_cap * sizeof *correlator->changed);
-    u64map_release(&correlator->alias_of);
+    correlator_aliases_release(&correlator->aliases);
     u64map_release(&correlator->key_by_hash);
     mem_free(mem, correlator, sizeof *correlator);
 }
@@ -226,5 +222,6 @@ bool correlator_flush(struct correlator *correlator)
             return false;
         }
     }
+    swarm_forget_hidden(correlator->swarm);
     return swarm_check_cap(correlator->swarm);
 }

@@ -183,7 +183,7 @@ bool correlator_agent_join_main(struct correlator *correlator, struct registry_s
                        : correlator_agent_row(correlator, session, agent);
     if ((agent != NULL && !join_names(correlator, to, agent)) ||
         (row != NO_AGENT && !queue_calls(correlator, session->number, row, alias)) ||
-        !u64map_put(&session->agent_by_id, id, 0)) {
+        !correlator_alias_put_main(correlator, session, id)) {
         return false;
     }
     if (row != NO_AGENT) {

@@ -3,30 +3,6 @@
    later update makes them again, from what it knows. */
 #include "core/correlate/correlator_private.h"
 
-static bool leads_somewhere(const struct correlator *correlator, intern_id id)
-{
-    intern_id of = correlator_session_id(correlator, id);
-    return swarm_session_of(correlator->swarm, of) != NO_SESSION;
-}
-
-/* Without memory all aliases stay. */
-static void forget_aliases(struct correlator *correlator)
-{
-    struct u64map kept;
-    bool good = true;
-    u64map_init(&kept, correlator->mem);
-    for (size_t i = 0; i < correlator->alias_of.cap && good; i++) {
-        uint32_t of = correlator->alias_of.values[i];
-        if (of != U64MAP_NONE && leads_somewhere(correlator, of)) {
-            good = u64map_put(&kept, correlator->alias_of.keys[i], of);
-        }
-    }
-    u64map_release(good ? &correlator->alias_of : &kept);
-    if (good) {
-        correlator->alias_of = kept;
-    }
-}
-
 void correlator_forget(struct correlator *correlator)
 {
     uint64_t passes = swarm_forget_passes(correlator->swarm);
@@ -41,5 +17,5 @@ void correlator_forget(struct correlator *correlator)
             registry_follow(correlator->tracer, session);
         }
     }
-    forget_aliases(correlator);
+    correlator_aliases_follow(correlator);
 }

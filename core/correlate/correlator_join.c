@@ -80,9 +80,7 @@ static bool move_call(struct correlator *correlator, record_no number, session_n
    and will write. */
 static void hide_session(struct swarm *swarm, const struct registry_session *from)
 {
-    const struct session *session = swarm_session(swarm, from->number);
-    if (session != NULL && session->event_count == 0 && session->metadata_count == 0 &&
-        from->table_count == 0) {
+    if (swarm_session(swarm, from->number) != NULL && from->table_count == 0) {
         swarm_hide_session(swarm, from->number);
     }
 }

@@ -18,11 +18,25 @@ struct call_key {
     uint32_t same_record; /* the next id of the record */
 };
 
+/* An id of a session, and another id of the same one. */
+struct session_alias {
+    intern_id id, of;
+    uint64_t last_use;
+};
+
+struct alias_table {
+    const struct mem *mem;
+    struct session_alias *items;
+    size_t count, cap;
+    struct u64map by_id; /* the index of the id */
+    uint64_t uses;
+};
+
 struct correlator {
     struct swarm *swarm;
     struct tracer *tracer;
     const struct mem *mem;
-    struct u64map alias_of; /* ids of sessions: the id of another one that is the same */
+    struct alias_table aliases;
     struct call_key *keys;
     size_t key_count, key_cap;
     uint32_t free_key;
@@ -70,8 +84,22 @@ double correlator_session_over(const struct registry_session *session, double st
 bool correlator_session_add_end(struct correlator *correlator, struct registry_session *session,
                                 double at_ms, enum outcome outcome);
 
+/* ---- correlator_alias.c ---- */
+
+void correlator_aliases_init(struct alias_table *table, const struct mem *mem);
+void correlator_aliases_release(struct alias_table *table);
+void correlator_aliases_mark_names(const struct alias_table *table, struct name_marks *marks);
 /* Returns the id of the session that the id is an alias of, else the id. */
 intern_id correlator_session_id(const struct correlator *correlator, intern_id id);
+/* The same for an update, which makes the alias the newest. */
+intern_id correlator_alias_use(struct correlator *correlator, intern_id id);
+/* The id, which is no alias, is one of the session `of`. False: out of memory. */
+bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of);
+/* The id leads to the session's main agent. False: out of memory. */
+bool correlator_alias_put_main(struct correlator *correlator, struct registry_session *session,
+                               intern_id id);
+/* Forgets aliases of sessions that the model has forgotten. */
+void correlator_aliases_follow(struct correlator *correlator);
 
 /* ---- correlator_forget.c ---- */
 

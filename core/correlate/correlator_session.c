@@ -8,14 +8,6 @@
 /* Beyond that the oldest end goes, long after the calls that it closed. */
 enum { SESSION_ENDS_MAX = 1000 };
 
-intern_id correlator_session_id(const struct correlator *correlator, intern_id id)
-{
-    for (uint32_t of; (of = u64map_get(&correlator->alias_of, id)) != U64MAP_NONE;) {
-        id = of;
-    }
-    return id;
-}
-
 struct registry_session *correlator_session_find(struct correlator *correlator,
                                                  struct slice session_id)
 {
@@ -24,7 +16,7 @@ struct registry_session *correlator_session_find(struct correlator *correlator,
     session_no number =
         id == INTERN_FAILED
             ? NO_SESSION
-            : swarm_hold_session(correlator->swarm, correlator_session_id(correlator, id));
+            : swarm_hold_session(correlator->swarm, correlator_alias_use(correlator, id));
     struct registry_session *session =
         number == NO_SESSION ? NULL : registry_session(correlator->tracer, number);
     if (session != NULL) {
@@ -293,8 +285,8 @@ static bool take_alias(struct correlator *correlator, struct registry_session *s
         return true;
     }
     return (other == NULL || correlator_join_sessions(correlator, other, session)) &&
-           u64map_put(&correlator->alias_of, correlator_session_id(correlator, id),
-                      swarm_session_edit(correlator->swarm, session->number)->id);
+           correlator_alias_put(correlator, correlator_session_id(correlator, id),
+                                swarm_session_edit(correlator->swarm, session->number)->id);
 }
 
 bool correlator_session_update(struct correlator *correlator, const struct update *update)

@@ -180,6 +180,7 @@ enum forgotten_kind {
     FORGOTTEN_METADATA,
     FORGOTTEN_OPEN_SPANS,
     FORGOTTEN_ATTEMPTS,
+    FORGOTTEN_ALIASES,
     FORGOTTEN_KINDS
 };
 struct forgotten_row {

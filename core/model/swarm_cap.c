@@ -239,6 +239,7 @@ static bool evict(struct swarm *swarm, enum swarm_pool pool)
         return false; /* the chosen ones go after the next eviction */
     }
     swept_open_tidy(swarm);
+    swarm_tidy_forwards(swarm);
     swarm_forget_chosen(swarm);
     return true;
 }
@@ -258,6 +259,9 @@ bool swarm_hold_cap(struct swarm *swarm, enum swarm_pool pool)
     bool many = pool == POOL_LIVE && swarm_has_many_sessions(swarm);
     if ((swarm_counted(swarm, pool) >= cap || many) && !evict(swarm, pool)) {
         return false;
+    }
+    if (pool == POOL_LIVE) {
+        swarm_forget_held(swarm);
     }
     if (pool == POOL_LIVE && swarm_has_many_rows(swarm)) {
         swarm_forget_rows(swarm);

@@ -33,7 +33,8 @@ void swarm_touch(struct swarm *swarm);
 uint32_t swarm_new_document(struct swarm *swarm);
 /* Forgets the sessions of a document with all their events. */
 bool swarm_drop_document(struct swarm *swarm, uint32_t document);
-/* Hides the agents of a session that turned out to be another session. */
+/* Hides a session that turned out to be another session, and its agents. It stays if it has events
+   or open spans. */
 void swarm_hide_session(struct swarm *swarm, session_no session);
 /* The agent is no longer a row: its calls are on another's. */
 void swarm_hide_agent(struct swarm *swarm, agent_no agent);
@@ -41,6 +42,9 @@ void swarm_hide_agent(struct swarm *swarm, agent_no agent);
 void swarm_keep_session(struct swarm *swarm, session_no session, bool keep);
 /* Counts one thing that the caller forgets. */
 void swarm_note_forgotten(struct swarm *swarm, enum forgotten_kind kind);
+/* Under a cap, frees hidden sessions, if they are many. The model shows all records as they are
+   now: no span is on a row of such a session. */
+void swarm_forget_hidden(struct swarm *swarm);
 /* Drops the oldest events if the live pool has reached its cap. */
 bool swarm_check_cap(struct swarm *swarm);
 /* Sets the session's clock to `t_ns`, which arrived at `local_ns`, if that is later. */

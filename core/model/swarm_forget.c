@@ -3,7 +3,8 @@
    longest ago. If sessions are many and have few events each, events are dropped before the cap is
    reached. An eviction chooses them (swarm_forget_choose), counts them in its marker, and takes
    them out when nothing refers to them any more (swarm_forget_chosen): their sessions, processes,
-   tracks and agents are used again. Until then those belong to a session that stays dropped.
+   tracks and agents are used again. Until then those belong to a session that stays dropped. A held
+   session has nothing but its number, and goes at once.
 
    The choice depends on the events alone, not on who is connected. So a recording that is read
    again with the same cap forgets the same. A keeper of a session's number also keeps its serial
@@ -22,14 +23,14 @@ uint64_t swarm_session_serial(const struct swarm *swarm, session_no session)
 
 void swarm_hold_track(struct swarm *swarm, track_no track)
 {
-    swarm->rows.tracks[track].held++;
-    swarm->rows.sessions[swarm->rows.tracks[track].track.session].held++;
+    swarm->rows.tracks[track].owned++;
+    swarm->rows.sessions[swarm->rows.tracks[track].track.session].owned++;
 }
 
 void swarm_let_go_track(struct swarm *swarm, track_no track)
 {
-    swarm->rows.tracks[track].held--;
-    swarm->rows.sessions[swarm->rows.tracks[track].track.session].held--;
+    swarm->rows.tracks[track].owned--;
+    swarm->rows.sessions[swarm->rows.tracks[track].track.session].owned--;
 }
 
 void swarm_keep_session(struct swarm *swarm, session_no session, bool keep)
@@ -47,6 +48,7 @@ const struct forgotten_row swarm_forgotten_rows[FORGOTTEN_KINDS] = {
     [FORGOTTEN_METADATA] = {"forgotten_metadata", "replaced metadata events", "--max-events"},
     [FORGOTTEN_OPEN_SPANS] = {"forgotten_open_spans", "open spans", "--max-events"},
     [FORGOTTEN_ATTEMPTS] = {"forgotten_attempts", "attempts of requests", "1,000 a request"},
+    [FORGOTTEN_ALIASES] = {"forgotten_aliases", "other ids of sessions and agents", "--max-events"},
 };
 
 uint64_t swarm_forgotten(const struct swarm *swarm, enum forgotten_kind kind)
@@ -106,7 +108,7 @@ static void mark_open(const struct swarm *swarm, bool *used)
         used[swarm_record(swarm, no)->session] = true;
     }
     for (session_no i = 0; i < swarm->rows.session_count; i++) {
-        used[i] = used[i] || swarm->rows.sessions[i].held > 0;
+        used[i] = used[i] || swarm->rows.sessions[i].owned > 0;
     }
 }
 
@@ -288,6 +290,59 @@ static void free_session(struct swarm *swarm, session_no number)
         swarm->rows.free_sessions = number;
     }
 }
+
+/* ---- held ones ---- */
+
+static size_t list_held(const struct swarm *swarm, const bool *used, struct idle *idle)
+{
+    size_t count = 0;
+    for (session_no i = 0; i < swarm->rows.session_count; i++) {
+        const struct session_slot *slot = &swarm->rows.sessions[i];
+        if (slot->held && !used[i]) {
+            idle[count++] = (struct idle){slot->last_use, i};
+        }
+    }
+    qsort(idle, count, sizeof *idle, by_use);
+    return count;
+}
+
+static void forget_oldest_held(struct swarm *swarm, const struct idle *idle, size_t count)
+{
+    size_t most = swarm_most_idle(swarm);
+    for (size_t i = 0; i + most < count; i++) {
+        struct session_slot *slot = &swarm->rows.sessions[idle[i].session];
+        u64map_remove(&swarm->rows.session_by_id, slot->session.id);
+        slot->held = false;
+        swarm->rows.held_sessions--;
+        free_session(swarm, idle[i].session);
+        swarm->rows.forgotten[FORGOTTEN_SESSIONS]++;
+    }
+    if (count > most) {
+        swarm->rows.forget_passes++;
+        swarm->revision++;
+    }
+    /* Those that are left have calls, or are new: the next ones go when there are so many more. */
+    swarm->rows.many_held = swarm->rows.held_sessions + most / 2;
+}
+
+void swarm_forget_held(struct swarm *swarm)
+{
+    size_t count = swarm->rows.session_count;
+    if (swarm->rows.held_sessions < 2 * swarm_most_idle(swarm) ||
+        swarm->rows.held_sessions < swarm->rows.many_held) {
+        return;
+    }
+    bool *used = mem_zalloc(swarm->mem, count, sizeof *used);
+    struct idle *idle = mem_zalloc(swarm->mem, count, sizeof *idle);
+    if (used != NULL && idle != NULL) { /* else the next call does it */
+        mark_open(swarm, used);
+        forget_oldest_held(swarm, idle, list_held(swarm, used, idle));
+    }
+    mem_free(swarm->mem, used, used == NULL ? 0 : count * sizeof *used);
+    mem_free(swarm->mem, idle, idle == NULL ? 0 : count * sizeof *idle);
+}
+
+/* ---- the chosen ones ---- */
 
 static bool leaves(const struct swarm *swarm, session_no session)
 {

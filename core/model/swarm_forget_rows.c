@@ -75,7 +75,7 @@ static void mark_used(struct forget_pass *pass)
         use(pass, orphan->span.track, end);
     }
     for (track_no track = 0; track < swarm->rows.track_count; track++) {
-        if (swarm->rows.tracks[track].held > 0) {
+        if (swarm->rows.tracks[track].owned > 0) {
             use(pass, track, end);
         }
     }
@@ -337,9 +337,9 @@ static void forget_groups(struct swarm *swarm)
     }
     for (agent_no i = 0; i < swarm->rows.agent_count && used != NULL; i++) {
         const struct agent *agent = &swarm->rows.agents[i];
-        bool group = (agent->flags & (AGENT_GROUP | AGENT_PROCESS | AGENT_ASYNC | AGENT_DEAD)) ==
-                     AGENT_GROUP;
-        if (group && !used[i] && swarm->rows.sessions[agent->session].session.pool == POOL_LIVE) {
+        bool group = (agent->flags & (AGENT_GROUP | AGENT_PROCESS | AGENT_ASYNC)) == AGENT_GROUP;
+        bool gone = (agent->flags & AGENT_DEAD) != 0 || !used[i]; /* dead: the parent has come */
+        if (group && gone && swarm->rows.sessions[agent->session].session.pool == POOL_LIVE) {
             swarm_forget_agent(swarm, i);
         }
     }

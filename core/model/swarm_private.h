@@ -55,7 +55,7 @@ struct track_slot {
     int64_t paired_ns;  /* the greatest time of its begins and ends; INT64_MIN: none */
     int64_t orphan_ns;  /* the greatest time of its ends that closed nothing; INT64_MIN: none */
     uint64_t last_use;  /* the number of its last event, or that of the event to come then */
-    uint32_t held;      /* swarm_hold_track: so many spans of operations are open on it */
+    uint32_t owned;     /* swarm_hold_track: so many spans of operations are open on it */
     bool names_process; /* a metadata event of its process is its */
 };
 
@@ -68,11 +68,13 @@ struct session_slot {
     bool late;               /* late_events.c: derive it again, in order of time */
     bool unsorted;           /* it is derived in order of time */
     bool dropped;
+    bool held;        /* swarm_hold_session: no time is known of it yet */
     bool forgettable; /* swarm_forget.c: when it is idle under a cap */
     bool leaves;      /* it is being forgotten */
+    bool hidden;      /* it turned out to be another one, and will be forgotten */
     uint64_t serial;  /* no other session ever has it; 0: free */
     uint64_t last_use;
-    uint32_t held;        /* of all its tracks */
+    uint32_t owned;       /* of all its tracks */
     session_no next_free; /* of a free one; NO_SESSION: none */
 };
 
@@ -149,6 +151,9 @@ struct row_tables {
     size_t many_tracks, many_metadata; /* at so many swarm_forget_rows.c looks at all of them */
     size_t forgettable_sessions;       /* that are not forgotten yet */
     size_t many_sessions;              /* at so many the oldest events go */
+    size_t hidden_sessions;            /* that are to be freed */
+    size_t held_sessions;              /* of which no time is known yet */
+    size_t many_held;                  /* at so many the oldest of them go */
     session_no free_sessions;          /* lists of what is freed, by their next_free, */
     uint32_t free_processes;           /* next_in_session, */
     track_no free_tracks;              /* next_in_process */
@@ -235,6 +240,8 @@ struct swarm {
 struct span *swarm_edit_span(const struct swarm *swarm, span_no span); /* NULL: gone */
 span_no swarm_new_span(struct swarm *swarm, const struct span *span);  /* NO_SPAN: out of memory */
 void swarm_free_span(struct swarm *swarm, span_no span);
+/* Removes forwards to spans that have gone. Without memory all stay. */
+void swarm_tidy_forwards(struct swarm *swarm);
 /* False: out of memory, which cannot be when it is taken out. */
 bool swarm_set_in_flight(struct swarm *swarm, span_no span, bool in_flight);
 /* The links of a span in flight. */
@@ -353,6 +360,8 @@ void swarm_forget_choose(struct swarm *swarm, session_no marker);
 /* Returns true if there are so many sessions of few events that the oldest events must go before
    the cap is reached. */
 bool swarm_has_many_sessions(const struct swarm *swarm);
+/* Forgets held sessions without calls, oldest first, if there are too many. */
+void swarm_forget_held(struct swarm *swarm);
 /* Frees the sessions that were chosen, once no event and no span is of them. */
 void swarm_forget_chosen(struct swarm *swarm);
 /* How many idle sessions are kept. */

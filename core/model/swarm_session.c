@@ -53,7 +53,17 @@ session_no swarm_session_of(const struct swarm *swarm, intern_id id)
 session_no swarm_hold_session(struct swarm *swarm, intern_id id)
 {
     session_no number = swarm_session_of(swarm, id);
-    return number == NO_SESSION ? new_session(swarm, id, POOL_LIVE) : number;
+    if (number == NO_SESSION) {
+        number = new_session(swarm, id, POOL_LIVE);
+        if (number == NO_SESSION) {
+            return NO_SESSION;
+        }
+        swarm->rows.sessions[number].held = true;
+        swarm->rows.held_sessions++;
+    }
+    struct session_slot *slot = &swarm->rows.sessions[number];
+    slot->last_use = slot->held ? ++swarm->rows.uses : slot->last_use;
+    return number;
 }
 
 /* The number of a session that is held under that id; NO_SESSION: none is. */
@@ -77,7 +87,8 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
     }
     struct session_slot *slot = &swarm->rows.sessions[number];
     swarm->rows.forgettable_sessions += info->forgettable;
-    slot->dropped = false;
+    swarm->rows.held_sessions -= slot->held;
+    slot->dropped = slot->held = false;
     slot->forgettable = info->forgettable;
     slot->last_use = ++swarm->rows.uses;
     struct session *session = &slot->session;
@@ -116,25 +127,6 @@ const struct session *swarm_session(const struct swarm *swarm, session_no sessio
 struct session *swarm_session_edit(struct swarm *swarm, session_no session)
 {
     return &swarm->rows.sessions[session].session;
-}
-
-void swarm_hide_session(struct swarm *swarm, session_no session)
-{
-    swarm_keep_session(swarm, session, true); /* it counts no longer among those that may go */
-    swarm->rows.sessions[session].dropped = swarm->rows.sessions[session].leaves = true;
-    u64map_remove(&swarm->rows.session_by_id, swarm->rows.sessions[session].session.id);
-    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
-        if (swarm->rows.agents[i].session == session) {
-            swarm->rows.agents[i].flags |= AGENT_DEAD;
-        }
-    }
-    swarm->revision++;
-}
-
-void swarm_hide_agent(struct swarm *swarm, agent_no agent)
-{
-    swarm->rows.agents[agent].flags |= AGENT_DEAD;
-    swarm->revision++;
 }
 
 bool swarm_check_cap(struct swarm *swarm)

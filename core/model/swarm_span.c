@@ -157,6 +157,22 @@ const struct span *swarm_span(const struct swarm *swarm, span_no no)
     return span;
 }
 
+void swarm_tidy_forwards(struct swarm *swarm)
+{
+    struct u64map *forwards = &swarm->spans.forwards, kept;
+    bool good = true;
+    u64map_init(&kept, swarm->mem);
+    for (size_t i = 0; i < forwards->cap && good; i++) {
+        if (forwards->values[i] != U64MAP_NONE && swarm_span(swarm, forwards->values[i]) != NULL) {
+            good = u64map_put(&kept, forwards->keys[i], forwards->values[i]);
+        }
+    }
+    u64map_release(good ? forwards : &kept);
+    if (good) {
+        *forwards = kept;
+    }
+}
+
 void swarm_will_read_span(const struct swarm *swarm, span_no no)
 {
     size_t chunk = no / SPANS_PER_CHUNK;

@@ -55,6 +55,7 @@ void registry_release(struct tracer *tracer, struct registry_session *session)
     mem_free(mem, session->table, session->table_cap * sizeof *session->table);
     mem_free(mem, session->agents, session->agent_cap * sizeof *session->agents);
     mem_free(mem, session->ends, session->end_cap * sizeof *session->ends);
+    mem_free(mem, session->main_ids, session->main_id_cap * sizeof *session->main_ids);
     *session = (struct registry_session){0};
 }
 
@@ -65,19 +66,31 @@ struct registry_session *registry_find(const struct tracer *tracer, session_no n
     return found ? &tracer->sessions[number] : NULL;
 }
 
-void registry_follow(const struct tracer *tracer, struct registry_session *session)
+/* How many that are not in the model yet may go, the oldest ones. */
+static size_t count_waiting(const struct tracer *tracer, const struct registry_session *session)
 {
-    uint64_t passes = swarm_forget_passes(tracer->swarm);
-    size_t kept = 1; /* the main one */
-    if (session->forget_passes == passes) {
-        return;
+    size_t waiting = 0, most = swarm_most_open(tracer->swarm);
+    for (size_t i = 1; i < session->agent_count; i++) {
+        waiting += session->agents[i].pid == 0;
     }
-    session->forget_passes = passes;
+    return waiting > most ? waiting - most : 0;
+}
+
+/* Takes out agents that the model has not any more, or not yet, and those that are joined. */
+static void forget_agents(const struct tracer *tracer, struct registry_session *session)
+{
+    size_t kept = 1; /* the main one */
+    size_t waiting = count_waiting(tracer, session);
     for (size_t i = 1; i < session->agent_count; i++) {
         struct registered *agent = &session->agents[i];
+        bool joined = u64map_get(&session->agent_by_id, agent->id) != i; /* with the main one */
         bool gone =
             agent->pid != 0 && !swarm_has_process(tracer->swarm, session->number, agent->pid);
-        bool joined = u64map_get(&session->agent_by_id, agent->id) != i; /* with the main one */
+        if (agent->pid == 0 && waiting > 0) {
+            gone = true;
+            waiting--;
+            swarm_note_forgotten(tracer->swarm, FORGOTTEN_AGENTS);
+        }
         if (gone && !joined) {
             u64map_remove(&session->agent_by_id, agent->id);
         }
@@ -90,8 +103,28 @@ void registry_follow(const struct tracer *tracer, struct registry_session *sessi
         }
     }
     session->agent_count = kept;
-    for (size_t i = 0; i < kept; i++) {
+}
+
+void registry_follow(const struct tracer *tracer, struct registry_session *session)
+{
+    uint64_t passes = swarm_forget_passes(tracer->swarm);
+    if (session->forget_passes == passes) {
+        return;
+    }
+    session->forget_passes = passes;
+    forget_agents(tracer, session);
+    for (size_t i = 0; i < session->agent_count; i++) {
         session->agents[i].track = NO_TRACK; /* looked up again when it is next used */
+    }
+}
+
+/* The time for it is linear in what comes. */
+static void hold_agents(const struct tracer *tracer, struct registry_session *session)
+{
+    size_t most = swarm_most_open(tracer->swarm);
+    if (session->agent_count / 2 >= most && session->agent_count >= session->many_agents) {
+        forget_agents(tracer, session);
+        session->many_agents = session->agent_count + most / 2;
     }
 }
 
@@ -133,6 +166,7 @@ struct registered *registry_agent_of(struct tracer *tracer, struct registry_sess
     if (at != U64MAP_NONE) {
         return &session->agents[at];
     }
+    hold_agents(tracer, session);
     at = (uint32_t)session->agent_count;
     if (!mem_reserve(tracer->mem, &session->agents, &session->agent_cap, session->agent_count + 1,
                      sizeof *session->agents) ||

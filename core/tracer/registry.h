@@ -39,6 +39,7 @@ struct registry_session {
     uint64_t forget_passes;    /* of the model, as far as the row has followed them */
     struct registered *agents; /* the first is the main one */
     size_t agent_count, agent_cap;
+    size_t many_agents; /* at so many the registry looks for those that may go */
     struct u64map agent_by_id;
     double start_ms; /* ts 0; NAN: no operation and no time is known */
     double clock_ms; /* the latest time so far */
@@ -54,6 +55,8 @@ struct registry_session {
 
     /* The correlator's: */
     struct facts facts;
+    intern_id *main_ids; /* other ids of the main agent, the oldest first */
+    size_t main_id_count, main_id_cap;
     double first_ms;          /* the earliest time that an update reports; NAN: none */
     double last_start_ms;     /* the latest of what began, the session itself too */
     struct session_end *ends; /* by time */
@@ -74,7 +77,8 @@ struct registry_session *registry_find(const struct tracer *tracer, session_no n
 /* Returns the session, new if necessary. NULL: out of memory. */
 struct registry_session *registry_session(struct tracer *tracer, session_no number);
 /* Forgets agents that the model has forgotten under a cap (swarm_forget_passes): the next operation
-   or update makes them again. registry_session does so too. */
+   or update makes them again. registry_session does so too. (Agents of a session without a time are
+   not in the model yet. Under a cap the oldest of these go when there are too many.) */
 void registry_follow(const struct tracer *tracer, struct registry_session *session);
 /* Returns the agent of that id, new if necessary. NULL: out of memory. An absent id, and the
    session's, are the main agent's. */

@@ -21,7 +21,7 @@ enum {
 
 #define T0 1760000000000.0
 
-/* A kind of what comes: `lines` has %u for the number, %t for a time a millisecond apart, %h for one an hour apart. */
+/* A kind of what comes: `lines` has %u for the number, %o for that of a hundred before, %t for a time a millisecond apart, %h for one an hour apart. */
 struct kind {
     const char *what, *lines;
     enum forgotten_kind counted; /* FORGOTTEN_KINDS: nothing is forgotten but events and names */
@@ -90,6 +90,59 @@ static const struct kind kinds[] = {
      "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s%u\",\"alias\":\"b%u\",\"name\":\"n%u\",\"start_ms\":%t}\n"
      "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s%u\",\"kind\":\"tool\",\"id\":\"c\",\"name\":\"B\",\"start_ms\":%t,\"end_ms\":%t}\n",
      FORGOTTEN_SESSIONS},
+    {"sessions without a time",
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s%u\",\"name\":\"n%u\"}\n",
+     FORGOTTEN_SESSIONS},
+    {"calls of sessions without a time",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s%u\",\"kind\":\"tool\",\"id\":\"c\",\"name\":\"B\"}\n",
+     FORGOTTEN_SESSIONS},
+    {"calls without a time",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"c%u\",\"name\":\"B\"}\n",
+     FORGOTTEN_KINDS},
+    {"agents of a session without a time",
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"h\",\"agent_id\":\"a%u\",\"description\":\"d%u\"}\n",
+     FORGOTTEN_AGENTS},
+    {"other ids of a session",
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s\",\"alias\":\"b%u\",\"start_ms\":%t}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of a session, which were sessions",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"b%u\",\"kind\":\"tool\",\"id\":\"c%u\",\"name\":\"B\","
+     "\"start_ms\":%t,\"end_ms\":%t}\n"
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s\",\"alias\":\"b%u\"}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of a session, which were sessions without calls",
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"b%u\",\"start_ms\":%t}\n"
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s\",\"alias\":\"b%u\"}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of other ids",
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"z%u\",\"alias\":\"b%u\"}\n"
+     "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s\",\"alias\":\"z%u\",\"start_ms\":%t}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of a main agent",
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"s\",\"agent_id\":\"s\",\"alias\":\"x%u\",\"start_ms\":%t}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of a main agent, which were agents",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"agent_id\":\"x%u\",\"kind\":\"tool\",\"id\":\"c%u\","
+     "\"name\":\"B\",\"start_ms\":%t,\"end_ms\":%t}\n"
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"s\",\"agent_id\":\"s\",\"alias\":\"x%u\"}\n",
+     FORGOTTEN_ALIASES},
+    {"other ids of a main agent of a session without a time",
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"h\",\"agent_id\":\"x%u\",\"description\":\"d%u\"}\n"
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"h\",\"agent_id\":\"h\",\"alias\":\"x%u\"}\n",
+     FORGOTTEN_ALIASES},
+    {"parents that come after their children",
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"s%u\",\"agent_id\":\"a\",\"parent_agent_id\":\"p%u\",\"start_ms\":%t}\n"
+     "{\"op\":\"update_agent\",\"t\":%t,\"session_id\":\"t%u\",\"agent_id\":\"p%u\",\"start_ms\":%t}\n",
+     FORGOTTEN_SESSIONS},
+    {"calls that are one",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"c%u\",\"name\":\"B\",\"start_ms\":%t,\"end_ms\":%t}\n"
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"d%u\",\"name\":\"B\",\"start_ms\":%t}\n"
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"c%o\",\"alias\":\"d%o\"}\n",
+     FORGOTTEN_KINDS},
+    {"parents of calls that never come",
+     "{\"op\":\"update_call\",\"t\":%t,\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"c%u\",\"name\":\"B\",\"start_ms\":%t,"
+     "\"end_ms\":%t,\"parent_id\":\"p%u\"}\n",
+     FORGOTTEN_KINDS},
     {"ends of a session",
      "{\"op\":\"update_session\",\"t\":%t,\"session_id\":\"s\",\"end_ms\":%t}\n", FORGOTTEN_KINDS},
     {"counters",
@@ -111,8 +164,9 @@ static size_t print_lines(const char *lines, unsigned number, char *out)
         }
         at++;
         double ms = *at == 't' ? T0 + number : T0 + 3600000.0 * number;
-        len += (size_t)(*at == 'u' ? sprintf(out + len, "%u", number)
-                                   : sprintf(out + len, "%.0f", ms));
+        unsigned shown = *at == 'o' ? number - (number < 100 ? number : 100) : number;
+        len += (size_t)(*at == 'u' || *at == 'o' ? sprintf(out + len, "%u", shown)
+                                                 : sprintf(out + len, "%.0f", ms));
     }
     return len;
 }

@@ -153,3 +153,33 @@ TEST(an_open_call_keeps_its_session)
     feed_free(other);
     rig_release(&rig);
 }
+
+/* The session that was joined is freed when no span is on its rows any more. */
+TEST(calls_that_moved_survive_an_eviction_before_they_are_shown)
+{
+    struct rig rig;
+    open_capped(&rig);
+    struct feed *feed = rig_feed(&rig);
+    push(&rig, feed, "{'op':'hello','t':%t,'session_id':'s','name':'root'}\n");
+    push_many(&rig, feed, "{'op':'instant','t':%t,'session_id':'s','name':'x','cat':'c'}\n", 1,
+              CAP - 10);
+    push(
+        &rig, feed,
+        "{'op':'update_call','t':%t,'session_id':'b','kind':'tool','id':'c','name':'B','start_ms':%t}\n");
+    rig_push(feed, "{\"op\":\"update_session\",\"session_id\":\"s\",\"alias\":\"b\"}\n");
+    for (unsigned i = 0; i < 20; i++) {
+        char line[LINE];
+        snprintf(
+            line, sizeof line,
+            "{\"op\":\"instant\",\"t\":%.0f,\"session_id\":\"s\",\"agent_id\":\"a%u\",\"name\":\"x\",\"cat\":\"c\"}\n",
+            T0 + CAP, i);
+        rig_push(feed, line);
+    }
+    assert_true(correlator_flush(rig.model.correlator));
+    const struct swarm *swarm = rig.model.swarm;
+    const struct span *span = swarm_span(swarm, model_span(&rig.model, "Tool: B", 0));
+    assert_int_equal(swarm_agent(swarm, span->agent)->session, rig_session_no(&rig, "s"));
+    assert_true((swarm_agent(swarm, span->agent)->flags & AGENT_MAIN) != 0);
+    feed_free(feed);
+    rig_release(&rig);
+}

@@ -1,0 +1,154 @@
+/* Other ids of sessions, and of main agents. A session's alias leads to another id, which may be an
+   alias itself. Senders make up new ones without end (an id a trace), so under a cap those that
+   were used longest ago are forgotten: an update under one makes a session of its own then. */
+#include "core/correlate/correlator_private.h"
+
+#include <stdlib.h>
+
+void correlator_aliases_init(struct alias_table *table, const struct mem *mem)
+{
+    *table = (struct alias_table){.mem = mem};
+    u64map_init(&table->by_id, mem);
+}
+
+void correlator_aliases_release(struct alias_table *table)
+{
+    mem_free(table->mem, table->items, table->cap * sizeof *table->items);
+    u64map_release(&table->by_id);
+}
+
+void correlator_aliases_mark_names(const struct alias_table *table, struct name_marks *marks)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        name_marks_add(marks, table->items[i].id);
+        name_marks_add(marks, table->items[i].of);
+    }
+}
+
+intern_id correlator_session_id(const struct correlator *correlator, intern_id id)
+{
+    const struct alias_table *table = &correlator->aliases;
+    for (uint32_t at; (at = u64map_get(&table->by_id, id)) != U64MAP_NONE;) {
+        id = table->items[at].of;
+    }
+    return id;
+}
+
+intern_id correlator_alias_use(struct correlator *correlator, intern_id id)
+{
+    struct alias_table *table = &correlator->aliases;
+    for (uint32_t at; (at = u64map_get(&table->by_id, id)) != U64MAP_NONE;) {
+        table->items[at].last_use = ++table->uses;
+        id = table->items[at].of;
+    }
+    return id;
+}
+
+/* ---- forgetting ---- */
+
+static int by_use(const void *a, const void *b)
+{
+    const struct session_alias *x = a, *y = b;
+    return (x->last_use > y->last_use) - (x->last_use < y->last_use);
+}
+
+/* Those in use lead to a session in one step, whatever is dropped. Without memory all stay. */
+static void keep_newest(struct alias_table *table, size_t most)
+{
+    struct u64map by_id;
+    size_t dropped = table->count > most ? table->count - most : 0;
+    bool good = true;
+    qsort(table->items, table->count, sizeof *table->items, by_use);
+    u64map_init(&by_id, table->mem);
+    for (size_t i = dropped; i < table->count && good; i++) {
+        good = u64map_put(&by_id, table->items[i].id, (uint32_t)(i - dropped));
+    }
+    u64map_release(good ? &table->by_id : &by_id);
+    if (good) {
+        table->by_id = by_id;
+        table->count -= dropped;
+        memmove(table->items, table->items + dropped, table->count * sizeof *table->items);
+    }
+    for (size_t i = 0; i < table->count && !good; i++) {
+        /* The keys exist, so this needs no memory. */
+        (void)u64map_put(&table->by_id, table->items[i].id, (uint32_t)i);
+    }
+}
+
+/* Each leads to its session in one step. */
+static void flatten(struct correlator *correlator)
+{
+    for (size_t i = 0; i < correlator->aliases.count; i++) {
+        struct session_alias *alias = &correlator->aliases.items[i];
+        alias->of = correlator_session_id(correlator, alias->of);
+    }
+}
+
+void correlator_aliases_follow(struct correlator *correlator)
+{
+    struct alias_table *table = &correlator->aliases;
+    size_t leading = 0;
+    flatten(correlator);
+    for (size_t i = 0; i < table->count; i++) {
+        bool leads = swarm_session_of(correlator->swarm, table->items[i].of) != NO_SESSION;
+        table->items[i].last_use = leads ? table->items[i].last_use : 0;
+        leading += leads;
+    }
+    if (leading < table->count) {
+        keep_newest(table, leading);
+    }
+}
+
+static void hold(struct correlator *correlator)
+{
+    struct alias_table *table = &correlator->aliases;
+    size_t most = swarm_most_open(correlator->swarm), before = table->count;
+    if (table->count / 2 < most) {
+        return;
+    }
+    flatten(correlator);
+    keep_newest(table, most);
+    for (size_t i = table->count; i < before; i++) {
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ALIASES);
+    }
+}
+
+bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of)
+{
+    struct alias_table *table = &correlator->aliases;
+    hold(correlator);
+    if (!mem_reserve(table->mem, &table->items, &table->cap, table->count + 1,
+                     sizeof *table->items) ||
+        !u64map_put(&table->by_id, id, (uint32_t)table->count)) {
+        return false;
+    }
+    table->items[table->count++] = (struct session_alias){id, of, ++table->uses};
+    return true;
+}
+
+/* ---- main agents ---- */
+
+bool correlator_alias_put_main(struct correlator *correlator, struct registry_session *session,
+                               intern_id id)
+{
+    size_t most = swarm_most_open(correlator->swarm), drop = 0;
+    if (!mem_reserve(correlator->mem, &session->main_ids, &session->main_id_cap,
+                     session->main_id_count + 1, sizeof *session->main_ids) ||
+        !u64map_put(&session->agent_by_id, id, 0)) {
+        return false;
+    }
+    session->main_ids[session->main_id_count++] = id;
+    if (session->main_id_count / 2 >= most) {
+        drop = session->main_id_count - most;
+    }
+    for (size_t i = 0; i < drop; i++) {
+        if (session->main_ids[i] != session->agents[0].id) {
+            u64map_remove(&session->agent_by_id, session->main_ids[i]);
+        }
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ALIASES);
+    }
+    session->main_id_count -= drop;
+    memmove(session->main_ids, session->main_ids + drop,
+            session->main_id_count * sizeof *session->main_ids);
+    return true;
+}
