@@ -172,6 +172,27 @@ struct update tree_file_call(const struct tree_file *file, enum call_kind kind, 
     return update;
 }
 
+bool tree_file_asks_before(const struct tree_file *file, struct slice tool)
+{
+    const char *const *names = file->tree->client->asking_tools;
+    for (; names != NULL && *names != NULL; names++) {
+        size_t len = strlen(*names);
+        bool begins = (*names)[len - 1] == '*';
+        len -= begins;
+        if ((begins ? tool.len >= len : tool.len == len) && memcmp(tool.bytes, *names, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tree_file_mark_asking(const struct tree_file *file, struct slice tool, struct update *update)
+{
+    if (file->asks && tool.len > 0 && tree_file_asks_before(file, tool)) {
+        update_bool(update, FIELD_MAY_ASK, TRI_TRUE);
+    }
+}
+
 void tree_file_send(struct tree_file *file, const struct update *update)
 {
     struct transcript_tree *tree = file->tree;

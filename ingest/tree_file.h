@@ -30,6 +30,7 @@ struct tree_file {
     char agent_id[CLIENT_ID_BYTES + 1];   /* "": the main one */
     uint32_t session;                     /* in the tree's client_sessions */
     double last_ms;                       /* of its latest line; NAN: none */
+    bool asks; /* as far as is known, the client may ask a person before a tool runs */
 };
 
 /* The name of a session, and where it works. */
@@ -66,6 +67,10 @@ void tree_file_note(struct tree_file *file, double at_ms);
 /* Returns an update of the file's session or agent, or of a call of the agent, with its stamp. */
 struct update tree_file_update(const struct tree_file *file, enum update_op op);
 struct update tree_file_call(const struct tree_file *file, enum call_kind kind, struct slice id);
+/* Sets FIELD_MAY_ASK of a call of the tool of that name, if it is one of asking_tools. */
+void tree_file_mark_asking(const struct tree_file *file, struct slice tool, struct update *update);
+/* Returns whether it is one. */
+bool tree_file_asks_before(const struct tree_file *file, struct slice tool);
 /* Sends it. */
 void tree_file_send(struct tree_file *file, const struct update *update);
 /* Sends the name of the session. */

@@ -126,6 +126,13 @@ static bool title_holds(const struct filter *filter, const struct filter_term *t
            slice_holds(filter, term, swarm_text_slice(swarm, agent->description));
 }
 
+/* `tool` and `user` find the agents that may be either. */
+static bool state_holds(enum agent_state state, const struct filter_term *term)
+{
+    bool either = term->value == STATE_TOOL || term->value == STATE_USER;
+    return state == term->value || (either && state == STATE_TOOL_OR_USER);
+}
+
 /* Evaluates plain terms and agent terms. */
 static bool agent_holds(const struct filter *filter, const struct filter_term *term,
                         const struct swarm *swarm, agent_no number, int64_t local_ns)
@@ -135,7 +142,7 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
         return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
     case FILTER_CLIENT:
         return client_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
-    case FILTER_STATE: return query_status(swarm, number, local_ns).state == term->value;
+    case FILTER_STATE: return state_holds(query_status(swarm, number, local_ns).state, term);
     default: return title_holds(filter, term, swarm, number);
     }
 }

@@ -12,8 +12,9 @@ enum agent_state {
     STATE_RETRY,    /* waits to retry a request */
     STATE_SAMPLING, /* tokens arrive */
     STATE_TOOL,
-    STATE_AGENTS, /* waits for its sub-agents */
-    STATE_USER,   /* waits for a person */
+    STATE_TOOL_OR_USER, /* a tool is open for long, or a person is asked: no source shows which */
+    STATE_AGENTS,       /* waits for its sub-agents */
+    STATE_USER,         /* waits for a person */
     STATE_IDLE,
     STATE_DONE,
     STATE_ERROR,   /* the last request or tool failed; nothing runs since */
@@ -27,10 +28,12 @@ enum agent_state {
  */
 enum outcome query_outcome(const struct swarm *swarm, const struct span *span);
 
-/* Returns the name of a state: "wait", "sampling" and so on. */
+/* Returns the name of a state: "wait", "sampling" and so on; "tool?" for STATE_TOOL_OR_USER. */
 const char *query_state_name(enum agent_state state);
 /* Returns the state for people: "no live source" where nothing that runs could be seen. */
 const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state);
+/* Returns whether the span is a tool's call that is open for long and may wait for a person. */
+bool query_may_wait(const struct swarm *swarm, const struct span *span, int64_t local_ns);
 /* Returns whether nothing of an agent in that state is in flight. */
 bool query_rests(enum agent_state state);
 

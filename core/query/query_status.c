@@ -10,10 +10,11 @@
 #include <string.h>
 
 static const char *const state_names[] = {
-    [STATE_WAIT] = "wait",   [STATE_RETRY] = "retry",   [STATE_SAMPLING] = "sampling",
-    [STATE_TOOL] = "tool",   [STATE_AGENTS] = "agents", [STATE_USER] = "user",
-    [STATE_IDLE] = "idle",   [STATE_DONE] = "done",     [STATE_ERROR] = "error",
-    [STATE_STALE] = "stale", [STATE_GONE] = "gone",     [STATE_UNKNOWN] = "unknown",
+    [STATE_WAIT] = "wait",       [STATE_RETRY] = "retry",        [STATE_SAMPLING] = "sampling",
+    [STATE_TOOL] = "tool",       [STATE_TOOL_OR_USER] = "tool?", [STATE_AGENTS] = "agents",
+    [STATE_USER] = "user",       [STATE_IDLE] = "idle",          [STATE_DONE] = "done",
+    [STATE_ERROR] = "error",     [STATE_STALE] = "stale",        [STATE_GONE] = "gone",
+    [STATE_UNKNOWN] = "unknown",
 };
 static_assert(sizeof state_names / sizeof *state_names == STATES, "a name for each state");
 
@@ -49,8 +50,8 @@ bool query_rests(enum agent_state state)
 
 /* A higher rank has precedence. */
 static const uint8_t open_ranks[STATES] = {
-    [STATE_USER] = 6, [STATE_RETRY] = 5, [STATE_SAMPLING] = 4,
-    [STATE_WAIT] = 3, [STATE_TOOL] = 2,  [STATE_AGENTS] = 1,
+    [STATE_USER] = 7,         [STATE_RETRY] = 6, [STATE_SAMPLING] = 5, [STATE_WAIT] = 4,
+    [STATE_TOOL_OR_USER] = 3, [STATE_TOOL] = 2,  [STATE_AGENTS] = 1,
 };
 
 static enum agent_state request_state(const struct request_progress *live, int64_t now_ns)
@@ -64,21 +65,42 @@ static enum agent_state request_state(const struct request_progress *live, int64
     return query_sampling_since(live) != INT64_MIN ? STATE_SAMPLING : STATE_WAIT;
 }
 
+/* A command that runs reports itself after this time, or is known to take long. */
+#define ASKS_AFTER_NS INT64_C(10000000000)
+
+/* A hook or telemetry of the call shows when a person is asked, so what it reports is the tool. */
+static bool may_wait(const struct swarm *swarm, const struct span *span, int64_t now_ns)
+{
+    const struct record *record = span->kind == SPAN_TOOL && (span->flags & SPAN_OPEN) != 0 &&
+                                          now_ns - span->start_ns >= ASKS_AFTER_NS
+                                      ? swarm_span_record(swarm, span)
+                                      : NULL;
+    const struct fact *name = record == NULL ? NULL : facts_get(&record->facts, FIELD_NAME);
+    return record != NULL && facts_bool(&record->facts, FIELD_MAY_ASK) == TRI_TRUE &&
+           (name == NULL || name->precedence <= PRECEDENCE_FILES);
+}
+
+bool query_may_wait(const struct swarm *swarm, const struct span *span, int64_t local_ns)
+{
+    session_no session = swarm_agent(swarm, span->agent)->session;
+    return may_wait(swarm, span, swarm_session_now(swarm, session, local_ns));
+}
+
 /* Returns the state that an open span implies. */
-static enum agent_state span_state(const struct span *span, const struct request_progress *live,
-                                   int64_t now_ns)
+static enum agent_state span_state(const struct swarm *swarm, const struct span *span,
+                                   const struct request_progress *live, int64_t now_ns)
 {
     switch ((enum span_kind)span->kind) {
     case SPAN_USER: return STATE_USER;
     case SPAN_REQUEST: return request_state(live, now_ns);
     case SPAN_AGENT_CALL: return STATE_AGENTS;
+    case SPAN_TOOL: return may_wait(swarm, span, now_ns) ? STATE_TOOL_OR_USER : STATE_TOOL;
     case SPAN_SETUP:
     case SPAN_RETRY:
     case SPAN_FIRST_TOKEN:
     case SPAN_SAMPLING:
     case SPAN_INTERACTION:
     case SPAN_OTHER:
-    case SPAN_TOOL:
     case SPAN_KINDS: break;
     }
     return STATE_TOOL;
@@ -94,7 +116,7 @@ static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
     }
     const struct request_progress *live =
         span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
-    enum agent_state state = span_state(span, live, now_ns);
+    enum agent_state state = span_state(swarm, span, live, now_ns);
     bool higher = status->span == NO_SPAN || open_ranks[state] > open_ranks[status->state];
     bool older =
         status->span != NO_SPAN && state == status->state && span->start_ns < status->since_ns;

@@ -59,9 +59,15 @@ static void conclude(struct tree_file *file)
     codex_process_conclude(file->reader);
 }
 
+/* The policy of approvals is about these. */
+static const char *const asking_tools[] = {
+    "exec_command", "shell",          "shell_command", "local_shell",         "exec",
+    "apply_patch",  "container.exec", "mcp__*",        "request_permissions", NULL};
+
 static const struct tree_client codex_client = {
     .places = places,
     .needs = "sessions",
+    .asking_tools = asking_tools,
     .reader_size = sizeof(struct codex_thread),
     .begin = codex_thread_begin,
     .end = codex_thread_end,

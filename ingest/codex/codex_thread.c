@@ -281,7 +281,14 @@ static void take_compaction(struct codex_thread *thread, struct json_value paylo
 static void take_context(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
     intern_id model = codex_put(thread, json_get(payload, "model"));
+    struct json_value policy = json_get(payload, "approval_policy");
+    struct json_value reviewer = json_get(payload, "approvals_reviewer");
     (void)at_ms;
+    if (policy.type != JSON_TYPE_NONE) { /* a string, or an object of finer rules */
+        thread->file->asks =
+            !json_string_is(policy, "never") &&
+            (reviewer.type != JSON_TYPE_STRING || json_string_is(reviewer, "user"));
+    }
     thread->model = model == INTERN_NONE ? thread->model : model;
 }
 

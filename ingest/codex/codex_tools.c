@@ -113,6 +113,7 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
         update_number(&update, FIELD_END_MS, at_ms);
         update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
     } else {
+        tree_file_mark_asking(thread->file, update.values[FIELD_NAME].text, &update);
         keep(thread, id);
     }
     thread->file->scratch.failed |= args.failed;

@@ -76,6 +76,7 @@ static bool announce(struct qwen_chat *chat, struct json_value line, double at_m
         return false;
     }
     if (file->agent_id[0] == '\0') {
+        file->asks = true; /* until it shows that it does not */
         announce_session(chat, line, at_ms);
     } else {
         announce_agent(chat, line, at_ms);
@@ -214,6 +215,7 @@ static void take_call(struct qwen_chat *chat, struct json_value call, double at_
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
     chat->file->scratch.failed |= args.failed;
     chat->calls++;
+    tree_file_mark_asking(chat->file, update.values[FIELD_NAME].text, &update);
     tree_file_send(chat->file, &start);
     tree_file_send(chat->file, &update);
     strbuf_release(&args);

@@ -122,10 +122,15 @@ static void take_tool(struct qwen_chat *chat, struct json_value event)
     struct json_value decision = json_get(event, "decision");
     struct update update = update_of(chat, event, CALL_TOOL, id);
     bool failed = json_get(event, "success").type == JSON_TYPE_FALSE;
+    struct slice tool = client_plain_text(json_get(event, "function_name"));
+    if (decision.type == JSON_TYPE_STRING && tool.len > 0 &&
+        tree_file_asks_before(chat->file, tool)) {
+        chat->file->asks = !json_string_is(decision, "auto_accept");
+    }
     if (id.bytes == NULL) {
         return;
     }
-    update_text(&update, FIELD_NAME, client_plain_text(json_get(event, "function_name")));
+    update_text(&update, FIELD_NAME, tool);
     update_bool(&update, FIELD_SUCCESS, failed ? TRI_FALSE : TRI_TRUE);
     if (failed && json_string_is(decision, "reject")) {
         update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);

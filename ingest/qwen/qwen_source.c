@@ -64,7 +64,11 @@ static void take(struct tree_file *file, struct json_value line)
     }
 }
 
+static const char *const asking_tools[] = {"run_shell_command", "edit",   "replace", "write_file",
+                                           "web_fetch",         "mcp__*", NULL};
+
 static const struct tree_client qwen_client = {
+    .asking_tools = asking_tools,
     .places = places,
     .needs = "projects",
     .reader_size = sizeof(struct qwen_chat),

@@ -107,6 +107,7 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
     put_part(out, counts[STATE_WAIT] + counts[STATE_SAMPLING] + counts[STATE_TOOL], "work");
     put_part(out, counts[STATE_RETRY], "retry");
     put_part(out, counts[STATE_USER], counts[STATE_USER] == 1 ? "needs you" : "need you");
+    put_part(out, counts[STATE_TOOL_OR_USER], "may need you");
     put_part(out, counts[STATE_ERROR], "failed");
     put_part(out, counts[STATE_STALE], "stale");
     put_part(out, counts[STATE_GONE], "gone");

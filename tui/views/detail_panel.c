@@ -151,7 +151,7 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
 }
 
 /* Puts the span's outcome, if it is more than a normal end. */
-static void put_fate(struct detail_pen *pen, const struct span *span)
+static void put_fate(struct detail_pen *pen, const struct frame *frame, const struct span *span)
 {
     static const struct {
         uint8_t flag;
@@ -162,6 +162,9 @@ static void put_fate(struct detail_pen *pen, const struct span *span)
         {SPAN_INCOMPLETE, "incomplete: its session ended first"},
         {SPAN_LOST_BEGIN, "the beginning was dropped"},
     };
+    if (query_may_wait(frame->swarm, span, frame->local_ns)) {
+        put_text(pen, "note", "may wait for a person");
+    }
     for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++) {
         if (span->flags & fates[i].flag) {
             put_text(pen, "note", fates[i].text);
@@ -194,7 +197,7 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     pen->ascii = frame->input->theme.ascii;
     pen->key_cols = choose_key_cols(args, pen->cols);
     put_times(pen, frame, span);
-    put_fate(pen, span);
+    put_fate(pen, frame, span);
     if (span->kind == SPAN_REQUEST)
         put_phases(pen, frame, span);
     put_args(pen, frame, args);

@@ -255,12 +255,13 @@ static int add_states(const struct frame *frame, struct header_piece *out)
         enum agent_state state;
         bool usual;
         int drop;
-    } shown[] = {{STATE_WAIT, true, DROP_WAIT},      {STATE_SAMPLING, true, DROP_SAMPLING},
-                 {STATE_TOOL, true, DROP_TOOL},      {STATE_USER, true, KEEP},
-                 {STATE_IDLE, true, DROP_IDLE},      {STATE_DONE, false, DROP_DONE},
-                 {STATE_AGENTS, false, DROP_AGENTS}, {STATE_RETRY, false, KEEP},
-                 {STATE_ERROR, false, KEEP},         {STATE_STALE, false, KEEP},
-                 {STATE_GONE, false, KEEP},          {STATE_UNKNOWN, false, KEEP}};
+    } shown[] = {{STATE_WAIT, true, DROP_WAIT},     {STATE_SAMPLING, true, DROP_SAMPLING},
+                 {STATE_TOOL, true, DROP_TOOL},     {STATE_USER, true, KEEP},
+                 {STATE_TOOL_OR_USER, false, KEEP}, {STATE_IDLE, true, DROP_IDLE},
+                 {STATE_DONE, false, DROP_DONE},    {STATE_AGENTS, false, DROP_AGENTS},
+                 {STATE_RETRY, false, KEEP},        {STATE_ERROR, false, KEEP},
+                 {STATE_STALE, false, KEEP},        {STATE_GONE, false, KEEP},
+                 {STATE_UNKNOWN, false, KEEP}};
     size_t counts[STATES] = {0};
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {

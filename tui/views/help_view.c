@@ -83,6 +83,7 @@ static void put_states(struct help_pen *pen, const struct theme *theme)
         [STATE_RETRY] = "waits to retry a request",
         [STATE_SAMPLING] = "tokens arrive",
         [STATE_TOOL] = "a tool runs",
+        [STATE_TOOL_OR_USER] = "a tool runs, or a person is asked",
         [STATE_AGENTS] = "waits for its sub-agents",
         [STATE_USER] = "waits for a person",
         [STATE_IDLE] = "nothing runs",

@@ -126,6 +126,8 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
         return;
     x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), text->data, text->len) +
         2;
+    if (query_may_wait(frame->swarm, span, frame->local_ns))
+        x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_USER, "person?") + 2;
     if (span->flags & SPAN_STALE)
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
     if (span->kind == SPAN_REQUEST) {

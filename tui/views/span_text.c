@@ -54,9 +54,10 @@ bool span_text_arg(const struct swarm *swarm, const struct span *span, const cha
 
 void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out)
 {
-    static const char *const tool_keys[] = {"command", "file_path",    "path",  "notebook_path",
-                                            "pattern", "url",          "query", "description",
-                                            "prompt",  "subagent_type"};
+    static const char *const tool_keys[] = {
+        "command", "cmd",         "file_path",     "filePath",     "absolute_path",
+        "path",    "dir_path",    "notebook_path", "pattern",      "url",
+        "query",   "description", "prompt",        "subagent_type"};
     struct json_value args = args_of(swarm, span);
     strbuf_clear(out);
     if (span->kind == SPAN_REQUEST) {

@@ -249,7 +249,8 @@ static enum view_result next_user(struct frame *frame, int n)
     for (size_t i = 1; at != UINT32_MAX && i <= count; i++) {
         size_t index = (at + (n > 0 ? i : count - i)) % count;
         const struct tree_node *node = &list->nodes[index];
-        if (node->status.state != STATE_USER || node->filtered)
+        bool waits = node->status.state == STATE_USER || node->status.state == STATE_TOOL_OR_USER;
+        if (!waits || node->filtered)
             continue;
         select_span(frame, node->agent, node->status.span);
         return VIEW_REDRAW;

@@ -4,6 +4,7 @@
    prompt or of the last output before it, some 30 to 100 ms early), attempts that failed before one
    succeeded, the time to the first token of an answer without text that was not its turn's first,
    how long a person was asked, and that the request of a killed client failed (it is incomplete). */
+#include "core/query/query.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
 
@@ -187,4 +188,40 @@ RIG_TEST(a_person_who_is_asked_keeps_the_call_open)
     assert_int_equal(json_object_size(now.tools), 0);
     json_decref(now.tools);
     json_decref(now.asks);
+}
+
+/* Counts the rows whose call would be taken for a tool, and for a tool or a person, were nothing
+   written for a while. */
+struct long_calls {
+    unsigned tools, either;
+};
+
+static void count_long(struct rig *rig, const char *file, const json_t *line, unsigned number,
+                       void *ctx)
+{
+    struct long_calls *calls = ctx;
+    (void)file, (void)line, (void)number;
+    for (size_t i = 0; i < swarm_agent_count(rig->model.swarm); i++) {
+        const int64_t later_ns = rig->now_ns + INT64_C(60000000000);
+        enum agent_state state = query_status(rig->model.swarm, (agent_no)i, later_ns).state;
+        calls->tools += state == STATE_TOOL;
+        calls->either += state == STATE_TOOL_OR_USER;
+    }
+}
+
+/* The policy of approvals is "never" in the one capture, "on-request" in the other. */
+RIG_TEST(a_long_call_may_wait_for_a_person_by_the_policy)
+{
+    struct long_calls calls = {0, 0};
+    tail_replay(*state, "codex/swarm", "sessions", "codex:", count_long, &calls);
+    assert_true(calls.tools > 0);
+    assert_int_equal(calls.either, 0);
+}
+
+RIG_TEST(a_long_call_of_a_client_that_asks_may_wait_for_a_person)
+{
+    struct long_calls calls = {0, 0};
+    tail_replay(*state, "codex/tui", "sessions", "codex:", count_long, &calls);
+    assert_true(calls.either > 0);
+    assert_int_equal(calls.tools, 0);
 }

@@ -3,6 +3,7 @@
    What its files cannot give, and is not compared: attempts that failed before one succeeded (a 529
    is inside the request's duration), and the exact time to first token, which the client measures
    from the moment at which it began to prepare the request. */
+#include "core/query/query.h"
 #include "tests/support/records.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
@@ -138,6 +139,53 @@ static const char *make_project(void)
         mkdir(support_path(dir, dirs[i]), 0700);
     }
     return dir;
+}
+
+/* A call of run_shell_command, and the report of its end with the decision about it. */
+#define SHELL_CALL(n, tool)                                                                  \
+    "{\"uuid\":\"c" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:1" n          \
+    ".000Z\",\"type\":\"assistant\",\"message\":{\"parts\":[{\"functionCall\":{\"id\":\"t" n \
+    "\",\"name\":\"" tool "\",\"args\":{\"command\":\"make\"}}}]}}\n"
+#define SHELL_END(n, tool, decision)                                                           \
+    "{\"uuid\":\"e" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:1" n            \
+    ".500Z\",\"type\":\"system\",\"subtype\":\"ui_telemetry\",\"systemPayload\":{\"uiEvent\":" \
+    "{\"event.name\":\"qwen-code.tool_call\",\"event.timestamp\":\"2025-10-09T08:53:1" n       \
+    ".500Z\",\"call_id\":\"t" n "\",\"function_name\":\"" tool                                 \
+    "\",\"duration_ms\":100,\"success\":true,\"decision\":\"" decision "\"}}}\n"
+
+/* Whether a person is asked is not in the file; what was decided about the calls before is. */
+TEST(a_long_call_may_wait_for_a_person_unless_the_client_decides_itself)
+{
+    static const struct {
+        const char *lines;
+        enum agent_state state;
+    } rows[] = {
+        {SHELL_CALL("1", "run_shell_command"), STATE_TOOL_OR_USER},
+        {SHELL_CALL("1", "read_file"), STATE_TOOL},
+        {SHELL_CALL("1", "run_shell_command") SHELL_END("1", "run_shell_command", "auto_accept")
+             SHELL_CALL("2", "run_shell_command"),
+         STATE_TOOL},
+        {SHELL_CALL("1", "read_file") SHELL_END("1", "read_file", "auto_accept")
+             SHELL_CALL("2", "run_shell_command"),
+         STATE_TOOL_OR_USER},
+        {SHELL_CALL("1", "edit") SHELL_END("1", "edit", "accept") SHELL_CALL("2", "mcp__db__drop"),
+         STATE_TOOL_OR_USER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        rig_init(&rig);
+        const char *dir = make_project();
+        const struct source_setting settings[] = {{"qwen:", "dir", dir}, {0}};
+        support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), rows[i].lines,
+                           strlen(rows[i].lines));
+        rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = settings});
+        rig_add(&rig, "qwen:");
+        rig_until_events(&rig, 1 + (strchr(rows[i].lines, '\n')[1] != '\0') * 2);
+        assert_int_equal(query_status(rig.model.swarm, 0, rig.now_ns + INT64_C(60000000000)).state,
+                         rows[i].state);
+        rig_stop_hub(&rig);
+        rig_release(&rig);
+    }
 }
 
 /* The small files of sub-agents have no line with a time: without a named directory they are read
