@@ -23,8 +23,9 @@ struct opencode_row {
     struct slice id, session_id, message_id;         /* message_id: of a part */
     struct slice parent_id, agent, title, directory; /* of a session */
     struct slice data;                               /* raw JSON, of a message or a part */
-    double created_ms, updated_ms;
-    double cost_usd; /* of a session */
+    double created_ms, updated_ms;                   /* NAN: unknown */
+    bool deleted;    /* the row is no more: it has nothing but `table` and `id` */
+    double cost_usd; /* of a session; NAN: unknown */
 };
 
 struct opencode_batch {
@@ -42,6 +43,13 @@ struct opencode_batch {
 void opencode_batch_init(struct opencode_batch *batch, const struct mem *mem);
 void opencode_batch_clear(struct opencode_batch *batch);
 void opencode_batch_release(struct opencode_batch *batch);
+/* Adds a row, to be set; borrowed until the next one. NULL: out of memory. */
+struct opencode_row *opencode_batch_add(struct opencode_batch *batch);
+/* Returns a copy of a text, which is the batch's; bytes NULL: out of memory. */
+struct slice opencode_batch_copy(struct opencode_batch *batch, const void *bytes, size_t len);
+/* Adds that a row was deleted. */
+void opencode_batch_add_deleted(struct opencode_batch *batch, enum opencode_table table,
+                                struct slice id);
 
 struct opencode_db;
 
@@ -52,6 +60,9 @@ void opencode_db_free(struct opencode_db *db);
 /* Reads the next rows into the batch, which is empty: at most some thousand. Returns NULL, or why
    they cannot be read: borrowed until the next call. A file that does not exist has no rows. */
 const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch);
+/* Returns how its tables and columns differ from those of known versions, once for each schema that
+   does, and sets *count to how many do: borrowed until the next read. NULL: nothing new. */
+const char *opencode_db_differences(struct opencode_db *db, unsigned *count);
 /* The row is read again at the next call: it was not final. False: out of memory. */
 bool opencode_db_watch(struct opencode_db *db, enum opencode_table table, struct slice id);
 

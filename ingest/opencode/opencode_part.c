@@ -3,6 +3,7 @@
 #include "ingest/opencode/opencode_part.h"
 
 #include "ingest/client_value.h"
+#include "ingest/opencode/opencode_open.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
 
@@ -127,16 +128,18 @@ static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row
     rows->scratch.failed |= args.failed;
     opencode_send(rows, &update);
     strbuf_release(&args);
+    struct slice call = update.id;
     if (isnan(start_ms)) { /* its input is being written */
-        update = (struct update){.op = UPDATE_CALL};
         update = opencode_update(rows, UPDATE_CALL, row->session_id);
         update.kind = CALL_TOOL;
-        update.id = client_id(rows->scratch.mem, json_get(data, "callID"), room);
-        update.id = update.id.bytes == NULL ? row->id : update.id;
+        update.id = call;
         update.precedence = PRECEDENCE_INFERRED;
         update_number(&update, FIELD_START_MS, row->created_ms);
         opencode_send(rows, &update);
     }
+    opencode_open_note_tool(rows, row, call,
+                            client_plain_text(json_get(json_get(state, "metadata"), "sessionId")),
+                            !error && !done);
     extend_request(rows, row, start_ms);
     take_task(rows, row, state, end_ms);
     return !error && !done;

@@ -16,5 +16,14 @@ void opencode_send(struct opencode_rows *rows, const struct update *update);
 /* The answer of that message, made when it is new; NULL: out of memory. Borrowed until the next
    call. */
 struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice message);
+/* Returns the number of a text; INTERN_NONE: it is empty, or out of memory. */
+intern_id opencode_put(struct opencode_rows *rows, struct slice text);
+/* Returns the session; NULL: not known. Borrowed until the next one is made. */
+struct opencode_session *opencode_find_session(struct opencode_rows *rows, struct slice id);
+/* The same, made when it is new; NULL: out of memory. `root` absent: it is at the top. */
+struct opencode_session *opencode_make_session(struct opencode_rows *rows, struct slice id,
+                                               intern_id root);
+/* Returns the number of the session at the top, in `sessions_at_top`. `session` may be NULL. */
+uint32_t opencode_top_of(struct opencode_rows *rows, const struct opencode_session *session);
 
 #endif

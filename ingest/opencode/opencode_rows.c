@@ -5,18 +5,17 @@
 
 #include "ingest/client_name.h"
 #include "ingest/client_value.h"
+#include "ingest/opencode/opencode_open.h"
 #include "ingest/opencode/opencode_part.h"
 #include "ingest/tool_args.h"
 
 #include <math.h>
 #include <string.h>
 
-#define QUIET_MS 10000.0 /* a session that does nothing has ended then */
-
 enum { DEPTH = 200, TITLE_BYTES = 200 };
 
 bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *counters,
-                        const char *source, bool content)
+                        const char *source, bool content, int64_t since_ns)
 {
     const struct mem *mem = counters->ingest->mem;
     *rows = (struct opencode_rows){.counters = counters, .source = source, .content = content};
@@ -24,7 +23,8 @@ bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *coun
     u64map_init(&rows->by_id, mem);
     u64map_init(&rows->answer_by_message, mem);
     strbuf_init(&rows->scratch, mem, 0);
-    return rows->texts != NULL;
+    return client_sessions_init(&rows->sessions_at_top, counters->ingest, since_ns) &&
+           rows->texts != NULL;
 }
 
 void opencode_rows_release(struct opencode_rows *rows)
@@ -35,10 +35,12 @@ void opencode_rows_release(struct opencode_rows *rows)
     u64map_release(&rows->answer_by_message);
     mem_free(mem, rows->sessions, rows->session_cap * sizeof *rows->sessions);
     mem_free(mem, rows->answers, rows->answer_cap * sizeof *rows->answers);
+    mem_free(mem, rows->tools, rows->tool_cap * sizeof *rows->tools);
+    client_sessions_release(&rows->sessions_at_top);
     strbuf_release(&rows->scratch);
 }
 
-static intern_id put(struct opencode_rows *rows, struct slice text)
+intern_id opencode_put(struct opencode_rows *rows, struct slice text)
 {
     intern_id id = text.len == 0 ? INTERN_NONE : intern_put(rows->texts, text.bytes, text.len);
     rows->failed |= id == INTERN_FAILED;
@@ -64,7 +66,7 @@ void opencode_send(struct opencode_rows *rows, const struct update *update)
 
 /* ---- sessions ---- */
 
-static struct opencode_session *find_session(struct opencode_rows *rows, struct slice id)
+struct opencode_session *opencode_find_session(struct opencode_rows *rows, struct slice id)
 {
     intern_id number = id.len == 0 ? INTERN_NONE : intern_find(rows->texts, id.bytes, id.len);
     uint32_t at = number == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->by_id, number);
@@ -73,11 +75,11 @@ static struct opencode_session *find_session(struct opencode_rows *rows, struct 
 
 /* Returns the session, made when it is new; NULL: out of memory. `root` absent: it is at the
    top. */
-static struct opencode_session *make_session(struct opencode_rows *rows, struct slice id,
-                                             intern_id root)
+struct opencode_session *opencode_make_session(struct opencode_rows *rows, struct slice id,
+                                               intern_id root)
 {
-    struct opencode_session *known = find_session(rows, id);
-    intern_id number = put(rows, id);
+    struct opencode_session *known = opencode_find_session(rows, id);
+    intern_id number = opencode_put(rows, id);
     if (known != NULL || number == INTERN_NONE) {
         return known;
     }
@@ -88,19 +90,13 @@ static struct opencode_session *make_session(struct opencode_rows *rows, struct 
         return NULL;
     }
     rows->sessions[rows->session_count] = (struct opencode_session){
-        .id = number, .root = root == INTERN_NONE ? number : root, .last_ms = (double)NAN};
+        .id = number, .root = root == INTERN_NONE ? number : root, .answer = INTERN_NONE};
     return &rows->sessions[rows->session_count++];
-}
-
-static struct opencode_session *root_of(struct opencode_rows *rows,
-                                        const struct opencode_session *session)
-{
-    return find_session(rows, opencode_text(rows, session->root));
 }
 
 struct update opencode_update(struct opencode_rows *rows, enum update_op op, struct slice session)
 {
-    const struct opencode_session *of = find_session(rows, session);
+    const struct opencode_session *of = opencode_find_session(rows, session);
     struct update update = {.op = op, .precedence = PRECEDENCE_FILES, .session_id = session};
     if (of != NULL && of->root != of->id) {
         update.session_id = opencode_text(rows, of->root);
@@ -123,7 +119,7 @@ static void send_session(struct opencode_rows *rows, const struct opencode_row *
     if (row->cost_usd > 0) {
         update_number(&update, FIELD_COST_USD, row->cost_usd);
     }
-    update.t_ms = row->updated_ms;
+    update.t_ms = isnan(row->updated_ms) ? update.t_ms : row->updated_ms;
     update_text(&update, FIELD_TITLE,
                 (struct slice){row->title.bytes,
                                row->title.len < TITLE_BYTES ? row->title.len : TITLE_BYTES});
@@ -144,10 +140,10 @@ static void take_session(struct opencode_rows *rows, const struct opencode_row *
 {
     const struct opencode_session *parent = NULL;
     if (row->parent_id.len > 0) { /* it may be too old to be read itself */
-        parent = make_session(rows, row->parent_id, INTERN_NONE);
+        parent = opencode_make_session(rows, row->parent_id, INTERN_NONE);
     }
     intern_id root = parent == NULL ? INTERN_NONE : parent->root;
-    struct opencode_session *session = make_session(rows, row->id, root);
+    struct opencode_session *session = opencode_make_session(rows, row->id, root);
     if (session == NULL) {
         return;
     }
@@ -164,7 +160,7 @@ static void take_session(struct opencode_rows *rows, const struct opencode_row *
 /* The answer of that message; NULL: out of memory. */
 struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice message)
 {
-    intern_id id = put(rows, message);
+    intern_id id = opencode_put(rows, message);
     if (id == INTERN_NONE) {
         return NULL;
     }
@@ -179,8 +175,10 @@ struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice
         rows->failed = true;
         return NULL;
     }
-    rows->answers[rows->answer_count] =
-        (struct opencode_answer){(double)NAN, (double)NAN, (double)NAN, false};
+    rows->answers[rows->answer_count] = (struct opencode_answer){.start_ms = (double)NAN,
+                                                                 .end_ms = (double)NAN,
+                                                                 .completed_ms = (double)NAN,
+                                                                 .last_ms = (double)NAN};
     return &rows->answers[rows->answer_count++];
 }
 
@@ -238,6 +236,8 @@ static void put_error(struct opencode_rows *rows, struct json_value error, struc
     }
 }
 
+/* ---- answers ---- */
+
 /* Returns true if the answer is still being given. */
 static bool take_answer(struct opencode_rows *rows, const struct opencode_row *row,
                         struct json_value data)
@@ -250,6 +250,9 @@ static bool take_answer(struct opencode_rows *rows, const struct opencode_row *r
         return false;
     }
     answer->start_ms = row->created_ms;
+    answer->last_ms = row->updated_ms;
+    answer->open = open;
+    answer->session = opencode_put(rows, row->session_id);
     answer->completed_ms = open                  ? (double)NAN
                            : isnan(completed_ms) ? row->updated_ms
                                                  : completed_ms;
@@ -270,6 +273,11 @@ static bool take_answer(struct opencode_rows *rows, const struct opencode_row *r
         }
     }
     opencode_send(rows, &update);
+    opencode_open_next(rows, row);
+    answer = opencode_answer(rows, row->id);
+    if (answer == NULL) {
+        return false;
+    }
     extend_interaction(rows, row, data, answer->completed_ms);
     if (!open && isnan(answer->end_ms) && !failed) {
         struct update end = opencode_update(rows, UPDATE_CALL, row->session_id);
@@ -284,15 +292,17 @@ static bool take_answer(struct opencode_rows *rows, const struct opencode_row *r
 
 /* ---- rows ---- */
 
-static void note_time(struct opencode_rows *rows, const struct opencode_row *row, bool open)
+uint32_t opencode_top_of(struct opencode_rows *rows, const struct opencode_session *session)
 {
-    struct opencode_session *session = find_session(rows, row->session_id);
-    session = session == NULL ? make_session(rows, row->session_id, INTERN_NONE) : session;
-    struct opencode_session *root = session == NULL ? NULL : root_of(rows, session);
-    if (root != NULL) {
-        root->last_ms = fmax(root->last_ms, row->updated_ms);
-        root->open |= open;
-    }
+    return session == NULL
+               ? CLIENT_SESSION_NONE
+               : client_sessions_number(&rows->sessions_at_top, opencode_text(rows, session->root));
+}
+
+static void note_time(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    uint32_t top = opencode_top_of(rows, opencode_make_session(rows, row->session_id, INTERN_NONE));
+    client_sessions_note(&rows->sessions_at_top, top, row->updated_ms);
 }
 
 static void reject(struct opencode_rows *rows, const struct opencode_row *row)
@@ -304,13 +314,6 @@ static void reject(struct opencode_rows *rows, const struct opencode_row *row)
     source_counters_reject(rows->counters, &reject);
 }
 
-void opencode_rows_begin(struct opencode_rows *rows)
-{
-    for (size_t i = 0; i < rows->session_count; i++) {
-        rows->sessions[i].open = false;
-    }
-}
-
 bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *row)
 {
     struct json_value data;
@@ -318,10 +321,14 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
     if (row->id.len == 0) {
         return false;
     }
+    if (row->deleted) {
+        opencode_open_take_deleted(rows, row);
+        return false;
+    }
     if (row->table == OPENCODE_SESSIONS) {
         take_session(rows, row);
         source_counters_accept(rows->counters);
-        note_time(rows, row, false);
+        note_time(rows, row);
         return false; /* it is read again when it changes */
     }
     if (!json_check(row->data.bytes, row->data.len, DEPTH, &data, NULL) ||
@@ -337,27 +344,15 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
         take_prompt(rows, row);
     }
     source_counters_accept(rows->counters);
-    note_time(rows, row, open);
+    note_time(rows, row);
     return open;
 }
 
 void opencode_rows_conclude(struct opencode_rows *rows, bool last)
 {
-    double now_ms = (double)(ingest_ctx_wall(rows->counters->ingest) / 1000000);
-    for (size_t i = 0; i < rows->session_count; i++) {
-        struct opencode_session *session = &rows->sessions[i];
-        double patience_ms = session->open ? (double)(rows->since_ns / 1000000) : QUIET_MS;
-        bool over = last || now_ms - session->last_ms >= patience_ms;
-        if (session->root != session->id || isnan(session->last_ms) || !over ||
-            (session->ended && session->ended_ms >= session->last_ms)) {
-            continue;
-        }
-        struct update update =
-            opencode_update(rows, UPDATE_SESSION, opencode_text(rows, session->id));
-        update_number(&update, FIELD_END_MS, session->last_ms);
-        update_number(&update, FIELD_OUTCOME, session->open ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
-        session->ended = true;
-        session->ended_ms = session->last_ms;
-        opencode_send(rows, &update);
-    }
+    struct client_sessions *sessions = &rows->sessions_at_top;
+    client_sessions_begin_look(sessions);
+    opencode_open_set_busy(rows);
+    client_sessions_conclude(sessions, last);
+    rows->failed |= sessions->failed;
 }

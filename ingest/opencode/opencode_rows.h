@@ -5,47 +5,55 @@
 
 #include "core/base/intern.h"
 #include "core/base/u64map.h"
-#include "ingest/ingest_ctx.h"
+#include "ingest/client_sessions.h"
 #include "ingest/opencode/opencode_db.h"
 
 struct opencode_session {
     intern_id id, root; /* root: the session at the top, the same for a main agent */
-    double last_ms;     /* of its latest row */
-    bool open;          /* a row of it was not final when it was read last */
-    bool ended;
-    double ended_ms;
+    intern_id answer;   /* its latest message of the assistant; INTERN_NONE: none yet */
+};
+
+/* A tool that was open when its part was read last. */
+struct opencode_tool {
+    intern_id session, message, call, part;
+    intern_id child; /* the session that it runs; INTERN_NONE: none */
+    double last_ms;
 };
 
 struct opencode_rows {
     struct source_counters *counters; /* borrowed */
     const char *source;               /* for people; borrowed */
     bool content;
-    int64_t since_ns;
+    struct client_sessions sessions_at_top; /* when they end */
     struct intern *texts;
     struct u64map by_id; /* a session's id: its place in `sessions` */
     struct opencode_session *sessions;
     size_t session_count, session_cap;
     struct u64map answer_by_message; /* a message's id: its place in `answers` */
     struct opencode_answer {
+        intern_id session;   /* INTERN_NONE: its message was not read yet */
         double start_ms;     /* NAN: its message was not read yet */
         double end_ms;       /* of its text, or the start of its last tool; NAN: neither yet */
         double completed_ms; /* with its tools; NAN: it is not complete */
+        double last_ms;      /* its row's last change; NAN: unknown */
         bool has_first;      /* the time of its first token was sent */
+        bool open;           /* when it was read last */
+        bool abandoned;      /* its session has a later answer: nothing will end this one */
     } * answers;
     size_t answer_count, answer_cap;
+    struct opencode_tool *tools;
+    size_t tool_count, tool_cap;
     struct strbuf scratch;
     bool failed; /* out of memory */
 };
 
 /* False: out of memory; release it all the same. */
 bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *counters,
-                        const char *source, bool content);
+                        const char *source, bool content, int64_t since_ns);
 void opencode_rows_release(struct opencode_rows *rows);
-/* A read follows, in which all rows come again that were not final. */
-void opencode_rows_begin(struct opencode_rows *rows);
 /* Takes a row. Returns true if it is not final: it is to be read again. */
 bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *row);
-/* Ends the sessions of which nothing was written for long; `last`: no more rows will come. */
+/* Reports which sessions have ended; `last`: no more rows will come. */
 void opencode_rows_conclude(struct opencode_rows *rows, bool last);
 
 #endif

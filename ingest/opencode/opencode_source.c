@@ -91,9 +91,6 @@ static bool take_batch(struct opencode_source *opencode)
 {
     struct opencode_batch *batch = &opencode->batch;
     bool good = !batch->failed;
-    if (batch->count > 0) {
-        opencode_rows_begin(&opencode->rows);
-    }
     for (size_t i = 0; good && i < batch->count; i++) {
         const struct opencode_row *row = &batch->rows[i];
         if (opencode_rows_take(&opencode->rows, row)) {
@@ -102,6 +99,24 @@ static bool take_batch(struct opencode_source *opencode)
         good = good && !opencode->rows.failed;
     }
     return good;
+}
+
+/* A newer client has a database of another shape. */
+static void log_differences(struct opencode_source *opencode)
+{
+    struct strbuf text;
+    unsigned count = 0;
+    const char *what = opencode_db_differences(opencode->db, &count);
+    if (what == NULL) {
+        return;
+    }
+    strbuf_init(&text, ctx_of(opencode)->mem, 0);
+    strbuf_addf(&text, "the database differs from known versions in %u tables or columns: ", count);
+    ingest_ctx_quote(&text, what, strlen(what));
+    if (!text.failed) {
+        ingest_ctx_log_from(ctx_of(opencode), LOG_LEVEL_INFO, opencode->source.spec, text.data);
+    }
+    strbuf_release(&text);
 }
 
 static bool has_ended(const struct opencode_source *opencode)
@@ -144,6 +159,7 @@ static void after_read(uv_work_t *work, int status)
     bool good = take_batch(opencode), more = opencode->batch.more;
     bool last = !more && !follows(opencode);
     opencode_batch_clear(&opencode->batch);
+    log_differences(opencode);
     source_set_trouble(&opencode->source, opencode->why);
     opencode->loaded |= !more;
     if (!more) {
@@ -200,10 +216,8 @@ static bool make(struct opencode_source *opencode, const char *dir, bool whole)
     snprintf(opencode->path, sizeof opencode->path, "%s/opencode.db", dir);
     opencode_batch_init(&opencode->batch, mem);
     opencode->has_rows = true;
-    opencode->rows.since_ns = since_ns;
     bool good = opencode_rows_init(&opencode->rows, &opencode->source.counters,
-                                   opencode->source.spec, settings->content);
-    opencode->rows.since_ns = since_ns;
+                                   opencode->source.spec, settings->content, since_ns);
     opencode->db = opencode_db_new(mem, opencode->path, whole ? (double)NAN : from_ms);
     return good && opencode->db != NULL;
 }

@@ -1,0 +1,151 @@
+/* A session's answers come one after the other: at the next one, whatever the one before has open
+   was left so by a client that died. Such ends are inferred: should a row end after all, that
+   counts. Open tools are few, so they are a list; of a session only the latest answer can be
+   open. */
+#include "ingest/opencode/opencode_open.h"
+
+#include "ingest/opencode/opencode_part.h"
+
+#include <math.h>
+
+static void send_abandoned(struct opencode_rows *rows, struct slice session, enum call_kind kind,
+                           intern_id call, double at_ms)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, session);
+    update.kind = kind;
+    update.id = opencode_text(rows, call);
+    update.precedence = PRECEDENCE_INFERRED; /* should its row end after all, that counts */
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+    opencode_send(rows, &update);
+}
+
+static void abandon(struct opencode_rows *rows, intern_id session, intern_id message);
+
+/* Ends a tool that nothing will end, and what the session does that it ran. */
+static void abandon_tool(struct opencode_rows *rows, size_t at)
+{
+    struct opencode_tool tool = rows->tools[at];
+    rows->tools[at] = rows->tools[--rows->tool_count];
+    send_abandoned(rows, opencode_text(rows, tool.session), CALL_TOOL, tool.call, tool.last_ms);
+    struct opencode_session *child = opencode_find_session(rows, opencode_text(rows, tool.child));
+    if (child != NULL) {
+        abandon(rows, child->id, child->answer);
+    }
+}
+
+static void abandon_tools(struct opencode_rows *rows, intern_id message)
+{
+    for (size_t i = 0; i < rows->tool_count;) {
+        if (rows->tools[i].message == message) {
+            abandon_tool(rows, i);
+            i = 0; /* tools of a session that it ran may be gone too */
+        } else {
+            i++;
+        }
+    }
+}
+
+static void abandon(struct opencode_rows *rows, intern_id session, intern_id message)
+{
+    uint32_t at =
+        message == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, message);
+    struct opencode_answer *answer = at == U64MAP_NONE ? NULL : &rows->answers[at];
+    if (answer == NULL || answer->abandoned) {
+        return;
+    }
+    answer->abandoned = true;
+    if (answer->open) {
+        send_abandoned(rows, opencode_text(rows, session), CALL_REQUEST, message,
+                       fmax(answer->last_ms, answer->end_ms));
+    }
+    abandon_tools(rows, message);
+}
+
+void opencode_open_next(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    struct opencode_session *session = opencode_make_session(rows, row->session_id, INTERN_NONE);
+    intern_id message = opencode_put(rows, row->id);
+    if (session == NULL || message == INTERN_NONE || session->answer == message) {
+        return;
+    }
+    intern_id before = session->answer;
+    uint32_t at =
+        before == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, before);
+    if (at == U64MAP_NONE || !(row->created_ms < rows->answers[at].start_ms)) {
+        session->answer = message;
+        abandon(rows, session->id, before);
+    } else {
+        abandon(rows, session->id, message); /* it was read after a later one */
+    }
+}
+
+static bool is_abandoned(const struct opencode_rows *rows, struct slice message)
+{
+    intern_id id =
+        message.len == 0 ? INTERN_NONE : intern_find(rows->texts, message.bytes, message.len);
+    uint32_t at = id == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, id);
+    return at != U64MAP_NONE && rows->answers[at].abandoned;
+}
+
+void opencode_open_note_tool(struct opencode_rows *rows, const struct opencode_row *row,
+                             struct slice call, struct slice child, bool open)
+{
+    struct opencode_tool tool = {.session = opencode_put(rows, row->session_id),
+                                 .message = opencode_put(rows, row->message_id),
+                                 .call = opencode_put(rows, call),
+                                 .part = opencode_put(rows, row->id),
+                                 .child = opencode_put(rows, child),
+                                 .last_ms = row->updated_ms};
+    size_t at = 0;
+    while (at < rows->tool_count &&
+           (rows->tools[at].call != tool.call || rows->tools[at].session != tool.session)) {
+        at++;
+    }
+    if (at < rows->tool_count) {
+        rows->tools[at] = open ? tool : rows->tools[--rows->tool_count];
+    } else if (open && !mem_reserve(rows->counters->ingest->mem, &rows->tools, &rows->tool_cap,
+                                    rows->tool_count + 1, sizeof *rows->tools)) {
+        rows->failed = true;
+    } else if (open) {
+        rows->tools[rows->tool_count++] = tool;
+    }
+    if (open && is_abandoned(rows, row->message_id)) {
+        abandon_tools(rows, tool.message);
+    }
+}
+
+void opencode_open_take_deleted(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    intern_id id = opencode_put(rows, row->id);
+    uint32_t at = u64map_get(&rows->answer_by_message, id);
+    if (row->table == OPENCODE_MESSAGES && at != U64MAP_NONE) {
+        abandon(rows, rows->answers[at].session, id);
+    }
+    for (size_t i = 0; row->table == OPENCODE_PARTS && i < rows->tool_count; i++) {
+        if (rows->tools[i].part == id) {
+            abandon_tool(rows, i);
+            return;
+        }
+    }
+}
+
+void opencode_open_set_busy(struct opencode_rows *rows)
+{
+    struct client_sessions *sessions = &rows->sessions_at_top;
+    for (size_t i = 0; i < rows->session_count; i++) {
+        const struct opencode_session *session = &rows->sessions[i];
+        uint32_t at = session->answer == INTERN_NONE
+                          ? U64MAP_NONE
+                          : u64map_get(&rows->answer_by_message, session->answer);
+        if (at != U64MAP_NONE && rows->answers[at].open && !rows->answers[at].abandoned) {
+            client_sessions_set_busy(sessions, opencode_top_of(rows, session));
+        }
+    }
+    for (size_t i = 0; i < rows->tool_count; i++) {
+        struct slice session = opencode_text(rows, rows->tools[i].session);
+        client_sessions_set_busy(sessions,
+                                 opencode_top_of(rows, opencode_find_session(rows, session)));
+    }
+}
