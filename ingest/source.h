@@ -59,6 +59,7 @@ struct source_row {
     const char *form, *help; /* for --help and the manual; NULL: not shown */
     const char *default_help;
     const char *client, *setup, *feed; /* as in struct source_status */
+    const char *program;               /* the client's, without its directory; NULL: none */
 };
 
 struct source {

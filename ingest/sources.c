@@ -138,6 +138,7 @@ const struct source_row source_rows[] = {
         .default_help = "claude:",
         .client = "Claude Code",
         .setup = "claude",
+        .program = "claude",
     },
     {
         .prefix = "codex:",
@@ -150,6 +151,7 @@ const struct source_row source_rows[] = {
         .default_help = "codex:",
         .client = "Codex CLI",
         .setup = "codex",
+        .program = "codex",
     },
     {
         .prefix = "qwen:",
@@ -161,6 +163,7 @@ const struct source_row source_rows[] = {
         .default_help = "qwen:",
         .client = "Qwen Code",
         .setup = "qwen",
+        .program = "qwen",
     },
     {
         .prefix = "gemini:",
@@ -172,6 +175,7 @@ const struct source_row source_rows[] = {
         .default_help = "gemini:",
         .client = "Gemini CLI",
         .setup = "gemini",
+        .program = "gemini",
     },
     {
         .prefix = "opencode:",
@@ -183,6 +187,7 @@ const struct source_row source_rows[] = {
         .default_help = "opencode:",
         .client = "OpenCode",
         .setup = "opencode",
+        .program = "opencode",
     },
     {
         .fits = is_any, /* a pipe by name */
@@ -213,6 +218,18 @@ static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK
               "each client has a place in the context");
 static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX,
               "each row has a place among the settings");
+
+const char *sources_program_of(const char *client)
+{
+    size_t len = strlen(client);
+    for (const struct source_row *row = source_rows; row->ops != NULL; row++) {
+        if (row->program != NULL && strncmp(row->prefix, client, len) == 0 &&
+            strcmp(row->prefix + len, ":") == 0) {
+            return row->program;
+        }
+    }
+    return NULL;
+}
 
 const struct source_row *sources_find(const char *spec)
 {

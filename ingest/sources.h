@@ -21,6 +21,9 @@ extern const struct hook_client *const source_hook_clients[];
 /* Returns the row for the spec. Never NULL: a path of no other kind is a trace file or a pipe. */
 const struct source_row *sources_find(const char *spec);
 
+/* Returns the program of a client, which sessions call as its source's prefix is; NULL: unknown. */
+const char *sources_program_of(const char *client);
+
 enum { SOURCE_PLACES_MAX = 16 };
 
 /* The default directories of all sources that have one, as settings for a hub. */

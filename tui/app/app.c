@@ -141,7 +141,7 @@ bool app_press(struct app *app, struct key key)
     case VIEW_SUSPEND: suspend_job(app, 0); break;
     case VIEW_STOP: stop_reading(app); break;
     case VIEW_COPY: copy(app); break;
-    case VIEW_PANE: app_go_to_pane(app, app->state.pane_pid); break;
+    case VIEW_PANE: app_go_to_pane(app); break;
     case VIEW_MOUSE: screen_set_mouse(app->screen, app->state.mouse); break;
     case VIEW_QUIT: engine_stop(&app->engine); break;
     }

@@ -1,21 +1,33 @@
 /* The key `g`: runs tmux to list its panes, then to show the pane of the agent's process. The loop
    runs both as child processes, so the screen continues. One runs at a time; quitting does not wait
-   for a tmux that hangs. */
+   for a tmux that hangs.
+
+   A client that leaves no sign of its process, or works for terminals from a server of its own, is
+   found by its program and its directory, as far as one pane alone has such a process. */
 #include "tui/app/app_private.h"
 
+#include "core/query/clients.h"
+#include "ingest/process_search.h"
+#include "ingest/sources.h"
 #include "tui/app/pane.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PANES_BYTES = 65536 }; /* of the output of tmux; some thousand panes */
+enum {
+    PANES_BYTES = 65536, /* of the output of tmux; some thousand panes */
+    FOUND_MAX = 64       /* processes of one client in one directory */
+};
 
 /* One run of tmux list-panes. */
 struct pane_search {
     struct app *app;
-    int64_t pid;
+    int64_t pid;         /* 0: unknown */
+    const char *program; /* of the client; NULL: unknown */
+    char cwd[PATH_MAX];  /* "": unknown */
     uv_process_t tmux;
     uv_pipe_t out;
     char panes[PANES_BYTES];
@@ -84,20 +96,55 @@ static void show_pane(struct app *app, char *pane)
         uv_close((uv_handle_t *)process, free_handle);
 }
 
+/* Sets `pane` to the one that has a process of the client in its directory. Returns the number of
+   such panes, at most 2. */
+static unsigned find_client(const struct pane_search *search, char pane[PANE_BYTES])
+{
+    int64_t found[FOUND_MAX];
+    char other[PANE_BYTES];
+    unsigned panes = 0;
+    size_t count = search->program == NULL || search->cwd[0] == '\0'
+                       ? 0
+                       : process_search("/proc", search->program, search->cwd, found, FOUND_MAX);
+
+    for (size_t i = 0; i < count && panes < 2; i++) {
+        if (!pane_find(search->panes, found[i], parent_of, NULL, other))
+            continue;
+        if (panes == 0 || strcmp(pane, other) != 0)
+            panes++;
+        memcpy(pane, other, sizeof other);
+    }
+    return panes;
+}
+
+static void show_result(const struct pane_search *search)
+{
+    char pane[PANE_BYTES] = "";
+    unsigned panes;
+
+    if (search->failed) {
+        show_error(search->app, "tmux does not run");
+        return;
+    }
+    panes = search->pid > 0 && pane_find(search->panes, search->pid, parent_of, NULL, pane)
+                ? 1
+                : find_client(search, pane);
+    if (panes == 1)
+        show_pane(search->app, pane);
+    else if (panes > 1)
+        show_error(search->app, "several tmux panes may have this agent");
+    else if (search->pid > 0)
+        show_error(search->app, "no tmux pane has this process");
+    else
+        show_error(search->app, "no tmux pane has a process of this agent");
+}
+
 static void finish(struct pane_search *search)
 {
-    char pane[PANE_BYTES];
-
     search->panes[search->len] = '\0';
     search->app->search = NULL;
-    if (search->app->engine.stopped || search->given_up)
-        ;
-    else if (search->failed)
-        show_error(search->app, "tmux does not run");
-    else if (pane_find(search->panes, search->pid, parent_of, NULL, pane))
-        show_pane(search->app, pane);
-    else
-        show_error(search->app, "no tmux pane has this process");
+    if (!search->app->engine.stopped && !search->given_up)
+        show_result(search);
     free(search);
 }
 
@@ -136,7 +183,22 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         uv_close((uv_handle_t *)stream, on_closed);
 }
 
-void app_go_to_pane(struct app *app, int64_t pid)
+/* Sets the client's program, and the directory in which the session works. */
+static void take_session(struct pane_search *search, const struct swarm *swarm, session_no number)
+{
+    const struct session *session = swarm_session(swarm, number);
+    intern_id client = clients_of_session(swarm, number);
+    struct slice cwd;
+
+    if (session == NULL || client == INTERN_NONE)
+        return;
+    search->program = sources_program_of(swarm_text(swarm, client));
+    cwd = swarm_text_slice(swarm, session->texts[SESSION_CWD]);
+    if (cwd.len < sizeof search->cwd)
+        memcpy(search->cwd, cwd.bytes, cwd.len);
+}
+
+void app_go_to_pane(struct app *app)
 {
     char tmux[] = "tmux", list[] = "list-panes", all[] = "-a", form[] = "-F",
          format[] = PANE_FORMAT;
@@ -151,7 +213,8 @@ void app_go_to_pane(struct app *app, int64_t pid)
         return;
     app->search = search;
     search->app = app;
-    search->pid = pid;
+    search->pid = app->state.pane_pid;
+    take_session(search, app_swarm(app), app->state.pane_session);
     search->handles = 2;
     search->tmux.data = search->out.data = search;
     uv_pipe_init(&app->engine.loop, &search->out, 0);

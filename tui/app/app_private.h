@@ -88,8 +88,9 @@ uint64_t app_events(const struct app *app);
 /* Returns whether more events may arrive. */
 bool app_is_live(const struct app *app);
 
-/* Switches tmux to the pane of the process. Errors become messages on the screen. */
-void app_go_to_pane(struct app *app, int64_t pid);
+/* Switches tmux to the pane of the agent's process, as the view's state has it. Errors become
+   messages on the screen. */
+void app_go_to_pane(struct app *app);
 /* Kills a tmux that still runs. */
 void app_pane_close(struct app *app);
 

@@ -1,6 +1,7 @@
 /* The entry point of the views: chooses the view that draws, the view that gets a key, and handles
    what all views share. A view is a row of a table; help, which covers another view, has a row
    too. */
+#include "core/query/clients.h"
 #include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
@@ -213,7 +214,12 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
         state->cursor == NO_AGENT ? NULL : swarm_agent(input->swarm, state->cursor);
     const struct session *session = agent ? swarm_session(input->swarm, agent->session) : NULL;
     state->pane_pid = session ? session->pid : 0;
-    if (state->pane_pid > 0)
+    state->pane_session = agent ? agent->session : NO_SESSION;
+    /* Clients without a sign of their process are found by their directory, while they live. */
+    bool may_live = session && (session->flags & (SESSION_ENDED | SESSION_FINISHED)) == 0 &&
+                    clients_of_session(input->swarm, agent->session) != INTERN_NONE &&
+                    swarm_text_slice(input->swarm, session->texts[SESSION_CWD]).len > 0;
+    if (state->pane_pid > 0 || may_live)
         return VIEW_PANE;
     view_message(state, true, "no process known for this agent");
     return VIEW_REDRAW;

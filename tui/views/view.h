@@ -144,7 +144,8 @@ struct view_state {
     enum action pending;         /* action that waits for a letter; ACTION_NONE: none */
     struct view_range range;
     struct strbuf copied; /* text for VIEW_COPY */
-    int64_t pane_pid;     /* process for VIEW_PANE */
+    int64_t pane_pid;     /* process for VIEW_PANE; 0: unknown */
+    session_no pane_session;
 
     bool mouse; /* on: selecting text in the terminal needs Shift */
 
@@ -173,7 +174,8 @@ enum view_result {
     VIEW_SUSPEND,
     VIEW_STOP, /* stop reading; keep the data */
     VIEW_COPY, /* copy state->copied to the clipboard */
-    /* go to the tmux pane of process state->pane_pid; report the result by view_message */
+    /* go to the tmux pane of process state->pane_pid, else of the client of state->pane_session;
+       report the result by view_message */
     VIEW_PANE,
     VIEW_MOUSE, /* state->mouse: whether the terminal reports the mouse */
     VIEW_QUIT
