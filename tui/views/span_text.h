@@ -14,7 +14,8 @@ bool span_text_arg(const struct swarm *swarm, const struct span *span, const cha
    empty if it has none. */
 void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out);
 /* Sets out to `Agent → Explore find callers`: the name or the type of the agent that a call starts,
-   and its task. Returns false if neither is known. */
+   and its task, by the call's arguments, else those of the agent. Returns false if neither is
+   known. */
 bool span_text_call(const struct swarm *swarm, const struct span *span, const char *arrow,
                     struct strbuf *out);
 /* Sets out to the label of its bar: Bash; Agent → Explore; the reason a person is asked. `arrow`:
