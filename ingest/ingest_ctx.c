@@ -42,6 +42,8 @@ void ingest_ctx_release(struct ingest_ctx *ingest)
     hook_release(ingest);
     strbuf_release(&ingest->tap_line);
     call_owners_release(&ingest->owners);
+    mem_free(ingest->mem, ingest->pairs, ingest->pairs == NULL ? 0 : sizeof *ingest->pairs);
+    ingest->pairs = NULL;
     client_processes_release(&ingest->processes);
     mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);
     ingest->feeders = NULL;

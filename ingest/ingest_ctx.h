@@ -7,6 +7,7 @@
 #include "core/model/event_log.h"
 #include "core/tracer/tracer.h"
 #include "ingest/call_owners.h"
+#include "ingest/call_pairs.h"
 #include "ingest/client_processes.h"
 #include "ingest/hook_client.h"
 
@@ -43,6 +44,7 @@ struct ingest_ctx {
     const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
     struct call_owners owners; /* of calls in transcripts */
+    struct call_pairs *pairs;  /* of requests that two sources report; NULL: none yet */
     struct otlp_shared *otlp;  /* of all receivers of OTLP (ingest/http/otlp_source.c) */
     struct client_processes processes;
     uint64_t feeds; /* sessions made for connections that name none */

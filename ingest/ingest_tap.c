@@ -34,6 +34,24 @@ static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
     }
 }
 
+/* Two sources may report a request without an id in common: the second one's is an alias. */
+static bool join_request(struct ingest_ctx *ingest, const struct update *of)
+{
+    char room[CALL_PAIR_ID];
+    if (ingest->pairs == NULL) {
+        ingest->pairs = mem_zalloc(ingest->mem, 1, sizeof *ingest->pairs);
+    }
+    struct slice other =
+        ingest->pairs == NULL ? (struct slice){NULL, 0} : call_pairs_note(ingest->pairs, of, room);
+    if (other.bytes == NULL) {
+        return ingest->pairs != NULL;
+    }
+    struct update update = *of;
+    update.present = 0;
+    update_text(&update, FIELD_ALIAS, other);
+    return ingest_ctx_update(ingest, &update);
+}
+
 bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
 {
     if (!correlator_update(ingest->correlator, update)) {
@@ -44,7 +62,8 @@ bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
         feed_line_update(update, line);
         put_line(ingest, line);
     }
-    return true;
+    return update->op != UPDATE_CALL || !update_has(update, FIELD_END_MS) ||
+           join_request(ingest, update);
 }
 
 static void tap_end(void *ctx, session_no session, double t_ms)

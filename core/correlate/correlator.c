@@ -84,11 +84,8 @@ enum fact_result correlator_merge_fields(struct correlator *correlator, struct f
     return result;
 }
 
-bool correlator_update(struct correlator *correlator, const struct update *update)
+static bool take(struct correlator *correlator, const struct update *update)
 {
-    if (update->session_id.len == 0) {
-        return true;
-    }
     switch (update->op) {
     case UPDATE_SESSION: return correlator_session_update(correlator, update);
     case UPDATE_AGENT: return correlator_agent_update(correlator, update);
@@ -96,6 +93,36 @@ bool correlator_update(struct correlator *correlator, const struct update *updat
     case UPDATE_OPS: break;
     }
     return true;
+}
+
+/* The update's session is an agent of this one. An agent has the name alone of what describes a
+   session. */
+static bool take_as_agent(struct correlator *correlator, const struct update *update,
+                          struct slice session_id)
+{
+    struct update of = *update;
+    bool is_main =
+        update->agent_id.len == 0 ||
+        (update->agent_id.len == update->session_id.len &&
+         memcmp(update->agent_id.bytes, update->session_id.bytes, update->agent_id.len) == 0);
+    of.session_id = session_id;
+    of.agent_id = is_main ? update->session_id : update->agent_id;
+    if (update->op == UPDATE_SESSION) {
+        of.op = UPDATE_AGENT;
+        of.present &= (uint64_t)1 << FIELD_NAME;
+    }
+    return take(correlator, &of);
+}
+
+bool correlator_update(struct correlator *correlator, const struct update *update)
+{
+    if (update->session_id.len == 0) {
+        return true;
+    }
+    intern_id session = correlator_alias_agent(correlator, update->session_id);
+    return session == INTERN_NONE
+               ? take(correlator, update)
+               : take_as_agent(correlator, update, swarm_text_slice(correlator->swarm, session));
 }
 
 /* ---- after a batch ---- */

@@ -199,6 +199,42 @@ bool correlator_agent_join_main(struct correlator *correlator, struct registry_s
 
 /* ---- updates ---- */
 
+bool correlator_agent_name(struct correlator *correlator, struct registry_session *session,
+                           struct slice agent_id, const struct fact *name)
+{
+    struct registered *agent = correlator_agent_find(correlator, session, agent_id);
+    union update_value value = {.text = {name->bytes, name->len}};
+    session->described = false;
+    return agent != NULL &&
+           facts_merge(&agent->facts, correlator->mem, FIELD_NAME, &value,
+                       (enum precedence)name->precedence, name->at_ms) != FACT_NO_MEMORY;
+}
+
+/* The agent is a session of its own for another source. */
+static bool take_session(struct correlator *correlator, struct registry_session *session,
+                         struct slice agent_id)
+{
+    intern_id id = intern_put(swarm_names(correlator->swarm), agent_id.bytes, agent_id.len);
+    struct registry_session *other =
+        id == INTERN_FAILED ? session : correlator_session_reported(correlator, id);
+    if (other == session) {
+        return id != INTERN_FAILED;
+    }
+    return (other == NULL || correlator_join_as_agent(correlator, other, session, agent_id)) &&
+           correlator_alias_put(correlator, correlator_session_id(correlator, id),
+                                swarm_session_edit(correlator->swarm, session->number)->id, true);
+}
+
+/* Another id of the main agent; of any other, its own id, which is that of a session, too. */
+static bool take_alias(struct correlator *correlator, struct registry_session *session,
+                       const struct update *update, bool is_main)
+{
+    struct slice alias = update->values[FIELD_ALIAS].text, id = update->agent_id;
+    bool own = alias.len == id.len && memcmp(alias.bytes, id.bytes, id.len) == 0;
+    return is_main ? correlator_agent_join_main(correlator, session, alias)
+                   : !own || take_session(correlator, session, id);
+}
+
 bool correlator_agent_update(struct correlator *correlator, const struct update *update)
 {
     struct registry_session *session = correlator_session_find(correlator, update->session_id);
@@ -228,10 +264,11 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
         return false;
     }
     const uint64_t alias = (uint64_t)1 << FIELD_ALIAS;
-    if (update_has(update, FIELD_ALIAS) && agent == &session->agents[0] &&
-        !correlator_agent_join_main(correlator, session, update->values[FIELD_ALIAS].text)) {
+    uint32_t at = (uint32_t)(agent - session->agents);
+    if (update_has(update, FIELD_ALIAS) && !take_alias(correlator, session, update, at == 0)) {
         return false;
     }
+    agent = &session->agents[at];
     enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, alias);
     if (result == FACT_NO_MEMORY) {
         session->described = false;

@@ -113,7 +113,7 @@ static void hold(struct correlator *correlator)
     }
 }
 
-bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of)
+bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of, bool is_agent)
 {
     struct alias_table *table = &correlator->aliases;
     hold(correlator);
@@ -122,8 +122,22 @@ bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id
         !u64map_put(&table->by_id, id, (uint32_t)table->count)) {
         return false;
     }
-    table->items[table->count++] = (struct session_alias){id, of, ++table->uses};
+    table->items[table->count++] = (struct session_alias){id, of, ++table->uses, is_agent};
+    table->has_agents |= is_agent;
     return true;
+}
+
+intern_id correlator_alias_agent(struct correlator *correlator, struct slice id)
+{
+    const struct alias_table *table = &correlator->aliases;
+    uint32_t at = U64MAP_NONE;
+    if (table->has_agents) {
+        at = u64map_get(&table->by_id,
+                        intern_find(swarm_names(correlator->swarm), id.bytes, id.len));
+    }
+    return at == U64MAP_NONE || !table->items[at].is_agent
+               ? INTERN_NONE
+               : correlator_alias_use(correlator, table->items[at].id);
 }
 
 /* ---- main agents ---- */

@@ -3,13 +3,14 @@
    If out of memory, finished moves stay, so that the same update can finish the rest later. */
 #include "core/correlate/correlator_private.h"
 
+/* `main_id`: the agent that the main one of `from` is; bytes NULL: the main one. */
 static bool join_agents(struct correlator *correlator, const struct registry_session *from,
-                        struct registry_session *to)
+                        struct registry_session *to, struct slice main_id)
 {
     for (size_t i = 0; i < from->agent_count; i++) {
         const struct registered *agent = &from->agents[i];
         bool is_main = u64map_get(&from->agent_by_id, agent->id) == 0;
-        if (i > 0 && is_main &&
+        if (i > 0 && is_main && main_id.bytes == NULL &&
             !correlator_agent_join_main(correlator, to,
                                         swarm_text_slice(correlator->swarm, agent->id))) {
             return false;
@@ -17,8 +18,7 @@ static bool join_agents(struct correlator *correlator, const struct registry_ses
         if (!agent->reported) {
             continue;
         }
-        struct slice id =
-            i == 0 ? (struct slice){NULL, 0} : swarm_text_slice(correlator->swarm, agent->id);
+        struct slice id = i == 0 ? main_id : swarm_text_slice(correlator->swarm, agent->id);
         struct registered *same = correlator_agent_find(correlator, to, id);
         if (same == NULL ||
             facts_unite(&same->facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
@@ -85,15 +85,49 @@ static void hide_session(struct swarm *swarm, const struct registry_session *fro
     }
 }
 
-bool correlator_join_sessions(struct correlator *correlator, struct registry_session *from,
-                              struct registry_session *to)
+/* A call of the main agent names none. */
+static bool give_agent(struct correlator *correlator, record_no number, struct slice agent_id)
+{
+    struct record *record = swarm_record(correlator->swarm, number);
+    const enum update_field field = (enum update_field)FACT_AGENT_ID;
+    union update_value value = {.text = agent_id};
+    return agent_id.bytes == NULL || facts_get(&record->facts, field) != NULL ||
+           facts_merge(&record->facts, correlator->mem, field, &value, PRECEDENCE_INFERRED, 0) !=
+               FACT_NO_MEMORY;
+}
+
+/* Times, agents and calls, but no facts. */
+static bool join_rest(struct correlator *correlator, struct registry_session *from,
+                      struct registry_session *to, struct slice main_id)
 {
     struct swarm *swarm = correlator->swarm;
     struct update times = {.local_ns = swarm_session_edit(swarm, from->number)->clock_set_ns};
     to->sources |= from->sources;
     to->forgotten_ms = fmax(to->forgotten_ms, from->forgotten_ms);
-    if (!join_agents(correlator, from, to) ||
-        facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
+    if (!join_agents(correlator, from, to, main_id) ||
+        !correlator_session_note_times(correlator, to, &times, from->first_ms, from->clock_ms)) {
+        return false;
+    }
+    correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
+    /* By number: a record that is united with another leaves the list. */
+    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
+        const struct record *record = swarm_record(swarm, no);
+        if (record->used && record->session == from->number &&
+            (!give_agent(correlator, no, main_id) ||
+             !move_call(correlator, no, from->number, to->number))) {
+            return false;
+        }
+    }
+    hide_session(swarm, from);
+    from->opened = false;
+    to->described = false;
+    return true;
+}
+
+bool correlator_join_sessions(struct correlator *correlator, struct registry_session *from,
+                              struct registry_session *to)
+{
+    if (facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return false;
     }
     for (size_t i = 0; i < from->end_count; i++) {
@@ -102,20 +136,13 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
             return false;
         }
     }
-    if (!correlator_session_note_times(correlator, to, &times, from->first_ms, from->clock_ms)) {
-        return false;
-    }
-    correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
-    /* By number: a record that is united with another leaves the list. */
-    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
-        const struct record *record = swarm_record(swarm, no);
-        if (record->used && record->session == from->number &&
-            !move_call(correlator, no, from->number, to->number)) {
-            return false;
-        }
-    }
-    hide_session(swarm, from);
-    from->opened = false;
-    to->described = false;
-    return true;
+    return join_rest(correlator, from, to, (struct slice){NULL, 0});
+}
+
+bool correlator_join_as_agent(struct correlator *correlator, struct registry_session *from,
+                              struct registry_session *to, struct slice agent_id)
+{
+    const struct fact *name = facts_get(&from->facts, FIELD_NAME);
+    return (name == NULL || correlator_agent_name(correlator, to, agent_id, name)) &&
+           join_rest(correlator, from, to, agent_id);
 }

@@ -22,6 +22,7 @@ struct call_key {
 struct session_alias {
     intern_id id, of;
     uint64_t last_use;
+    bool is_agent; /* the session `id` is no more than the agent of that id in `of` */
 };
 
 struct alias_table {
@@ -30,6 +31,7 @@ struct alias_table {
     size_t count, cap;
     struct u64map by_id; /* the index of the id */
     uint64_t uses;
+    bool has_agents; /* one of them is an agent */
 };
 
 struct correlator {
@@ -84,6 +86,10 @@ double correlator_session_over(const struct registry_session *session, double st
 bool correlator_session_add_end(struct correlator *correlator, struct registry_session *session,
                                 double at_ms, enum outcome outcome);
 
+/* Returns the session of that id, if updates report it. NULL: none. */
+struct registry_session *correlator_session_reported(const struct correlator *correlator,
+                                                     intern_id id);
+
 /* ---- correlator_alias.c ---- */
 
 void correlator_aliases_init(struct alias_table *table, const struct mem *mem);
@@ -94,7 +100,10 @@ intern_id correlator_session_id(const struct correlator *correlator, intern_id i
 /* The same for an update, which makes the alias the newest. */
 intern_id correlator_alias_use(struct correlator *correlator, intern_id id);
 /* The id, which is no alias, is one of the session `of`. False: out of memory. */
-bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of);
+bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of, bool is_agent);
+/* Returns the id of the session of which the session `id` is an agent; INTERN_NONE: of no
+   session. */
+intern_id correlator_alias_agent(struct correlator *correlator, struct slice id);
 /* The id leads to the session's main agent. False: out of memory. */
 bool correlator_alias_put_main(struct correlator *correlator, struct registry_session *session,
                                intern_id id);
@@ -112,6 +121,10 @@ void correlator_forget(struct correlator *correlator);
    memory; the same call completes it later. */
 bool correlator_join_sessions(struct correlator *correlator, struct registry_session *from,
                               struct registry_session *to);
+/* The session `from` is an agent of `to`, of that id: its calls and its name are the agent's. False
+   as above. */
+bool correlator_join_as_agent(struct correlator *correlator, struct registry_session *from,
+                              struct registry_session *to, struct slice agent_id);
 
 /* ---- correlator_agent.c ---- */
 
@@ -122,6 +135,9 @@ struct registered *correlator_agent_find(struct correlator *correlator,
 bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
                                 struct slice alias);
 bool correlator_agent_update(struct correlator *correlator, const struct update *update);
+/* Merges a name of the agent. False: out of memory. */
+bool correlator_agent_name(struct correlator *correlator, struct registry_session *session,
+                           struct slice agent_id, const struct fact *name);
 bool correlator_agent_describe(struct correlator *correlator, struct registry_session *session,
                                struct registered *agent);
 /* Something of the agent began then. */

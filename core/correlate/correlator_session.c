@@ -26,8 +26,8 @@ struct registry_session *correlator_session_find(struct correlator *correlator,
     return session;
 }
 
-/* NULL: no update reports it. */
-static struct registry_session *reported_session(const struct correlator *correlator, intern_id id)
+struct registry_session *correlator_session_reported(const struct correlator *correlator,
+                                                     intern_id id)
 {
     session_no number = swarm_session_of(correlator->swarm, correlator_session_id(correlator, id));
     struct registry_session *session = registry_find(correlator->tracer, number);
@@ -37,7 +37,7 @@ static struct registry_session *reported_session(const struct correlator *correl
 session_no correlator_session(const struct correlator *correlator, struct slice session_id)
 {
     intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
-    const struct registry_session *session = reported_session(correlator, id);
+    const struct registry_session *session = correlator_session_reported(correlator, id);
     return session != NULL && session->opened ? session->number : NO_SESSION;
 }
 
@@ -45,7 +45,7 @@ bool correlator_has_source(const struct correlator *correlator, struct slice ses
                            enum precedence precedence)
 {
     intern_id id = intern_find(swarm_names(correlator->swarm), session_id.bytes, session_id.len);
-    const struct registry_session *session = reported_session(correlator, id);
+    const struct registry_session *session = correlator_session_reported(correlator, id);
     return session != NULL && (session->sources >> precedence & 1) != 0;
 }
 
@@ -280,13 +280,13 @@ static bool take_alias(struct correlator *correlator, struct registry_session *s
     if (id == INTERN_FAILED) {
         return false;
     }
-    struct registry_session *other = reported_session(correlator, id);
+    struct registry_session *other = correlator_session_reported(correlator, id);
     if (other == session) {
         return true;
     }
     return (other == NULL || correlator_join_sessions(correlator, other, session)) &&
            correlator_alias_put(correlator, correlator_session_id(correlator, id),
-                                swarm_session_edit(correlator->swarm, session->number)->id);
+                                swarm_session_edit(correlator->swarm, session->number)->id, false);
 }
 
 bool correlator_session_update(struct correlator *correlator, const struct update *update)

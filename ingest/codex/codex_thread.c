@@ -97,6 +97,7 @@ static void announce_agent(struct codex_thread *thread, struct json_value payloa
     update_text(&update, FIELD_NAME, client_plain_text(name));
     update_text(&update, FIELD_TYPE, client_plain_text(role));
     update_text(&update, FIELD_PARENT_AGENT_ID, codex_text(thread, thread->parent));
+    update_text(&update, FIELD_ALIAS, update.agent_id); /* telemetry has a session for it */
     update_number(&update, FIELD_START_MS, thread->meta_ms);
     tree_file_send(thread->file, &update);
 }

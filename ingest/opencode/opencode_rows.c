@@ -132,6 +132,7 @@ static void send_agent(struct opencode_rows *rows, const struct opencode_row *ro
     update_text(&update, FIELD_TYPE, row->agent);
     update_text(&update, FIELD_DESCRIPTION, row->title);
     update_text(&update, FIELD_PARENT_AGENT_ID, row->parent_id);
+    update_text(&update, FIELD_ALIAS, update.agent_id); /* telemetry has a session for it */
     update_number(&update, FIELD_START_MS, row->created_ms);
     opencode_send(rows, &update);
 }
@@ -284,6 +285,7 @@ static bool take_answer(struct opencode_rows *rows, const struct opencode_row *r
         end.kind = CALL_REQUEST;
         end.id = row->id;
         end.precedence = PRECEDENCE_INFERRED;
+        put_usage(&end, json_get(data, "tokens")); /* joins it with a span of that usage and end */
         update_number(&end, FIELD_END_MS, answer->completed_ms);
         opencode_send(rows, &end);
     }

@@ -76,7 +76,7 @@ static void put_alias(struct otlp_reader *reader, uint32_t node, struct slice id
 
 /* Sets the id under which a log was sent, where it has no id of the span. */
 static void put_pair(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
-                     struct update *update, char room[OTLP_PAIR_ID])
+                     struct update *update, char room[CALL_PAIR_ID])
 {
     if (item->producer == OTLP_GEMINI && !isnan(item->end_ms)) {
         update_text(update, FIELD_ALIAS,
@@ -106,14 +106,8 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     size_t count = otlp_figures_attempts(item, attempts, ATTEMPTS_MAX);
     double setup_ms = otlp_found_number(item->found, MEANS_SETUP);
     bool bad = false;
-    char room[OTLP_PAIR_ID];
+    char room[CALL_PAIR_ID];
     if (item->producer == OTLP_CLAUDE && otlp_found_truth(item->found, MEANS_SUCCESS) == 0) {
-        /* Without the API's id nothing joins it with what files report. */
-        if (otlp_found_text(item->found, MEANS_REQUEST_ID).bytes == NULL &&
-            correlator_has_source(reader->ingest->correlator, update->session_id,
-                                  PRECEDENCE_FILES)) {
-            return;
-        }
         /* Files have all rounds of attempts and the API's status, the span its last round. */
         update->precedence = PRECEDENCE_INFERRED;
     }
@@ -202,7 +196,7 @@ static void take_tool(struct otlp_reader *reader, const struct otlp_item *item, 
 {
     uint32_t above = node_at(reader, node)->parent;
     struct slice name = tool_name(item), session = update->session_id;
-    char room[OTLP_PAIR_ID];
+    char room[CALL_PAIR_ID];
     update->kind = CALL_TOOL;
     if (slice_begins(name, "(merged")) {
         return; /* a sum of calls that have spans of their own */

@@ -12,7 +12,7 @@ struct otlp_log_event {
     struct slice call; /* the id of the span that it belongs to; bytes NULL: none */
     uint32_t node;     /* of that span; OTLP_NO_NODE: none */
     uint64_t hash;
-    char id_room[OTLP_ID_TEXT], hash_room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
+    char id_room[OTLP_ID_TEXT], hash_room[OTLP_ID_TEXT], pair_room[CALL_PAIR_ID];
 };
 
 struct update otlp_log_update(const struct otlp_log_event *e, enum update_op op,

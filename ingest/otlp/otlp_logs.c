@@ -106,6 +106,11 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
     otlp_count_ttft(e->reader, bad);
     otlp_put_outcome(e->reader, &e->item, false, &update);
     put_args(e, OTLP_REQUEST, &update);
+    if (times == update.precedence) { /* one update has what joins it with the report of files */
+        put_times(e, &update);
+        otlp_send(e->reader, &update);
+        return;
+    }
     otlp_send(e->reader, &update);
     update = otlp_log_update(e, UPDATE_CALL, times);
     update.kind = CALL_REQUEST;
@@ -118,7 +123,7 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
 static void take_response(struct otlp_log_event *e)
 {
     struct slice id = otlp_found_text(e->item.found, MEANS_REQUEST_ID);
-    char room[OTLP_ID_TEXT], pair_room[OTLP_PAIR_ID];
+    char room[OTLP_ID_TEXT], pair_room[CALL_PAIR_ID];
     if (e->item.producer == OTLP_GEMINI) {
         id = otlp_pair_of(e->reader, &e->item, false, e->session, otlp_hash_id(e->hash, room),
                           pair_room);

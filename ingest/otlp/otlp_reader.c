@@ -33,12 +33,12 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
         return NULL;
     }
     reader->ingest = ingest;
+    reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
     u64map_init(&reader->seen[0], ingest->mem);
     u64map_init(&reader->seen[1], ingest->mem);
     strbuf_init(&reader->args, ingest->mem, 0);
     strbuf_init(&reader->scratch, ingest->mem, 0);
     strbuf_init(&reader->session, ingest->mem, 0);
-    reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
     bool good = swarm_add_name_holder(ingest->swarm, mark_names, reader) && reader->pairs != NULL &&
                 otlp_names_init(&reader->names, ingest->mem);
     if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader) ||
@@ -130,7 +130,7 @@ void otlp_forget(struct otlp_reader *reader, uint64_t hash)
 }
 
 struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
-                          struct slice session, struct slice id, char room[OTLP_PAIR_ID])
+                          struct slice session, struct slice id, char room[CALL_PAIR_ID])
 {
     uint64_t key;
     if (tool) {
@@ -140,12 +140,13 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
                                   otlp_found_number(item->found, MEANS_OUTPUT)};
         key = otlp_hash(9, (struct slice){(const char *)tokens, sizeof tokens});
     }
-    struct otlp_pair half = {.key = key == 0 ? 1 : key,
+    struct call_half half = {.is_any = true,
+                             .key = key == 0 ? 1 : key,
                              .session =
                                  slice_begins(session, "trace:") ? 0 : otlp_hash(10, session),
                              .end_ms = item->end_ms,
-                             .log = item->span == NULL};
-    return otlp_pairs_join(reader->pairs, &half, id, room);
+                             .side = item->span == NULL};
+    return call_pairs_join(reader->pairs, &half, id, room);
 }
 
 void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope)

@@ -3,7 +3,6 @@
 #define INGEST_OTLP_READER_PRIVATE_H
 
 #include "ingest/otlp/otlp_figures.h"
-#include "ingest/otlp/otlp_pairs.h"
 #include "ingest/otlp/otlp_reader.h"
 #include "ingest/otlp/otlp_tree.h"
 
@@ -33,7 +32,7 @@ struct otlp_reader {
     struct otlp_found found, resource;
     const struct otlp_scope *scope; /* its resource is in `resource` */
     enum otlp_producer producer;    /* of the scope */
-    struct otlp_pairs *pairs;       /* of spans and logs of Gemini */
+    struct call_pairs *pairs;       /* of spans and logs of Gemini */
     struct otlp_turns *turns;       /* otlp_logs.c */
     struct otlp_series *series;     /* otlp_metrics.c */
     struct otlp_id began[OTLP_BEGAN_MAX];
@@ -76,7 +75,7 @@ void otlp_send_agent(struct otlp_reader *reader, struct slice session, struct sl
 /* Joins a span and a log about a request or a tool's call that have no id in common. Returns the id
    under which the other was sent; bytes NULL: it has not come. */
 struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
-                          struct slice session, struct slice id, char room[OTLP_PAIR_ID]);
+                          struct slice session, struct slice id, char room[CALL_PAIR_ID]);
 
 /* ---- otlp_sessions.c ---- */
 

@@ -139,3 +139,64 @@ TEST(an_update_may_name_a_teammate_before_its_session_begins)
         model_release(&model);
     }
 }
+
+/* ---- a session that is an agent of another ---- */
+
+enum { PIECES = 7, ORDERS = 5040 };
+
+static void make_pieces(struct update pieces[PIECES])
+{
+    pieces[0] = session_update(PRECEDENCE_TELEMETRY); /* telemetry has a session of its own */
+    pieces[0].session_id = model_text("kid");
+    update_string(&pieces[0], FIELD_NAME, "Raman");
+    update_string(&pieces[0], FIELD_PARENT_SESSION_ID, "s");
+    pieces[1] = request_update("r", 10, 20);
+    pieces[1].precedence = PRECEDENCE_TELEMETRY;
+    pieces[1].session_id = model_text("kid");
+    pieces[2] = tool_update("t", 30, 40, "Bash", NULL);
+    pieces[2].session_id = model_text("kid");
+    update_string(&pieces[2], FIELD_PARENT_ID, "r");
+    pieces[3] = agent_update(PRECEDENCE_FILES, "kid"); /* files have an agent */
+    update_string(&pieces[3], FIELD_ALIAS, "kid");
+    update_string(&pieces[3], FIELD_TYPE, "reviewer");
+    pieces[4] = tool_update("t", 31, 41, "Bash", "{\"a\":1}");
+    pieces[4].agent_id = model_text("kid");
+    pieces[5] = request_update("main", 1, 50);
+    pieces[6] = agent_update(PRECEDENCE_TELEMETRY, "kid");
+    pieces[6].session_id = model_text("kid");
+    update_string(&pieces[6], FIELD_DESCRIPTION, "reads the module");
+}
+
+/* Takes the pieces in the order of that number. Returns new: the model as text. */
+static char *describe_order(unsigned number)
+{
+    struct model model = begun(0);
+    struct update pieces[PIECES];
+    make_pieces(pieces);
+    for (unsigned left = PIECES; left > 0; left--) {
+        unsigned at = number % left;
+        number /= left;
+        model_update(&model, &pieces[at]);
+        pieces[at] = pieces[left - 1];
+        if (number % 2 == 0) {
+            model_flush(&model);
+        }
+    }
+    model_flush(&model);
+    char *described = updates_describe(model.swarm, WITH_FIGURES);
+    model_release(&model);
+    return described;
+}
+
+TEST(a_session_that_is_an_agent_of_another_is_one_row_in_any_order)
+{
+    char *expected = describe_order(0);
+    assert_non_null(strstr(expected, "Raman"));
+    for (unsigned i = 1; i < ORDERS; i++) {
+        char *got = describe_order(i), what[40];
+        snprintf(what, sizeof what, "order %u", i);
+        assert_described(expected, got, what);
+        free(got);
+    }
+    free(expected);
+}

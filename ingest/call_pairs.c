@@ -1,0 +1,126 @@
+/* The halves that wait are a ring, found by their key. The two reports of a call's end are some
+   milliseconds apart.
+
+   A request of a client has a report in its files and one by telemetry, which may have no id in
+   common: Codex has none for a request, and nobody has one of a request that the API never
+   answered. Its agent, its usage and its end are what both have. */
+#include "ingest/call_pairs.h"
+
+#include <math.h>
+#include <string.h>
+#include <xxhash.h>
+
+static const double apart_ms = 2000;
+
+uint64_t call_pairs_text(uint64_t key, struct slice text)
+{
+    return text.len == 0 ? key * 31 + 1 : XXH3_64bits_withSeed(text.bytes, text.len, key);
+}
+
+uint64_t call_pairs_number(uint64_t key, double number)
+{
+    return XXH3_64bits_withSeed(&number, sizeof number, key);
+}
+
+static bool is_id(const struct call_half *half, struct slice id)
+{
+    return strlen(half->id) == id.len && memcmp(half->id, id.bytes, id.len) == 0;
+}
+
+static bool fits(const struct call_half *a, const struct call_half *b)
+{
+    return a->key == b->key && a->side != b->side && !(a->has_id && b->has_id) &&
+           fabs(a->end_ms - b->end_ms) <= apart_ms &&
+           (a->agent == b->agent ||
+            ((a->session == b->session || a->session == 0 || b->session == 0) &&
+             (a->is_any || b->is_any)));
+}
+
+/* A half of the same agent is nearer than any other. */
+static double distance_ms(const struct call_half *a, const struct call_half *b)
+{
+    return fabs(a->end_ms - b->end_ms) + (a->agent == b->agent ? 0 : 2 * apart_ms);
+}
+
+static uint16_t *bucket_of(struct call_pairs *pairs, uint64_t key)
+{
+    return &pairs->buckets[key % CALL_PAIRS];
+}
+
+static void take_out(struct call_pairs *pairs, struct call_half *half)
+{
+    uint16_t number = (uint16_t)(half - pairs->items + 1), *at = bucket_of(pairs, half->key);
+    while (half->key != 0 && *at != number) {
+        at = &pairs->items[*at - 1].next;
+    }
+    *at = half->key != 0 ? half->next : *at;
+    half->key = 0;
+}
+
+static void put_in(struct call_pairs *pairs, const struct call_half *half, struct slice id)
+{
+    struct call_half *into = &pairs->items[pairs->next++ % CALL_PAIRS];
+    take_out(pairs, into);
+    *into = *half;
+    memcpy(into->id, id.bytes, id.len);
+    into->id[id.len] = '\0';
+    into->next = *bucket_of(pairs, half->key);
+    *bucket_of(pairs, half->key) = (uint16_t)(into - pairs->items + 1);
+}
+
+struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *half,
+                             struct slice id, char room[CALL_PAIR_ID])
+{
+    struct call_half *nearest = NULL, *other;
+    if (id.len == 0 || id.len >= CALL_PAIR_ID || isnan(half->end_ms)) {
+        return (struct slice){NULL, 0};
+    }
+    for (uint16_t at = *bucket_of(pairs, half->key); at != 0; at = other->next) {
+        other = &pairs->items[at - 1];
+        if (is_id(other, id)) { /* reported again */
+            return (struct slice){NULL, 0};
+        }
+        if (fits(other, half) &&
+            (nearest == NULL || distance_ms(other, half) < distance_ms(nearest, half))) {
+            nearest = other;
+        }
+    }
+    if (nearest == NULL) {
+        put_in(pairs, half, id);
+        return (struct slice){NULL, 0};
+    }
+    memcpy(room, nearest->id, CALL_PAIR_ID);
+    take_out(pairs, nearest);
+    return (struct slice){room, strlen(room)};
+}
+
+struct slice call_pairs_note(struct call_pairs *pairs, const struct update *update,
+                             char room[CALL_PAIR_ID])
+{
+    enum { USAGE = 1, FAILURE, SESSION };
+    const uint64_t usage = (uint64_t)1 << FIELD_PROMPT_TOKENS | (uint64_t)1 << FIELD_OUTPUT_TOKENS;
+    bool failed =
+        update_has(update, FIELD_SUCCESS) && update->values[FIELD_SUCCESS].number < TRI_TRUE;
+    bool has_usage = (update->present & usage) == usage;
+    if (update->op != UPDATE_CALL || update->kind != CALL_REQUEST ||
+        !update_has(update, FIELD_END_MS) || !(has_usage || failed)) {
+        return (struct slice){NULL, 0};
+    }
+    uint64_t key = failed ? FAILURE : USAGE;
+    if (!failed) {
+        key = call_pairs_number(key, update->values[FIELD_PROMPT_TOKENS].number);
+        key = call_pairs_number(key, update->values[FIELD_OUTPUT_TOKENS].number);
+    }
+    /* An agent may be a session of its own for one source. Spans lie below their agent's run and
+       need not name it; failures, which have nothing else in common, are of one agent. */
+    bool is_named = update->agent_id.len > 0;
+    struct call_half half = {
+        .key = key | 1,
+        .session = call_pairs_text(SESSION, update->session_id),
+        .agent = call_pairs_text(SESSION, is_named ? update->agent_id : update->session_id),
+        .is_any = !is_named && !failed,
+        .end_ms = update->values[FIELD_END_MS].number,
+        .side = (uint8_t)update->precedence,
+        .has_id = update_has(update, FIELD_ALIAS)};
+    return call_pairs_join(pairs, &half, update->id, room);
+}

@@ -1,0 +1,41 @@
+/* Pairs of two reports of one call that have no id in common: they name the same session and the
+   same thing, and end at almost the same time. The first one waits; the second one learns its id,
+   which becomes an alias. */
+#ifndef INGEST_CALL_PAIRS_H
+#define INGEST_CALL_PAIRS_H
+
+#include "core/model/update.h"
+
+enum { CALL_PAIRS = 1024, CALL_PAIR_ID = 64 };
+
+struct call_half {
+    uint64_t key;     /* of what both name; 0: the place is free */
+    uint64_t session; /* 0: not known yet */
+    uint64_t agent;   /* the session's, where none is named */
+    bool is_any;      /* no agent is named: it may be any of the session's */
+    double end_ms;
+    uint8_t side;  /* of two halves of one side none is the other's */
+    bool has_id;   /* it has an id that the other side may have, too: two of these are no pair */
+    uint16_t next; /* in its bucket */
+    char id[CALL_PAIR_ID]; /* of its call */
+};
+
+struct call_pairs {
+    struct call_half items[CALL_PAIRS]; /* a ring */
+    uint16_t buckets[CALL_PAIRS];       /* by key: the first item, + 1 */
+    size_t next;
+};
+
+/* Folds the text, or the number, into a key. */
+uint64_t call_pairs_text(uint64_t key, struct slice text);
+uint64_t call_pairs_number(uint64_t key, double number);
+/* Returns the id of the call that the other half has made, copied to `room`; bytes NULL: there is
+   none, and this half waits for it. `half` has its key, session, end, side and has_id. */
+struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *half,
+                             struct slice id, char room[CALL_PAIR_ID]);
+/* Joins an update that ends a request with that of another source, by the request's usage, or by
+   its failure. Returns as above; bytes NULL too where the update ends no request. */
+struct slice call_pairs_note(struct call_pairs *pairs, const struct update *update,
+                             char room[CALL_PAIR_ID]);
+
+#endif
