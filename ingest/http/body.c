@@ -53,6 +53,21 @@ void body_set_gzip(struct body *body)
     fail(body, BODY_BUSY);
 }
 
+/* Whether so many more bytes fit the limit of all bodies. */
+static bool has_room(const struct receiver *receiver, size_t len)
+{
+    return receiver->body_bytes <= receiver->all_bytes &&
+           len <= receiver->all_bytes - receiver->body_bytes;
+}
+
+/* Gives up the packed bytes, for good. */
+static void drop_packed(struct body *body)
+{
+    body->receiver->body_bytes -= body->packed.len;
+    strbuf_release(&body->packed);
+    body->packed.failed = true;
+}
+
 /* Appends unpacked bytes. */
 static void add_plain(struct body *body, const char *bytes, size_t len)
 {
@@ -61,8 +76,10 @@ static void add_plain(struct body *body, const char *bytes, size_t len)
         fail(body, BODY_TOO_LARGE);
         return;
     }
-    if (receiver->body_bytes > receiver->all_bytes ||
-        len > receiver->all_bytes - receiver->body_bytes) {
+    if (!has_room(receiver, len) && body->packed.len > 0) {
+        drop_packed(body); /* the greatest body alone must fit */
+    }
+    if (!has_room(receiver, len)) {
         fail(body, BODY_BUSY);
         return;
     }
@@ -74,10 +91,12 @@ static void add_plain(struct body *body, const char *bytes, size_t len)
     }
 }
 
-/* Keeps packed bytes too. A lack of memory for them is no fault: the unpacked ones do. */
+/* Keeps packed bytes too. A lack of room for them is no fault: the unpacked ones do. */
 static void keep_packed(struct body *body, const char *bytes, size_t len)
 {
-    if (body->receiver->keeps_packed && !body->packed.failed) {
+    if (!has_room(body->receiver, len)) {
+        drop_packed(body);
+    } else if (body->receiver->keeps_packed && !body->packed.failed) {
         size_t had = body->packed.len;
         strbuf_add(&body->packed, bytes, len);
         body->receiver->body_bytes += body->packed.len - had;

@@ -22,8 +22,8 @@
 enum {
     HOOK_BYTES = 16 << 20,
     EXPORT_BYTES = 64 << 20,
-    ALL_BODIES_BYTES = 128 << 20,
-    KEPT_BYTES = 1 << 20, /* memory of a larger body's batch is freed */
+    ALL_BODIES_BYTES = EXPORT_BYTES, /* one body of that size, or many small ones */
+    KEPT_BYTES = 1 << 20,            /* memory of a larger body's batch is freed */
     DEPTH_MAX = 64,
     EXPORTERS = 16, /* that are distinguished */
     AGENT_BYTES = 64,

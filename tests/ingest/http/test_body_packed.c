@@ -27,17 +27,23 @@ TEST(the_bytes_that_came_are_kept_if_they_are_wanted)
     const size_t len = pack(text, gzip, sizeof gzip);
     static const struct {
         bool keeps, packed;
-        size_t max;
+        size_t max, all; /* all 0: enough for both copies */
+        bool dropped;
         enum body_fault fault;
     } cases[] = {
-        {true, true, 1000, BODY_GOOD},
-        {false, true, 1000, BODY_GOOD},
-        {true, false, 1000, BODY_GOOD},
-        {true, true, sizeof text - 2, BODY_TOO_LARGE},
+        {true, true, 1000, 0, false, BODY_GOOD},
+        {false, true, 1000, 0, false, BODY_GOOD},
+        {true, false, 1000, 0, false, BODY_GOOD},
+        {true, true, sizeof text - 2, 0, false, BODY_TOO_LARGE},
+        /* What fits alone is taken; its packed bytes go. */
+        {true, true, 1000, sizeof text - 1, true, BODY_GOOD},
+        {true, true, 1000, sizeof text - 2, true, BODY_BUSY},
+        {true, true, sizeof text - 2, sizeof text - 2, true, BODY_TOO_LARGE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct receiver receiver = {
-            .mem = &mem_libc, .all_bytes = 10000, .keeps_packed = cases[i].keeps};
+        struct receiver receiver = {.mem = &mem_libc,
+                                    .all_bytes = cases[i].all > 0 ? cases[i].all : 10000,
+                                    .keeps_packed = cases[i].keeps};
         struct body body;
         struct slice plain;
         body_init(&body, &receiver, cases[i].max);
@@ -54,7 +60,8 @@ TEST(the_bytes_that_came_are_kept_if_they_are_wanted)
         if (cases[i].fault == BODY_GOOD) {
             assert_int_equal(plain.len, sizeof text - 1);
             assert_memory_equal(plain.bytes, text, plain.len);
-            assert_int_equal(packed.len, cases[i].keeps && cases[i].packed ? len : 0);
+            assert_int_equal(packed.len,
+                             cases[i].keeps && cases[i].packed && !cases[i].dropped ? len : 0);
         }
         if (packed.len > 0) {
             assert_memory_equal(packed.bytes, gzip, len);
