@@ -52,3 +52,28 @@ intern_id call_owners_claim(struct call_owners *owners, intern_id who, struct sl
     }
     return u64map_put(&owners->by_call, key, who) ? who : INTERN_FAILED;
 }
+
+struct slice call_owners_id(struct call_owners *owners, struct slice session, struct slice agent,
+                            struct slice id, char room[CLIENT_ID_BYTES])
+{
+    char full[2 * CLIENT_ID_BYTES + 2];
+    intern_id who = call_owners_number(owners, session, agent);
+    /* No copy has this mark: it is the session's, and below zero. */
+    intern_id of = call_owners_number(owners, session, (struct slice){"/", 1});
+    intern_id owner = of == INTERN_FAILED ? of : call_owners_claim(owners, who, id, -1.0 - of);
+    if (who == INTERN_FAILED || owner == INTERN_FAILED) {
+        return (struct slice){NULL, 0};
+    }
+    if (owner == who) {
+        struct slice own = client_id_short(id, room);
+        memmove(room, own.bytes, own.len);
+        return (struct slice){room, own.len};
+    }
+    int agent_len = agent.len < CLIENT_ID_BYTES ? (int)agent.len : CLIENT_ID_BYTES;
+    int len =
+        snprintf(full, sizeof full, "%.*s:%.*s", agent_len, agent.bytes == NULL ? "" : agent.bytes,
+                 id.len < CLIENT_ID_BYTES ? (int)id.len : CLIENT_ID_BYTES, id.bytes);
+    struct slice shown = client_id_short((struct slice){full, (size_t)len}, room);
+    memmove(room, shown.bytes, shown.len);
+    return (struct slice){room, shown.len};
+}

@@ -7,6 +7,7 @@
 #include "core/base/intern.h"
 #include "core/base/u64map.h"
 #include "core/trace/event.h"
+#include "ingest/client_value.h"
 
 struct call_owners {
     struct intern *names;  /* of owners; NULL: none yet */
@@ -23,5 +24,10 @@ intern_id call_owners_number(struct call_owners *owners, struct slice session, s
    */
 intern_id call_owners_claim(struct call_owners *owners, intern_id who, struct slice id,
                             double at_ms);
+/* Returns the id under which the model has the call of an agent: its own, unless another agent of
+   the session has a call of that id already, as some providers count ids from one in each
+   conversation. It is in `room`; bytes NULL: out of memory. */
+struct slice call_owners_id(struct call_owners *owners, struct slice session, struct slice agent,
+                            struct slice id, char room[CLIENT_ID_BYTES]);
 
 #endif

@@ -225,6 +225,18 @@ void tree_file_announce(struct tree_file *file, const struct tree_session_facts 
     tree_file_send(file, &update);
 }
 
+struct slice tree_file_call_id(struct tree_file *file, struct slice agent, struct slice id,
+                               char room[CLIENT_ID_BYTES])
+{
+    if (id.len == 0) {
+        return id;
+    }
+    struct slice shown =
+        call_owners_id(&tree_file_ctx(file)->owners, text_of(file->session_id), agent, id, room);
+    file->tree->dir.failed |= shown.bytes == NULL;
+    return shown;
+}
+
 bool tree_file_claim(struct tree_file *file, struct slice id, double mark)
 {
     struct call_owners *owners = &tree_file_ctx(file)->owners;

@@ -79,6 +79,10 @@ void tree_file_announce(struct tree_file *file, const struct tree_session_facts 
    that it continues. `mark` is a number that all copies share, such as its time. False: another
    one has it. */
 bool tree_file_claim(struct tree_file *file, struct slice id, double mark);
+/* Returns the id under which the model has a call of an agent of the session ("": the main one), by
+   call_owners_id. */
+struct slice tree_file_call_id(struct tree_file *file, struct slice agent, struct slice id,
+                               char room[CLIENT_ID_BYTES]);
 /* Counts a line, or a part of one, whose type the client does not know. */
 void tree_file_unknown(struct tree_file *file, struct slice type);
 /* Counts the line that is taken as bad. */

@@ -22,7 +22,7 @@ struct slice codex_text(const struct codex_thread *thread, intern_id id)
     return text;
 }
 
-static intern_id put(struct codex_thread *thread, struct slice text)
+intern_id codex_put_text(struct codex_thread *thread, struct slice text)
 {
     intern_id id = text.len == 0 ? INTERN_NONE : intern_put(thread->texts, text.bytes, text.len);
     if (id == INTERN_FAILED) {
@@ -35,7 +35,7 @@ static intern_id put(struct codex_thread *thread, struct slice text)
 intern_id codex_put(struct codex_thread *thread, struct json_value id)
 {
     char room[CLIENT_ID_BYTES];
-    return put(thread, client_id(tree_file_mem(thread->file), id, room));
+    return codex_put_text(thread, client_id(tree_file_mem(thread->file), id, room));
 }
 
 /* ---- the thread ---- */
@@ -47,7 +47,7 @@ static intern_id thread_of_path(struct codex_thread *thread)
     const char *name = slash == NULL ? thread->file->file.path : slash + 1;
     size_t len = strlen(name), end = len > 6 ? len - 6 : len;
     size_t from = end > THREAD_ID_BYTES ? end - THREAD_ID_BYTES : 0;
-    return put(thread, (struct slice){name + from, end - from});
+    return codex_put_text(thread, (struct slice){name + from, end - from});
 }
 
 bool codex_thread_begin(struct tree_file *file)
@@ -184,15 +184,36 @@ static void take_turn(struct codex_thread *thread, struct json_value payload, do
     if (thread->turn == INTERN_NONE) {
         char id[64];
         int len = snprintf(id, sizeof id, "turn-%.3f", at_ms);
-        thread->turn = put(thread, (struct slice){id, (size_t)len});
+        thread->turn = codex_put_text(thread, (struct slice){id, (size_t)len});
     }
     thread->turn_ms = at_ms;
     thread->turn_request.number = 0;
-    if (tree_file_claim(thread->file, codex_text(thread, thread->turn), 0)) {
+    thread->own_turn = tree_file_claim(thread->file, codex_text(thread, thread->turn), 0);
+    if (thread->own_turn) {
         send_turn(thread, (double)NAN, OUTCOME_NONE);
     } else {
         thread->turn = INTERN_NONE;
     }
+}
+
+/* Older versions have no task_started: a message of the user begins a turn, and ends the one
+   before. */
+static void take_message_turn(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    if (thread->turn != INTERN_NONE) {
+        codex_tools_stop(thread, thread->file->last_ms, OUTCOME_INTERRUPTED);
+        codex_request_fail(thread, thread->file->last_ms, OUTCOME_INTERRUPTED,
+                           (struct slice){NULL, 0});
+        end_turn(thread, thread->file->last_ms, OUTCOME_NONE);
+    }
+    take_turn(thread, payload, at_ms);
+    thread->own_turn = false; /* its id is made of a time, which a copy may have changed */
+}
+
+static void take_task(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    thread->has_turns = true;
+    take_turn(thread, payload, at_ms);
 }
 
 static void take_turn_end(struct codex_thread *thread, struct json_value payload, double at_ms)
@@ -245,8 +266,8 @@ static void take_item(struct codex_thread *thread, struct json_value payload, do
 
 static void take_message(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    if (thread->turn == INTERN_NONE) { /* older versions have no task_started */
-        take_turn(thread, payload, at_ms);
+    if (thread->turn == INTERN_NONE || !thread->has_turns) {
+        take_message_turn(thread, payload, at_ms);
     }
     if (thread->turn != INTERN_NONE) {
         codex_request_begin(thread, at_ms);
@@ -317,8 +338,8 @@ static const struct line_row {
     {"response_item", "*_call", codex_tools_take_call},
     {"response_item", "*_output", codex_tools_take_output},
     {"response_item", NULL, ignore}, /* messages and thoughts */
-    {"event_msg", "task_started", take_turn},
-    {"event_msg", "turn_started", take_turn},
+    {"event_msg", "task_started", take_task},
+    {"event_msg", "turn_started", take_task},
     {"event_msg", "task_complete", take_turn_end},
     {"event_msg", "turn_complete", take_turn_end},
     {"event_msg", "turn_aborted", take_abort},

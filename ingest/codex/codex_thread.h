@@ -31,6 +31,8 @@ struct codex_thread {
     double window;  /* tokens of the model's context; NAN: unknown */
     intern_id turn; /* that is open; INTERN_NONE: none */
     double turn_ms; /* its start */
+    bool own_turn;  /* it has an id that no other thread has: nothing in it is a copy */
+    bool has_turns; /* the version marks the start of turns */
     struct codex_request request;
     struct codex_request turn_request; /* the turn's first, as it began; number 0: none yet */
     struct codex_tool *tools;          /* the open ones */
@@ -66,6 +68,7 @@ void codex_thread_stop(struct codex_thread *thread, double at_ms, enum outcome o
 struct slice codex_text(const struct codex_thread *thread, intern_id id);
 /* Returns the number of an id of the file; INTERN_NONE: it has no bytes, or memory is lacking. */
 intern_id codex_put(struct codex_thread *thread, struct json_value id);
+intern_id codex_put_text(struct codex_thread *thread, struct slice text);
 
 /* codex_requests.c */
 

@@ -16,6 +16,15 @@ enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, HEAD_BYTES = 200, EXIT_UNKNOW
 
 /* ---- open tools ---- */
 
+/* Returns the number of the id under which the model has a call; INTERN_NONE: it has no id. */
+static intern_id put_call(struct codex_thread *thread, struct json_value id)
+{
+    char room[CLIENT_ID_BYTES], shown[CLIENT_ID_BYTES];
+    struct slice own = client_id(tree_file_mem(thread->file), id, room);
+    struct slice agent = {thread->file->agent_id, strlen(thread->file->agent_id)};
+    return codex_put_text(thread, tree_file_call_id(thread->file, agent, own, shown));
+}
+
 static struct codex_tool *find(struct codex_thread *thread, intern_id id)
 {
     for (size_t i = 0; i < thread->tool_count; i++) {
@@ -89,15 +98,24 @@ static double mark_of(struct json_value arguments)
     return hash;
 }
 
+/* Returns whether the call is of the history that a fork repeats. */
+static bool is_copy(struct codex_thread *thread, struct json_value id, double mark)
+{
+    char room[CLIENT_ID_BYTES];
+    struct slice own = client_id(tree_file_mem(thread->file), id, room);
+    bool first = own.len > 0 && tree_file_claim(thread->file, own, mark);
+    return !first && !(thread->own_turn && thread->turn != INTERN_NONE);
+}
+
 void codex_tools_take_call(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    intern_id id = put_call(thread, json_get(payload, "call_id"));
     struct strbuf args;
     bool whole = id == INTERN_NONE; /* a search by the server: the line is all that there is */
-    id = whole ? codex_put(thread, json_get(payload, "id")) : id;
+    struct json_value own = json_get(payload, whole ? "id" : "call_id");
+    id = whole ? put_call(thread, own) : id;
     if (id == INTERN_NONE || find(thread, id) != NULL ||
-        !tree_file_claim(thread->file, codex_text(thread, id),
-                         mark_of(json_get(payload, "arguments")))) {
+        is_copy(thread, own, mark_of(json_get(payload, "arguments")))) {
         return;
     }
     strbuf_init(&args, tree_file_mem(thread->file), 0);
@@ -198,14 +216,14 @@ static void take_unknown_item(struct codex_thread *thread, struct json_value pay
 void codex_tools_take_item(struct codex_thread *thread, struct json_value payload,
                            struct json_value item, double at_ms)
 {
-    intern_id id = codex_put(thread, json_get(item, "id"));
+    intern_id id = put_call(thread, json_get(item, "id"));
     struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
     double end_ms = client_time(json_get(payload, "completed_at_ms"));
     double code = client_number(json_get(item, "exit_code"));
     struct json_value status = json_get(item, "status");
     bool known_tool = json_string_is(json_get(item, "type"), "McpToolCall");
-    if (tool == NULL && (id == INTERN_NONE || !known_tool ||
-                         !tree_file_claim(thread->file, codex_text(thread, id), 0))) {
+    if (tool == NULL &&
+        (id == INTERN_NONE || !known_tool || is_copy(thread, json_get(item, "id"), 0))) {
         return;
     }
     if (tool == NULL) {
@@ -221,7 +239,7 @@ void codex_tools_take_item(struct codex_thread *thread, struct json_value payloa
 
 void codex_tools_take_end(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    intern_id id = put_call(thread, json_get(payload, "call_id"));
     struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
     double code = client_number(json_get(payload, "exit_code"));
     if (tool != NULL) {
@@ -304,7 +322,7 @@ static void send_output(struct codex_thread *thread, intern_id id, struct json_v
 
 void codex_tools_take_output(struct codex_thread *thread, struct json_value payload, double at_ms)
 {
-    intern_id id = codex_put(thread, json_get(payload, "call_id"));
+    intern_id id = put_call(thread, json_get(payload, "call_id"));
     struct codex_tool *tool = id == INTERN_NONE ? NULL : find(thread, id);
     struct json_value output = json_get(payload, "output");
     if (tool == NULL) {

@@ -84,7 +84,11 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
     }
     double start_ms = time_in(id);
     bool inferred = isnan(start_ms) || start_ms > end_ms;
-    struct update update = tree_file_call(chat->file, CALL_TOOL, id), start = update;
+    struct slice of = {chat->file->agent_id, strlen(chat->file->agent_id)};
+    char shown[CLIENT_ID_BYTES];
+    struct update update = tree_file_call(chat->file, CALL_TOOL,
+                                          tree_file_call_id(chat->file, of, id, shown)),
+                  start = update;
     struct strbuf args;
     strbuf_init(&args, tree_file_mem(chat->file), 0);
     tool_args(json_get(call, "args"), tree_file_content(chat->file), &args);

@@ -99,7 +99,7 @@ static void put_error(struct opencode_rows *rows, struct json_value state, struc
 static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row,
                       struct json_value data)
 {
-    char room[CLIENT_ID_BYTES];
+    char own[CLIENT_ID_BYTES], room[CLIENT_ID_BYTES];
     struct json_value state = json_get(data, "state"), status = json_get(state, "status");
     struct json_value time = json_get(state, "time");
     double start_ms = client_time(json_get(time, "start"));
@@ -109,8 +109,11 @@ static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row
     struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
     struct strbuf args;
     update.kind = CALL_TOOL;
-    update.id = client_id(rows->scratch.mem, json_get(data, "callID"), room);
+    update.id = client_id(rows->scratch.mem, json_get(data, "callID"), own);
     update.id = update.id.bytes == NULL ? row->id : update.id;
+    update.id = call_owners_id(&rows->counters->ingest->owners, update.session_id, update.agent_id,
+                               update.id, room);
+    rows->failed |= update.id.bytes == NULL;
     strbuf_init(&args, rows->scratch.mem, 0);
     tool_args(json_get(state, "input"), rows->content, &args);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(data, "tool")));

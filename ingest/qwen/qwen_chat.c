@@ -195,12 +195,21 @@ static void take_user(struct qwen_chat *chat, struct json_value line, double at_
 
 /* ---- answers and results ---- */
 
+/* Returns the id under which the model has a call of the file's agent. */
+static struct slice tool_id(struct qwen_chat *chat, struct json_value id,
+                            char room[CLIENT_ID_BYTES])
+{
+    char own[CLIENT_ID_BYTES];
+    return tree_file_call_id(chat->file, text_of(chat->file->agent_id),
+                             client_id(tree_file_mem(chat->file), id, own), room);
+}
+
 static void take_call(struct qwen_chat *chat, struct json_value call, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
     const struct mem *mem = tree_file_mem(chat->file);
     struct update update =
-        tree_file_call(chat->file, CALL_TOOL, client_id(mem, json_get(call, "id"), room));
+        tree_file_call(chat->file, CALL_TOOL, tool_id(chat, json_get(call, "id"), room));
     if (update.id.bytes == NULL) {
         return;
     }
@@ -245,7 +254,7 @@ static void take_result(struct qwen_chat *chat, struct json_value line, double a
 {
     char room[CLIENT_ID_BYTES];
     struct json_value result = json_get(line, "toolCallResult");
-    struct slice id = client_id(tree_file_mem(chat->file), json_get(result, "callId"), room);
+    struct slice id = tool_id(chat, json_get(result, "callId"), room);
     if (id.bytes != NULL) {
         struct update update = tree_file_call(chat->file, CALL_TOOL, id);
         update.precedence = PRECEDENCE_INFERRED;

@@ -117,8 +117,9 @@ static void take_failure(struct qwen_chat *chat, struct json_value event)
 
 static void take_tool(struct qwen_chat *chat, struct json_value event)
 {
-    char room[CLIENT_ID_BYTES];
-    struct slice id = client_id(tree_file_mem(chat->file), json_get(event, "call_id"), room);
+    char own[CLIENT_ID_BYTES], room[CLIENT_ID_BYTES];
+    struct slice id = client_id(tree_file_mem(chat->file), json_get(event, "call_id"), own);
+    id = tree_file_call_id(chat->file, agent_of(event), id, room);
     struct json_value decision = json_get(event, "decision");
     struct update update = update_of(chat, event, CALL_TOOL, id);
     bool failed = json_get(event, "success").type == JSON_TYPE_FALSE;

@@ -45,10 +45,15 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     }
     tree_file_send(file, &update);
 
+    char room[CLIENT_ID_BYTES];
     struct update call = tree_file_update(file, UPDATE_CALL);
     call.session_id = update.session_id;
     call.kind = CALL_TOOL;
     call.id = client_plain_text(json_get(meta, "toolUseId"));
+    if (call.id.len > 0) { /* it is the parent's call */
+        call.id = call_owners_id(&tree_file_ctx(file)->owners, update.session_id,
+                                 client_plain_text(json_get(meta, "parentAgentId")), call.id, room);
+    }
     update_text(&call, FIELD_CHILD_AGENT_ID, update.agent_id);
     if (call.id.len > 0) {
         tree_file_send(file, &call);

@@ -222,6 +222,91 @@ HOME_TEST(a_fork_counts_its_history_once)
         NULL);
 }
 
+#define CHILD(id, session)                                                               \
+    AT("02.500")                                                                         \
+    "\"type\":\"session_meta\",\"payload\":{\"id\":\"" id "\",\"session_id\":\"" session \
+    "\",\"parent_thread_id\":\"" session "\"}}\n"
+#define TURN_OF(s, id) \
+    AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"task_started\",\"turn_id\":\"" id "\"}}\n"
+
+/* Some providers count ids from one in each conversation, and two threads may ask for the same. */
+HOME_TEST(equal_ids_of_two_threads_of_a_session_are_two_calls)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, META(ONE) TURN_OF("02.000", "t1") CALL("03.000", "c1"));
+    put_rollout(h, TWO,
+                CHILD(TWO, ONE) TURN_OF("02.600", "t2") CALL("03.500", "c1")
+                    OUTPUT("04.000", "c1", "Process exited with code 2\\n"));
+    start(h, false, true);
+    records_check(
+        &h->rig.model, "tools",
+        "{'c1': {'of': '" ONE "/', 'name': 'exec_command', 'args': "
+        "'{\\\"cmd\\\":\\\"make\\\"}', 'start_ms': -17000, 'state': 'incomplete'}, '" TWO
+        ":c1': {'of': '" ONE "/" TWO
+        "', 'name': 'exec_command', 'args': '{\\\"cmd\\\":\\\"make\\\"}', 'start_ms': -16500, "
+        "'end_ms': -16000, 'success': false, 'error': 'Exit code 2'}}",
+        NULL);
+}
+
+/* A thread that is given its parent's history repeats the calls in it. */
+HOME_TEST(a_thread_with_the_history_of_its_parent_counts_it_once)
+{
+    struct home *h = *state;
+    const char *history = TURN_OF("02.000", "t1") CALL("02.100", "c1")
+        OUTPUT("02.200", "c1", "Process exited with code 0\\n");
+    put_rollout(h, ONE, META(ONE));
+    put_rollout(h, ONE, history);
+    put_rollout(h, TWO, CHILD(TWO, ONE));
+    put_rollout(h, TWO, history);
+    put_rollout(h, TWO,
+                TURN_OF("03.000", "t2") CALL("03.500", "c1")
+                    OUTPUT("04.000", "c1", "Process exited with code 0\\n"));
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model), *tools = json_object_get(all, "tools");
+    assert_int_equal(json_object_size(tools), 2);
+    assert_non_null(json_object_get(tools, TWO ":c1"));
+    json_decref(all);
+}
+
+#define MESSAGE(s) \
+    AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"user_message\",\"message\":\"Do it\"}}\n"
+#define COUNT(s, total)                                                                             \
+    AT(s)                                                                                           \
+    "\"type\":\"event_msg\",\"payload\":{\"type\":\"token_count\",\"info\":{\"total_token_usage\":" \
+    "{\"total_tokens\":" total                                                                      \
+    "},\"last_token_usage\":{\"input_tokens\":10,\"output_tokens\":2}}}}\n"
+
+HOME_TEST(messages_of_the_user_split_turns_where_the_version_marks_none)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE,
+                META(ONE) MESSAGE("02.000") COUNT("03.000", "12") MESSAGE("09.000")
+                    COUNT("10.000", "24") MESSAGE("11.000"));
+    put_rollout(h, TWO,
+                META(TWO) TURN_OF("02.000", "t1") MESSAGE("02.100") COUNT("03.000", "12")
+                    MESSAGE("04.000") COUNT("05.000", "24") END("06.000"));
+    start(h, false, true);
+    json_t *all = records_of(&h->rig.model), *turns = json_object_get(all, "interactions");
+    const json_t *turn;
+    const char *id;
+    double ends[3] = {0};
+    size_t of_one = 0, of_two = 0;
+    json_object_foreach(turns, id, turn)
+    {
+        if (strncmp(id, "turn-", 5) == 0) {
+            assert_true(of_one < 3);
+            ends[of_one++] = json_number_value(json_object_get(turn, "end_ms"));
+        } else {
+            of_two++;
+        }
+    }
+    assert_int_equal(of_one, 3);
+    assert_int_equal(of_two, 1); /* a message in a turn is part of it */
+    assert_int_equal((int)(ends[0] + ends[1] + ends[2]), -17000 - 10000); /* the last one is open */
+    assert_int_equal(json_object_size(json_object_get(all, "requests")), 5);
+    json_decref(all);
+}
+
 HOME_TEST(lines_of_older_versions)
 {
     struct home *h = *state;

@@ -308,6 +308,22 @@ HOME_TEST(a_prompt_in_the_queue_ends_nothing)
     assert_int_equal(rig_session(&h->rig, "s")->flags & SESSION_ENDED, 0);
 }
 
+HOME_TEST(equal_ids_of_two_sessions_of_a_tree_are_two_calls)
+{
+    struct home *h = *state;
+    put_turn(h);
+    put_session(h, "k", "s", AT(2000));
+    put_answer(h, "k", "m2", AT(2100), AT(2900));
+    put(h, "part",
+        json_pack("{s:s, s:s, s:s, s:f, s:f, s:{s:s, s:s, s:s, s:{s:s, s:{s:f}}}}", "id", "p2",
+                  "message_id", "m2", "session_id", "k", "time_created", AT(2200), "time_updated",
+                  AT(2400), "data", "type", "tool", "callID", "c1", "tool", "read", "state",
+                  "status", "running", "time", "start", AT(2200)));
+    start(h, true);
+    until(h, "tools", "k:c1", "open");
+    assert_string_equal(outcome_of(h, "tools", "c1"), "ended");
+}
+
 /* ---- databases that cannot be read ---- */
 
 static bool has_error(struct rig *rig, void *ctx)

@@ -250,3 +250,35 @@ RIG_TEST(a_session_lasts_as_long_as_its_sub_agents)
     records_check(&rig->model, "sessions",
                   "{'s': {'start_ms': -70000, 'end_ms': -2000, 'gone': false}}", NULL);
 }
+
+/* Some providers count ids from one in each conversation. */
+RIG_TEST(equal_ids_of_two_agents_are_two_calls)
+{
+#define CALL(agent, s, uuid)                                                                   \
+    "{\"uuid\":\"" uuid "\",\"sessionId\":\"s\"," agent "\"timestamp\":\"2025-10-09T08:53:" s  \
+    ".000Z\",\"type\":\"assistant\",\"message\":{\"parts\":[{\"functionCall\":{\"id\":\"c1\"," \
+    "\"name\":\"read_file\",\"args\":{}}}]}}\n"
+#define REPORT(prompt, s, uuid)                                                                     \
+    "{\"uuid\":\"" uuid "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s                \
+    ".000Z\",\"type\":\"system\",\"subtype\":\"ui_telemetry\",\"systemPayload\":{\"uiEvent\":"      \
+    "{\"event.name\":\"qwen-code.tool_call\",\"call_id\":\"c1\",\"prompt_id\":\"" prompt            \
+    "\",\"function_name\":\"read_file\",\"success\":true,\"duration_ms\":1000,\"event.timestamp\":" \
+    "\"2025-10-09T08:53:" s ".000Z\"}}}\n"
+    static const char chat[] =
+        CALL("", "01", "u1") REPORT("s########0", "03", "u2") REPORT("s#a#0", "05", "u3");
+    static const char agent[] = CALL("\"agentId\":\"a\",", "04", "u4");
+    struct rig *rig = *state;
+    const char *dir = make_project();
+    const struct source_setting settings[] = {{"qwen:", "dir", dir}, {0}};
+    support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), chat, strlen(chat));
+    support_write_file(support_path(dir, "projects/p/subagents/s/agent-a.jsonl"), agent,
+                       strlen(agent));
+    rig_start_hub(rig, (struct hub_options){.settings = settings});
+    rig_add(rig, "qwen:");
+    rig_until_finished(rig);
+    records_check(&rig->model, "tools",
+                  "{'c1': {'of': 's/', 'name': 'read_file', 'args': '{}', 'start_ms': -18000, "
+                  "'end_ms': -17000, 'success': true}, 'a:c1': {'of': 's/a', 'name': 'read_file', "
+                  "'args': '{}', 'start_ms': -16000, 'end_ms': -15000, 'success': true}}",
+                  NULL);
+}
