@@ -1,11 +1,14 @@
 /* A short table beside the model: a source asks it at every look, for each of its files. A session
    with nothing open has ended when it was quiet for some seconds; one that is waiting, for a model
-   or a tool, may be quiet for as long as a tool may run. */
+   or a tool, may be quiet for as long as a tool may run. While its process lives it is open however
+   quiet it is, and when that dies nothing else will end what is open. */
 #include "ingest/client_sessions.h"
 
 #include <math.h>
 
 #define QUIET_MS 10000.0 /* a session that does nothing has ended then */
+
+enum { DEAD_LOOKS = 2 };
 
 bool client_sessions_init(struct client_sessions *all, struct ingest_ctx *ingest, int64_t since_ns)
 {
@@ -42,13 +45,31 @@ uint32_t client_sessions_number(struct client_sessions *all, struct slice id)
         all->failed = true;
         return CLIENT_SESSION_NONE;
     }
-    all->items[all->count] = (struct client_session){.id = name, .last_ms = (double)NAN};
+    all->items[all->count] = (struct client_session){
+        .id = name, .directory = INTERN_NONE, .first_ms = (double)NAN, .last_ms = (double)NAN};
     return (uint32_t)all->count++;
+}
+
+void client_sessions_search(struct client_sessions *all, const char *proc,
+                            const char *const *programs)
+{
+    all->proc = proc != NULL ? proc : "/proc";
+    all->programs = programs;
+}
+
+void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd)
+{
+    intern_id text = cwd.len == 0 ? INTERN_NONE : intern_put(all->texts, cwd.bytes, cwd.len);
+    all->failed |= text == INTERN_FAILED;
+    if (number != CLIENT_SESSION_NONE && text != INTERN_FAILED) {
+        all->items[number].directory = text;
+    }
 }
 
 void client_sessions_note(struct client_sessions *all, uint32_t number, double at_ms)
 {
     if (number != CLIENT_SESSION_NONE) {
+        all->items[number].first_ms = fmin(all->items[number].first_ms, at_ms);
         all->items[number].last_ms = fmax(all->items[number].last_ms, at_ms);
     }
 }
@@ -72,16 +93,36 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
     return number != CLIENT_SESSION_NONE && all->items[number].ended;
 }
 
-static void report_end(struct client_sessions *all, struct client_session *session)
+static void report_end(struct client_sessions *all, struct client_session *session, double at_ms,
+                       enum outcome outcome)
 {
     struct update update = {.op = UPDATE_SESSION, .precedence = PRECEDENCE_FILES};
     ingest_ctx_stamp(all->ingest, &update);
     update.session_id.bytes = intern_text(all->texts, session->id, &update.session_id.len);
-    update_number(&update, FIELD_END_MS, session->last_ms);
-    update_number(&update, FIELD_OUTCOME, session->busy ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
+    update_number(&update, FIELD_END_MS, fmax(at_ms, session->alive_ms));
+    update_number(&update, FIELD_OUTCOME, outcome);
+    if (!isnan(session->alive_ms)) {
+        update_bool(&update, FIELD_ALIVE, TRI_FALSE);
+        client_processes_remove(all->ingest, update.session_id);
+    }
     session->ended = true;
     session->ended_ms = session->last_ms;
+    session->process_count = 0;
+    session->alive_ms = (double)NAN;
     all->failed |= !ingest_ctx_client_update(all->ingest, &update);
+}
+
+/* Its process was known: it has ended, once what it wrote last is read. */
+static void conclude_process(struct client_sessions *all, struct client_session *session,
+                             double now_ms)
+{
+    if (client_session_processes_live(all, session)) {
+        session->ended = false;
+        session->dead_looks = 0;
+    } else if (session->dead_looks++ >= DEAD_LOOKS) {
+        report_end(all, session, fmax(now_ms, session->last_ms),
+                   session->busy ? OUTCOME_GONE : OUTCOME_ENDED);
+    }
 }
 
 static void conclude(struct client_sessions *all, struct client_session *session, double now_ms,
@@ -89,16 +130,23 @@ static void conclude(struct client_sessions *all, struct client_session *session
 {
     double patience_ms = session->busy ? (double)(all->since_ns / 1000000) : QUIET_MS;
     bool over = last || now_ms - session->last_ms >= patience_ms;
-    if (!over || isnan(session->last_ms)) {
-        session->ended = false;
-    } else if (!session->ended || session->ended_ms < session->last_ms) {
-        report_end(all, session);
+    if (session->process_count > 0 && !last) {
+        conclude_process(all, session, now_ms);
+        return;
+    }
+    session->ended &= session->ended_ms >= session->last_ms;
+    if (over && !session->ended && !isnan(session->last_ms)) {
+        report_end(all, session, session->last_ms,
+                   session->busy ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
     }
 }
 
 void client_sessions_conclude(struct client_sessions *all, bool last)
 {
     double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
+    if (!last) {
+        client_session_processes_search(all);
+    }
     for (size_t i = 0; i < all->count && !all->failed; i++) {
         if (!all->items[i].has_sign) {
             conclude(all, &all->items[i], now_ms, last);

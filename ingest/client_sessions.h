@@ -1,27 +1,41 @@
 /* The sessions that one source has, of a client that keeps no registry of those that run: when the
    latest line of each was written, in whichever of its files, and whether something is open. From
-   these follows when a session has ended. */
+   these follows when a session has ended, and from its process, where one was found: a process of
+   the client that works in the session's directory and is older than its lines. */
 #ifndef INGEST_CLIENT_SESSIONS_H
 #define INGEST_CLIENT_SESSIONS_H
 
 #include "core/base/intern.h"
 #include "core/base/u64map.h"
 #include "ingest/ingest_ctx.h"
+#include "ingest/process.h"
 
 #define CLIENT_SESSION_NONE UINT32_MAX
 
+enum { CLIENT_SESSION_PROCESSES = 4 };
+
 struct client_session {
     intern_id id;
-    double last_ms;  /* of its latest line; NAN: none */
-    double ended_ms; /* last_ms when it was reported to have ended */
+    intern_id directory;      /* INTERN_NONE: unknown */
+    double first_ms, last_ms; /* of its first and latest line that was read; NAN: none */
+    double ended_ms;          /* last_ms when it was reported to have ended */
     bool ended;
-    bool busy;     /* something is open in one of its files */
-    bool has_sign; /* the client itself shows whether it lives: its source reports the end */
+    bool busy; /* something is open in one of its files */
+    /* Those that may run it: one, or a client that has started itself again. None: unknown. */
+    struct process processes[CLIENT_SESSION_PROCESSES];
+    size_t process_count;
+    double alive_ms;     /* when it was reported that one lives; NAN: it was not */
+    unsigned dead_looks; /* looks since all of them died */
+    bool has_sign;       /* the client itself shows whether it lives: its source reports the end */
 };
 
 struct client_sessions {
-    struct ingest_ctx *ingest; /* borrowed */
-    int64_t since_ns;          /* so long something open may be quiet */
+    struct ingest_ctx *ingest;   /* borrowed */
+    int64_t since_ns;            /* so long something open may be quiet */
+    const char *proc;            /* /proc, or a directory like it; borrowed */
+    const char *const *programs; /* names of the client; NULL: processes are not looked for */
+    int64_t searched_ns;         /* the last search, by the local clock */
+    unsigned searches;           /* in a row that found nothing new */
     struct intern *texts;
     struct u64map by_id;
     struct client_session *items; /* in order of appearance */
@@ -35,15 +49,27 @@ void client_sessions_release(struct client_sessions *all);
 /* Returns the number of the session of that id, made when it is new; CLIENT_SESSION_NONE: the id is
    empty, or out of memory. */
 uint32_t client_sessions_number(struct client_sessions *all, struct slice id);
+/* Has processes looked for. `proc` NULL: the system's. All are borrowed. */
+void client_sessions_search(struct client_sessions *all, const char *proc,
+                            const char *const *programs);
+/* Sets the directory in which its client works. */
+void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd);
 /* A line of it was written then. For CLIENT_SESSION_NONE nothing is done. */
 void client_sessions_note(struct client_sessions *all, uint32_t number, double at_ms);
 /* A look begins: nothing is busy, until client_sessions_set_busy. */
 void client_sessions_begin_look(struct client_sessions *all);
 void client_sessions_set_busy(struct client_sessions *all, uint32_t number);
-/* Reports those that have ended: nothing was written for long, or `last`: no more will be read. A
-   session that is written to again is open again. */
+/* Reports those that have ended: their process has, or, where that is unknown, nothing was written
+   for long, or `last`: no more will be read. A session that is written to again is open again. */
 void client_sessions_conclude(struct client_sessions *all, bool last);
 /* Returns whether it has ended, and nothing was written since. */
 bool client_sessions_has_ended(const struct client_sessions *all, uint32_t number);
+
+/* ---- client_session_processes.c ---- */
+
+/* Looks for the processes of open sessions, now and then. */
+void client_session_processes_search(struct client_sessions *all);
+/* Forgets processes that have died. Returns whether one lives. */
+bool client_session_processes_live(struct client_sessions *all, struct client_session *session);
 
 #endif

@@ -56,6 +56,10 @@ struct source_row {
        directory that exists counts. NULL: has none. It is the setting "dir". */
     const char *variable, *in_home, *or_in_home;
 
+    /* Names of its client's program, and of the package that has it, by which its processes are
+       found; ends with NULL. NULL: its source knows better, or nothing is known. */
+    const char *const *programs;
+
     const char *form, *help; /* for --help and the manual; NULL: not shown */
     const char *default_help;
     const char *client, *setup, *feed; /* as in struct source_status */

@@ -67,6 +67,10 @@ static bool default_otlp(size_t number, struct strbuf *spec, struct strbuf *erro
 /* A line that shows an agent, short enough to be pasted from 80 columns. */
 #define FEED_LINE "{\"op\":\"instant\",\"session_id\":\"demo\",\"name\":\"hi\",\"cat\":\"x\"}"
 
+static const char *const qwen_programs[] = {"qwen", "qwen-code", NULL};
+static const char *const gemini_programs[] = {"gemini", "gemini-cli", NULL};
+static const char *const opencode_programs[] = {"opencode", "opencode-ai", NULL};
+
 const struct source_row source_rows[] = {
     {
         .fits = is_file,
@@ -156,6 +160,7 @@ const struct source_row source_rows[] = {
     {
         .prefix = "qwen:",
         .ops = &qwen_source_ops,
+        .programs = qwen_programs,
         .live_followed = true,
         .in_home = ".qwen",
         .form = "qwen:[DIR]",
@@ -168,6 +173,7 @@ const struct source_row source_rows[] = {
     {
         .prefix = "gemini:",
         .ops = &gemini_source_ops,
+        .programs = gemini_programs,
         .live_followed = true,
         .in_home = ".gemini",
         .form = "gemini:[DIR]",
@@ -180,6 +186,7 @@ const struct source_row source_rows[] = {
     {
         .prefix = "opencode:",
         .ops = &opencode_source_ops,
+        .programs = opencode_programs,
         .live_followed = true,
         .in_home = OPENCODE_BUILT ? ".local/share/opencode" : NULL, /* else not opened unasked */
         .form = "opencode:[DIR]",

@@ -301,6 +301,8 @@ static bool make(struct transcript_tree *tree, const struct tree_client *client,
         tree->refused == NULL) {
         return false;
     }
+    client_sessions_search(&tree->sessions, source_setting(&tree->dir.source, "proc"),
+                           tree->dir.source.row->programs);
     memcpy(tree->root, path, len);
     tree->root[len] = '\0';
     return true;

@@ -222,6 +222,7 @@ void tree_file_announce(struct tree_file *file, const struct tree_session_facts 
     update_text(&update, FIELD_NAME, name);
     update_text(&update, FIELD_CWD, facts->cwd);
     update_number(&update, FIELD_START_MS, facts->start_ms);
+    client_sessions_set_directory(&file->tree->sessions, file->session, facts->cwd);
     tree_file_send(file, &update);
 }
 

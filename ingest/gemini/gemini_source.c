@@ -1,5 +1,4 @@
-/* The places of Gemini CLI's files. The client leaves no sign of its process: a session has ended
-   once its chat is quiet. */
+/* The places of Gemini CLI's files. */
 #include "ingest/gemini/gemini_source.h"
 
 #include "ingest/gemini/gemini_chat.h"

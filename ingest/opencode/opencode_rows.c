@@ -112,6 +112,9 @@ static void send_session(struct opencode_rows *rows, const struct opencode_row *
     strbuf_clear(&rows->scratch);
     client_put_directory(row->directory, &rows->scratch);
     update.by = (struct slice){rows->source, strlen(rows->source)};
+    client_sessions_set_directory(&rows->sessions_at_top,
+                                  client_sessions_number(&rows->sessions_at_top, row->id),
+                                  row->directory);
     update_text(&update, FIELD_CLIENT, (struct slice){"opencode", 8});
     update_text(&update, FIELD_NAME, (struct slice){rows->scratch.data, rows->scratch.len});
     update_text(&update, FIELD_CWD, row->directory);

@@ -218,6 +218,9 @@ static bool make(struct opencode_source *opencode, const char *dir, bool whole)
     opencode->has_rows = true;
     bool good = opencode_rows_init(&opencode->rows, &opencode->source.counters,
                                    opencode->source.spec, settings->content, since_ns);
+    client_sessions_search(&opencode->rows.sessions_at_top,
+                           source_setting(&opencode->source, "proc"),
+                           opencode->source.row->programs);
     opencode->db = opencode_db_new(mem, opencode->path, whole ? (double)NAN : from_ms);
     return good && opencode->db != NULL;
 }

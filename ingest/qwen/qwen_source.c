@@ -1,5 +1,4 @@
-/* The places of Qwen Code's files, and the small ones that describe sub-agents. The client leaves
-   no sign of its process: a session has ended once its chat is quiet. */
+/* The places of Qwen Code's files, and the small ones that describe sub-agents. */
 #include "ingest/qwen/qwen_source.h"
 
 #include "ingest/qwen/qwen_chat.h"

@@ -51,9 +51,16 @@ void processes_start(const char *proc, int pid, int parent, int start, const cha
     put(proc, pid, "cmdline", text, (size_t)len);
 }
 
+void processes_work_in(const char *proc, int pid, const char *cwd)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%d/cwd", pid);
+    assert_int_equal(symlink(cwd, support_path(proc, path)), 0);
+}
+
 void processes_end(const char *proc, int pid)
 {
-    static const char *const files[] = {"stat", "comm", "cmdline"};
+    static const char *const files[] = {"stat", "comm", "cmdline", "cwd"};
     char path[80];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(path, sizeof path, "%d/%s", pid, files[i]);

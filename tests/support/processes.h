@@ -9,6 +9,8 @@ const char *processes_new(void);
    by spaces). */
 void processes_start(const char *proc, int pid, int parent, int start, const char *name,
                      const char *command);
+/* It works in that directory. */
+void processes_work_in(const char *proc, int pid, const char *cwd);
 /* It ends. */
 void processes_end(const char *proc, int pid);
 

@@ -3,6 +3,7 @@
    What its files cannot give, and is not compared: the start of a request and its first token,
    attempts that failed (a 503 leaves nothing), tools while they run, and the failure of a command,
    which the client counts as a success. */
+#include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
@@ -90,6 +91,12 @@ RIG_TEST(what_is_open_is_seen_after_each_line)
 
 /* ---- made for it ---- */
 
+static bool has_ended(struct rig *rig, void *ctx)
+{
+    (void)ctx;
+    return (rig_session(rig, "s")->flags & SESSION_ENDED) != 0;
+}
+
 #define AT(s) "\"timestamp\":\"2025-10-09T08:53:" s "Z\"" /* MODEL_START_MS is 08:53:20 */
 #define ASK(id, s) \
     "{\"id\":\"" id "\"," AT(s) ",\"type\":\"user\",\"content\":[{\"text\":\"Do\"}]}\n"
@@ -140,4 +147,33 @@ RIG_TEST(messages_that_are_set_again_count_once)
     json_t *all = records_of(&rig->model);
     assert_int_equal(json_object_size(json_object_get(all, "requests")), 1);
     json_decref(all);
+}
+
+/* A tool that runs is not in the file: while its process lives the session does not end, to be open
+   again when the tool returns. */
+RIG_TEST(a_session_whose_process_lives_does_not_blink)
+{
+    static const char text[] =
+        "{\"sessionId\":\"s\",\"startTime\":\"2025-10-09T08:53:00Z\",\"kind\":\"main\"}\n" ASK(
+            "u1", "18.000") ANSWER("a1", "19.000");
+    struct rig *rig = *state;
+    const char *dir = support_tmpdir(), *proc = processes_new();
+    const struct source_setting settings[] = {
+        {"gemini:", "dir", dir}, {"gemini:", "proc", proc}, {0}};
+    processes_start(proc, 10, 1, 1, "node", "node /opt/gemini-cli/bundle/gemini.js");
+    processes_work_in(proc, 10, "/home/dev/p");
+    mkdir(support_path(dir, "tmp"), 0700);
+    mkdir(support_path(dir, "tmp/p"), 0700);
+    mkdir(support_path(dir, "tmp/p/chats"), 0700);
+    support_write_file(support_path(dir, "tmp/p/.project_root"), "/home/dev/p", 11);
+    support_write_file(support_path(dir, "tmp/p/chats/session-1.jsonl"), text, strlen(text));
+    rig_start_hub(rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(rig, "gemini:");
+    rig_until_events(rig, 3);
+    rig_run_ms(rig, 300);
+    rig->now_ns += (int64_t)300 * 1000000000; /* the tool runs */
+    rig_run_ms(rig, 1200);
+    assert_int_equal(rig_session(rig, "s")->flags & SESSION_ENDED, 0);
+    processes_end(proc, 10);
+    rig_until(rig, has_ended, NULL);
 }

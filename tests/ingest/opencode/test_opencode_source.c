@@ -1,6 +1,7 @@
 /* The source opencode:DIR on databases made for it: other shapes, rows that are deleted, rows that
    nothing ends, and databases that cannot be read. */
 #include "tests/support/opencode_database.h"
+#include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
@@ -306,6 +307,39 @@ HOME_TEST(a_prompt_in_the_queue_ends_nothing)
     assert_string_equal(outcome_of(h, "requests", "m1"), "open");
     assert_string_equal(outcome_of(h, "tools", "c1"), "open");
     assert_int_equal(rig_session(&h->rig, "s")->flags & SESSION_ENDED, 0);
+}
+
+static bool is_gone(struct rig *rig, void *ctx)
+{
+    const struct agent *agent = records_agent(&rig->model, ctx);
+    return agent != NULL && (agent->flags & AGENT_GONE) != 0;
+}
+
+HOME_TEST(a_killed_client_is_gone_though_its_rows_run_for_ever)
+{
+    struct home *h = *state;
+    const char *proc = processes_new();
+    char id[] = "s";
+    struct source_setting settings[] = {
+        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
+    processes_start(proc, 10, 1, 1, "opencode", "/opt/opencode-linux-x64/bin/opencode");
+    processes_work_in(proc, 10, "/home/dev/api");
+    put_session(h, "s", NULL, AT(18000));
+    put_answer(h, "s", "m1", AT(18500), 0);
+    put_tool(h, "s", "m1", "c1", "running", AT(19000), NULL);
+    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(&h->rig, "opencode:");
+    until(h, "tools", "c1", "open");
+    rig_run_ms(&h->rig, 700);
+    processes_end(proc, 10);
+    rig_until(&h->rig, is_gone, id);
+    /* Another session of the database goes on. */
+    h->rig.now_ns += (int64_t)5 * 1000000000;
+    put_session(h, "t", NULL, AT(25000));
+    put_answer(h, "t", "m2", AT(25000), AT(25500));
+    until(h, "requests", "m2", "ended");
+    assert_true(is_gone(&h->rig, id));
+    assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
 }
 
 HOME_TEST(equal_ids_of_two_sessions_of_a_tree_are_two_calls)

@@ -1,0 +1,29 @@
+/* The running processes of a program, by its name. */
+#ifndef INGEST_PROCESS_PROGRAMS_H
+#define INGEST_PROCESS_PROGRAMS_H
+
+#include "core/base/mem.h"
+#include "ingest/process.h"
+
+struct program_process {
+    struct process process;
+    int64_t parent;
+    double start_ms; /* Unix epoch, within two seconds; NAN: unknown */
+    char *cwd;       /* the directory it works in; owned by the list */
+};
+
+struct program_list {
+    const struct mem *mem;
+    struct program_process *items;
+    size_t count, cap;
+    bool failed; /* out of memory */
+};
+
+/* Sets *out to the processes that may be looked at whose program has one of those names (ends with
+   NULL): the file that runs, or the script that an interpreter runs, is called so, or is in a
+   directory that is. `proc` is /proc, or a directory like it. Release it. */
+void process_programs_find(const struct mem *mem, const char *proc, const char *const *names,
+                           struct program_list *out);
+void process_programs_release(struct program_list *list);
+
+#endif

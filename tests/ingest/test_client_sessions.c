@@ -1,0 +1,226 @@
+/* When a session of a client without a registry has ended: by its process where that can be found,
+   else by how long nothing was written. */
+#include "ingest/client_sessions.h"
+#include "tests/support/processes.h"
+#include "tests/support/records.h"
+#include "tests/support/rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {"qwen", "qwen-code", NULL};
+
+/* Commands of which the client's process is found, or not. */
+static const struct {
+    const char *command;
+    bool found;
+} commands[] = {
+    {"node /usr/lib/node_modules/@qwen-code/qwen-code/cli.js -p x", true},
+    {"/usr/bin/node --no-warnings --max-old-space-size=4000 /home/dev/.npm/bin/qwen", true},
+    {"qwen", true},
+    {"/opt/bin/qwen --yolo", true},
+    {"bun run", false},
+    {"node --version", false},
+    {"node /home/dev/qwen-tools/server.js", false},
+    {"vim /home/dev/qwen", false},
+    {"grep qwen", false},
+    {"", false},
+};
+
+struct world {
+    struct rig rig;
+    const char *proc;
+    struct client_sessions sessions;
+    bool busy; /* all of them */
+};
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    rig_init(&w->rig);
+    w->proc = processes_new();
+    assert_true(client_sessions_init(&w->sessions, &w->rig.ingest, (int64_t)3600 * 1000000000));
+    client_sessions_search(&w->sessions, w->proc, names);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    client_sessions_release(&w->sessions);
+    rig_release(&w->rig);
+    free(w);
+    return 0;
+}
+
+#define WORLD_TEST(name) TEST_WITH(name, setup, teardown)
+
+static void start_client(struct world *w, int pid, int parent, int start, const char *cwd)
+{
+    processes_start(w->proc, pid, parent, start, "node", "node /usr/bin/qwen");
+    processes_work_in(w->proc, pid, cwd);
+}
+
+/* A line of the session is written now. */
+static void write_line(struct world *w, const char *id, const char *cwd)
+{
+    struct slice text = {id, strlen(id)};
+    double now_ms = (double)(w->rig.now_ns / 1000000);
+    uint32_t number = client_sessions_number(&w->sessions, text);
+    struct update update = {
+        .op = UPDATE_SESSION, .precedence = PRECEDENCE_FILES, .session_id = text};
+    ingest_ctx_stamp(&w->rig.ingest, &update);
+    update_number(&update, FIELD_START_MS, now_ms);
+    client_sessions_set_directory(&w->sessions, number, (struct slice){cwd, strlen(cwd)});
+    client_sessions_note(&w->sessions, number, now_ms);
+    assert_true(ingest_ctx_update(&w->rig.ingest, &update));
+}
+
+static void look(struct world *w)
+{
+    client_sessions_begin_look(&w->sessions);
+    for (uint32_t i = 0; w->busy && i < w->sessions.count; i++) {
+        client_sessions_set_busy(&w->sessions, i);
+    }
+    client_sessions_conclude(&w->sessions, false);
+    assert_false(w->sessions.failed);
+    assert_true(correlator_flush(w->rig.ingest.correlator));
+}
+
+static void wait_s(struct world *w, int seconds)
+{
+    for (int i = 0; i < 2 * seconds; i++) {
+        w->rig.now_ns += (int64_t)500 * 1000000;
+        look(w);
+    }
+}
+
+/* Returns "open", "ended" or "gone". */
+static const char *state_of(struct world *w, const char *id)
+{
+    const struct session *session = rig_session(&w->rig, id);
+    const struct agent *agent = records_agent(&w->rig.model, id);
+    if (session == NULL || (session->flags & SESSION_ENDED) == 0) {
+        return "open";
+    }
+    return agent != NULL && (agent->flags & AGENT_GONE) != 0 ? "gone" : "ended";
+}
+
+WORLD_TEST(processes_of_a_client_are_known_by_their_command)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char id[20];
+        int pid = 100 + (int)i;
+        snprintf(id, sizeof id, "s%zu", i);
+        processes_start(w->proc, pid, 1, 1, "x", commands[i].command);
+        processes_work_in(w->proc, pid, support_path("/home/dev", id));
+        write_line(w, id, support_path("/home/dev", id));
+    }
+    look(w);
+    wait_s(w, 15);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char id[20];
+        snprintf(id, sizeof id, "s%zu", i);
+        print_message("  %s\n", commands[i].command);
+        assert_string_equal(state_of(w, id), commands[i].found ? "open" : "ended");
+    }
+}
+
+WORLD_TEST(a_session_lasts_as_long_as_its_process_however_quiet_it_is)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 600);
+    assert_string_equal(state_of(w, "s"), "open");
+    assert_int_equal(rig_session(&w->rig, "s")->pid, 10);
+    processes_end(w->proc, 10);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "ended");
+}
+
+WORLD_TEST(a_client_that_dies_while_something_is_open_is_gone_and_stays_so)
+{
+    struct world *w = *state;
+    w->busy = true;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 5);
+    processes_end(w->proc, 10);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "gone");
+    wait_s(w, 60);
+    assert_string_equal(state_of(w, "s"), "gone");
+    start_client(w, 11, 1, 90, "/home/dev/api"); /* it is continued */
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 5);
+    assert_int_equal(w->sessions.items[0].process_count, 1);
+    assert_false(w->sessions.items[0].ended);
+}
+
+WORLD_TEST(a_client_that_started_itself_again_is_its_child)
+{
+    struct world *w = *state;
+    w->busy = true;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    start_client(w, 11, 10, 2, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 3);
+    assert_int_equal(rig_session(&w->rig, "s")->pid, 11);
+    processes_end(w->proc, 11);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "gone");
+}
+
+WORLD_TEST(two_clients_in_one_directory_die_apart)
+{
+    struct world *w = *state;
+    w->busy = true;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 3);
+    start_client(w, 20, 1, 5, "/home/dev/api");
+    write_line(w, "t", "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 3);
+    processes_end(w->proc, 10);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "gone");
+    assert_string_equal(state_of(w, "t"), "open");
+    processes_end(w->proc, 20);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "t"), "gone");
+}
+
+/* A person began another session in the same client. */
+WORLD_TEST(a_process_goes_to_the_session_that_it_began_last)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 3);
+    write_line(w, "t", "/home/dev/api");
+    wait_s(w, 15);
+    assert_string_equal(state_of(w, "s"), "ended");
+    assert_string_equal(state_of(w, "t"), "open");
+}
+
+WORLD_TEST(a_session_whose_process_cannot_be_found_ends_when_it_is_quiet)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/web");
+    processes_start(w->proc, 11, 1, 1, "node", "node /usr/bin/qwen"); /* of another user */
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 9);
+    assert_string_equal(state_of(w, "s"), "open");
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "ended");
+    processes_end(w->proc, 10);
+    write_line(w, "t", "/home/dev/api");
+    w->busy = true;
+    wait_s(w, 600);
+    assert_string_equal(state_of(w, "t"), "open"); /* it may be anywhere */
+}
