@@ -318,6 +318,14 @@ static const struct event_row {
     {"SessionEnd", session_end},
 };
 
+/* Events of known versions that change nothing here. */
+static const char *const unused_events[] = {
+    "ConfigChange",         "CwdChanged",     "DirectoryAdded",  "FileChanged", "MessageDisplay",
+    "InstructionsLoaded",   "PostCompact",    "PostModelSwitch", "PreCompact",  "PreModelSwitch",
+    "PreSkillShellCommand", "Setup",          "TaskCompleted",   "TaskCreated", "TeammateIdle",
+    "UserPromptExpansion",  "WorktreeCreate", "WorktreeRemove",
+};
+
 static const struct event_row *row_of(struct json_value name)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -400,6 +408,29 @@ static bool apply(struct hook_event *e, const struct event_row *row)
            (row->take == session_end || hook_take_sender(e->ingest, e->session_id, e->arrival));
 }
 
+/* Names the first event of a newer version in the log. */
+static void report_new(struct ingest_ctx *ingest, struct json_value name)
+{
+    struct claude_hooks *hooks = hooks_of(ingest);
+    bool known = hooks == NULL || hooks->reported_new;
+    for (size_t i = 0; !known && i < sizeof unused_events / sizeof *unused_events; i++) {
+        known = json_string_is(name, unused_events[i]);
+    }
+    if (known) {
+        return;
+    }
+    hooks->reported_new = true;
+    struct strbuf text;
+    strbuf_init(&text, ingest->mem, 0);
+    strbuf_adds(&text, "claude: hooks of unknown events are ignored, such as '");
+    ingest_ctx_quote(&text, name.raw + 1, name.len - 2);
+    strbuf_addc(&text, '\'');
+    if (!text.failed) {
+        ingest_ctx_log(ingest, LOG_LEVEL_INFO, text.data);
+    }
+    strbuf_release(&text);
+}
+
 const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payload,
                              const struct hook_arrival *arrival)
 {
@@ -408,10 +439,12 @@ const char *claude_hook_take(struct ingest_ctx *ingest, struct json_value payloa
         return "claude_hook: not an object";
     }
     const struct event_row *row = row_of(json_get(payload, "hook_event_name"));
+    if (row == NULL && json_get(payload, "hook_event_name").type == JSON_TYPE_STRING) {
+        report_new(ingest, json_get(payload, "hook_event_name"));
+        return NULL;
+    }
     if (row == NULL) {
-        return json_get(payload, "hook_event_name").type == JSON_TYPE_STRING
-                   ? NULL
-                   : "claude_hook: hook_event_name is missing";
+        return "claude_hook: hook_event_name is missing";
     }
     struct hook_event e = {.hooks = hooks_of(ingest),
                            .ingest = ingest,

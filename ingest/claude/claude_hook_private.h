@@ -20,6 +20,7 @@ struct claude_hooks {
     struct hook_session *sessions; /* the newest last */
     size_t session_count, session_cap;
     uint64_t made;      /* ids made for payloads without one */
+    bool reported_new;  /* an event that is not known */
     bool reported_full; /* that the list of open calls is full */
     struct strbuf text; /* decoded texts of the current payload; it never moves meanwhile */
     struct strbuf args, scratch;

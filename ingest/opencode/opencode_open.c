@@ -139,7 +139,11 @@ void opencode_open_set_busy(struct opencode_rows *rows)
         uint32_t at = session->answer == INTERN_NONE
                           ? U64MAP_NONE
                           : u64map_get(&rows->answer_by_message, session->answer);
-        if (at != U64MAP_NONE && rows->answers[at].open && !rows->answers[at].abandoned) {
+        const struct opencode_answer *answer = at == U64MAP_NONE ? NULL : &rows->answers[at];
+        bool open = answer != NULL && answer->open && !answer->abandoned;
+        bool asked =
+            !isnan(session->prompt_ms) && (answer == NULL || session->prompt_ms > answer->start_ms);
+        if (open || asked) {
             client_sessions_set_busy(sessions, opencode_top_of(rows, session));
         }
     }

@@ -89,8 +89,11 @@ struct opencode_session *opencode_make_session(struct opencode_rows *rows, struc
         rows->failed = true;
         return NULL;
     }
-    rows->sessions[rows->session_count] = (struct opencode_session){
-        .id = number, .root = root == INTERN_NONE ? number : root, .answer = INTERN_NONE};
+    rows->sessions[rows->session_count] =
+        (struct opencode_session){.id = number,
+                                  .root = root == INTERN_NONE ? number : root,
+                                  .answer = INTERN_NONE,
+                                  .prompt_ms = (double)NAN};
     return &rows->sessions[rows->session_count++];
 }
 
@@ -188,6 +191,10 @@ struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice
 
 static void take_prompt(struct opencode_rows *rows, const struct opencode_row *row)
 {
+    struct opencode_session *session = opencode_make_session(rows, row->session_id, INTERN_NONE);
+    if (session != NULL) {
+        session->prompt_ms = fmax(session->prompt_ms, row->created_ms);
+    }
     struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
     if (update.agent_id.bytes == NULL) {
         update.kind = CALL_INTERACTION;

@@ -11,6 +11,7 @@
 struct opencode_session {
     intern_id id, root; /* root: the session at the top, the same for a main agent */
     intern_id answer;   /* its latest message of the assistant; INTERN_NONE: none yet */
+    double prompt_ms;   /* of its latest message of the user; NAN: none yet */
 };
 
 /* A tool that was open when its part was read last. */

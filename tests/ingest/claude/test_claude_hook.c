@@ -246,6 +246,19 @@ RIG_TEST(with_content_prompts_and_inputs_are_kept_whole)
     is(interaction, FIELD_ARGS, "(unset)");
 }
 
+RIG_TEST(events_of_newer_versions_are_named_once_and_known_ones_not_at_all)
+{
+    struct rig *rig = *state;
+    hook(rig, 0, "PreSkillShellCommand", "'command':'ls','skill':'x'");
+    hook(rig, 0, "MessageDisplay", "");
+    assert_null(rig_logged(rig, "unknown events"));
+    assert_int_equal(rig_live_sessions(rig), 0);
+    hook(rig, 0, "PreTeleport", "");
+    hook(rig, 0, "PostTeleport", "");
+    assert_non_null(rig_logged(rig, "hooks of unknown events are ignored, such as 'PreTeleport'"));
+    assert_null(rig_logged(rig, "PostTeleport"));
+}
+
 RIG_TEST(a_permission_is_waited_for_until_the_call_runs)
 {
     hook(*state, 0, "PreToolUse", BASH("t1", "make"));

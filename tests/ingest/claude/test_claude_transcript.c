@@ -664,6 +664,37 @@ TEST(pieces_of_any_size_give_the_same)
     end(&whole);
 }
 
+/* What version 2.1.332 has added, and what the next one might. */
+TEST(members_of_newer_versions_change_nothing)
+{
+    static const char added[] =
+        ",\"thread\":\"main\",\"echoWireToolInputs\":true,\"sentAtMs\":1760000000000,"
+        "\"rowSource\":\"typed\",\"modelNotNamed\":true,\"futureMember\":{\"id\":\"x\"}}\n";
+    struct reader whole, r;
+    begin(&whole, NULL, false);
+    push(&whole, story);
+    assert_true(claude_transcript_finish(whole.transcript));
+    begin(&r, NULL, false);
+    for (const char *at = story, *stop; (stop = strchr(at, '\n')) != NULL; at = stop + 1) {
+        struct strbuf line;
+        size_t len = (size_t)(stop - at);
+        strbuf_init(&line, &mem_libc, 0);
+        bool object = len > 1 && stop[-1] == '}';
+        strbuf_add(&line, at, object ? len - 1 : len + 1);
+        strbuf_adds(&line, object ? added : "");
+        push(&r, line.data);
+        strbuf_release(&line);
+    }
+    assert_true(claude_transcript_finish(r.transcript));
+    char *want = all_of(&whole), *text = all_of(&r);
+    assert_string_equal(text, want);
+    assert_int_equal(r.rig.counters.bad, whole.rig.counters.bad);
+    free(want);
+    free(text);
+    end(&r);
+    end(&whole);
+}
+
 TEST(what_is_read_twice_is_said_once)
 {
     struct reader r;

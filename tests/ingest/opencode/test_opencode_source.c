@@ -342,6 +342,27 @@ HOME_TEST(a_killed_client_is_gone_though_its_rows_run_for_ever)
     assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
 }
 
+HOME_TEST(a_client_that_is_killed_before_its_first_answer_is_gone)
+{
+    struct home *h = *state;
+    const char *proc = processes_new();
+    char id[] = "s";
+    struct source_setting settings[] = {
+        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
+    processes_start(proc, 10, 1, 1, "opencode", "opencode run");
+    processes_work_in(proc, 10, "/home/dev/api");
+    put_session(h, "s", NULL, AT(18000));
+    put(h, "message",
+        json_pack("{s:s, s:s, s:f, s:f, s:{s:s}}", "id", "u1", "session_id", "s", "time_created",
+                  AT(19000), "time_updated", AT(19000), "data", "role", "user"));
+    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(&h->rig, "opencode:");
+    until(h, "interactions", "u1", "open");
+    rig_run_ms(&h->rig, 700);
+    processes_end(proc, 10);
+    rig_until(&h->rig, is_gone, id);
+}
+
 HOME_TEST(equal_ids_of_two_sessions_of_a_tree_are_two_calls)
 {
     struct home *h = *state;
