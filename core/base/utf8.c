@@ -107,7 +107,8 @@ bool utf8_valid(const char *text, size_t len)
 
 size_t utf8_cut(const char *text, size_t len, size_t max)
 {
-    size_t at = 0;
+    size_t most = len < max ? len : max;
+    size_t at = most == 0 ? 0 : ascii_words(text, most);
     while (at < len) {
         uint32_t cp;
         size_t n = utf8_next(text + at, len - at, &cp);

@@ -294,17 +294,9 @@ static void take_outcome(const struct record *record, struct end_facts *out)
     }
 }
 
-void record_end_facts(const struct record *record, struct end_facts *out)
+/* Sets success, flags and outcome. */
+static void take_flags(const struct record *record, struct end_facts *out)
 {
-    *out = (struct end_facts){.success = -1};
-    for (size_t i = 0; i < FACTS; i++) {
-        out->numbers[i] = (double)NAN;
-    }
-    out->model_text = facts_text(&record->facts, FIELD_MODEL);
-    if (!isnan(record->end_ms)) {
-        out->numbers[FACT_DURATION_MS] =
-            (double)(record_ns(record->end_ms) - record_ns(record->start_ms)) / 1e6;
-    }
     bool has_success =
         record->kind == CALL_REQUEST || record->kind == CALL_TOOL ||
         (record->kind == CALL_SPAN && facts_bool(&record->facts, FIELD_SUCCESS) != TRI_UNSET);
@@ -316,16 +308,37 @@ void record_end_facts(const struct record *record, struct end_facts *out)
             out->flags = failed ? SPAN_ERROR : 0;
         }
         take_outcome(record, out);
-        if (record->kind == CALL_REQUEST) {
-            take_request(record, out);
-        } else if (record->claim != NULL) {
-            take_claim(record, out);
-        }
         break;
     case RECORD_INCOMPLETE: out->flags = SPAN_INCOMPLETE; break;
     case RECORD_EVICTED: out->flags = SPAN_EVICTED; break;
     case RECORD_OPEN:
     case RECORD_HIDDEN: break;
+    }
+}
+
+uint8_t record_end_flags(const struct record *record)
+{
+    struct end_facts facts = {.success = -1};
+    take_flags(record, &facts);
+    return facts.flags;
+}
+
+void record_end_facts(const struct record *record, struct end_facts *out)
+{
+    *out = (struct end_facts){.success = -1};
+    for (size_t i = 0; i < FACTS; i++) {
+        out->numbers[i] = (double)NAN;
+    }
+    out->model_text = facts_text(&record->facts, FIELD_MODEL);
+    if (!isnan(record->end_ms)) {
+        out->numbers[FACT_DURATION_MS] =
+            (double)(record_ns(record->end_ms) - record_ns(record->start_ms)) / 1e6;
+    }
+    take_flags(record, out);
+    if (record->state == RECORD_ENDED && record->kind == CALL_REQUEST) {
+        take_request(record, out);
+    } else if (record->state == RECORD_ENDED && record->claim != NULL) {
+        take_claim(record, out);
     }
 }
 

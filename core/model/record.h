@@ -104,6 +104,8 @@ const struct record *swarm_span_record(const struct swarm *swarm, const struct s
 void record_shape(const struct record *record, int64_t origin_ns, struct request_shape *out);
 /* Sets *out to the facts of the record's end. `model` in it stays unset, see model_name. */
 void record_end_facts(const struct record *record, struct end_facts *out);
+/* Returns the flags among these, which cost less. */
+uint8_t record_end_flags(const struct record *record);
 /* Sets *out to the facts of any closed span's end, or of an open one's begin. */
 void span_end_facts(const struct swarm *swarm, const struct span *span, struct end_facts *out);
 /* How the record ended, as far as it is known by whoever knows its end. */

@@ -221,8 +221,6 @@ static bool take_in(struct swarm *swarm, struct record *record, bool keeps_place
 static bool make_span(struct swarm *swarm, record_no number, struct span *out)
 {
     const struct record *record = swarm_record(swarm, number);
-    struct end_facts facts;
-    record_end_facts(record, &facts);
     bool open = record->state == RECORD_OPEN;
     *out = (struct span){
         .start_ns = record_ns(record->start_ms),
@@ -232,7 +230,7 @@ static bool make_span(struct swarm *swarm, record_no number, struct span *out)
         .track = record->track,
         .parent = NO_SPAN,
         .next_phase = NO_SPAN,
-        .flags = facts.flags,
+        .flags = record_end_flags(record),
     };
     out->end_ns = open ? out->start_ns : record_ns(record->end_ms);
     out->end_ns = out->end_ns < out->start_ns ? out->start_ns : out->end_ns;

@@ -121,6 +121,14 @@ struct slice otlp_value_text(const struct otlp_value *value)
     return value->type == OTLP_TEXT && value->text.len > 0 ? value->text : (struct slice){NULL, 0};
 }
 
+/* Spans of one kind have the same keys in the same places: that row is tried before any other. */
+static const struct otlp_attribute_row *row_at(const struct otlp_found *found, size_t place,
+                                               struct slice key)
+{
+    const struct otlp_attribute_row *last = place < OTLP_ROWS_KEPT ? found->rows[place] : NULL;
+    return last != NULL && slice_is(key, last->key) ? last : otlp_names_find(found->names, key);
+}
+
 void otlp_found_fill(struct otlp_found *found, const struct otlp_names *names,
                      const struct otlp_attributes *attributes)
 {
@@ -132,7 +140,7 @@ void otlp_found_fill(struct otlp_found *found, const struct otlp_names *names,
     found->filled_count = 0;
     size_t count = attributes->count < LOOKED_AT_MAX ? attributes->count : LOOKED_AT_MAX;
     for (size_t i = 0; i < count; i++) {
-        const struct otlp_attribute_row *row = otlp_names_find(names, attributes->items[i].key);
+        const struct otlp_attribute_row *row = row_at(found, i, attributes->items[i].key);
         if (i < OTLP_ROWS_KEPT) {
             found->rows[i] = row;
         }
