@@ -48,6 +48,14 @@ agent_no correlator_agent_row(struct correlator *correlator, const struct regist
     return track == NO_TRACK ? NO_AGENT : swarm_track_agent(correlator->swarm, track);
 }
 
+bool correlator_agent_is_session(const struct correlator *correlator,
+                                 const struct registry_session *session, struct slice id)
+{
+    intern_id own = swarm_session_edit(correlator->swarm, session->number)->id;
+    intern_id name = intern_find(swarm_names(correlator->swarm), id.bytes, id.len);
+    return name != INTERN_NONE && correlator_alias_is_session(correlator, name, own);
+}
+
 /* Returns the id of the agent that one of that id turned out to be. */
 static struct slice known_id(const struct correlator *correlator,
                              const struct registry_session *session, struct slice id)
@@ -55,7 +63,8 @@ static struct slice known_id(const struct correlator *correlator,
     intern_id name = id.bytes == NULL
                          ? INTERN_NONE
                          : intern_find(swarm_names(correlator->swarm), id.bytes, id.len);
-    bool is_main = name != INTERN_NONE && u64map_get(&session->agent_by_id, name) == 0;
+    bool is_main = name != INTERN_NONE && (u64map_get(&session->agent_by_id, name) == 0 ||
+                                           correlator_agent_is_session(correlator, session, id));
     return is_main ? swarm_text_slice(correlator->swarm, session->agents[0].id) : id;
 }
 
@@ -112,6 +121,9 @@ bool correlator_agent_describe(struct correlator *correlator, struct registry_se
 struct registered *correlator_agent_find(struct correlator *correlator,
                                          struct registry_session *session, struct slice agent_id)
 {
+    if (agent_id.len > 0 && correlator_agent_is_session(correlator, session, agent_id)) {
+        agent_id = (struct slice){NULL, 0};
+    }
     struct registered *agent = registry_agent(correlator->tracer, session, agent_id);
     if (agent == NULL || agent->reported) {
         return agent;
@@ -132,17 +144,20 @@ void correlator_agent_note_start(struct correlator *correlator, struct registry_
 /* ---- a run that turns out to be the main agent's ---- */
 
 /* Names alone: when one of its runs began and ended is not when the main agent did. */
+static const uint64_t run_fields =
+    (uint64_t)1 << FIELD_NAME | (uint64_t)1 << FIELD_TYPE | (uint64_t)1 << FIELD_DESCRIPTION;
+
 static bool join_names(struct correlator *correlator, struct registered *to,
                        const struct registered *from)
 {
-    static const enum update_field fields[] = {FIELD_NAME, FIELD_TYPE, FIELD_DESCRIPTION};
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const struct fact *fact = facts_get(&from->facts, fields[i]);
+    for (uint64_t left = run_fields; left != 0; left &= left - 1) {
+        enum update_field field = (enum update_field)__builtin_ctzll(left);
+        const struct fact *fact = facts_get(&from->facts, field);
         if (fact == NULL) {
             continue;
         }
         union update_value value = {.text = {fact->bytes, fact->len}};
-        if (facts_merge(&to->facts, correlator->mem, fields[i], &value,
+        if (facts_merge(&to->facts, correlator->mem, field, &value,
                         (enum precedence)fact->precedence, fact->at_ms) == FACT_NO_MEMORY) {
             return false;
         }
@@ -150,22 +165,40 @@ static bool join_names(struct correlator *correlator, struct registered *to,
     return true;
 }
 
-/* Shows the calls of the row again. The call of a run has its agent's id, and those below follow
-   it. */
-static bool queue_calls(struct correlator *correlator, session_no session, agent_no row,
-                        struct slice id)
+bool correlator_agent_unite(struct correlator *correlator, struct registry_session *session,
+                            struct registered *to, const struct registered *from, struct slice id)
 {
-    record_no run = correlator_index_find(correlator, session, id);
-    if (run != NO_RECORD) {
-        return correlator_call_queue(correlator, run);
+    bool run = to == &session->agents[0] && id.len > 0 &&
+               !correlator_agent_is_session(correlator, session, id);
+    if (run ? !join_names(correlator, to, from)
+            : facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
+        return false;
     }
-    for (record_no no = 0; no < swarm_record_end(correlator->swarm); no++) {
-        const struct record *record = swarm_record(correlator->swarm, no);
-        if (record->used && record->agent == row && !correlator_call_queue(correlator, no)) {
-            return false;
-        }
-    }
+    correlator_agent_note_start(correlator, session, to, from->last_start_ms);
+    session->described = false;
     return true;
+}
+
+static bool queue_spans(struct correlator *correlator, const span_no *spans, size_t count)
+{
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        const struct span *span = swarm_span(correlator->swarm, spans[i]);
+        good =
+            !span_is_record(span) || correlator_call_queue(correlator, (record_no)span->begin_no);
+    }
+    return good;
+}
+
+/* Shows the calls of the row again. */
+static bool queue_calls(struct correlator *correlator, agent_no row)
+{
+    const struct agent *agent = swarm_agent(correlator->swarm, row);
+    bool good = queue_spans(correlator, agent->envelopes, agent->envelope_count);
+    for (size_t i = 0; i < agent->lane_count && good; i++) {
+        good = queue_spans(correlator, agent->lanes[i].spans, agent->lanes[i].count);
+    }
+    return good;
 }
 
 bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
@@ -177,12 +210,12 @@ bool correlator_agent_join_main(struct correlator *correlator, struct registry_s
         return id != INTERN_FAILED;
     }
     struct registered *agent = at == U64MAP_NONE ? NULL : &session->agents[at];
-    struct registered *to = &session->agents[0];
     agent_no row = agent == NULL || !agent->reported || agent->pid == 0
                        ? NO_AGENT
                        : correlator_agent_row(correlator, session, agent);
-    if ((agent != NULL && !join_names(correlator, to, agent)) ||
-        (row != NO_AGENT && !queue_calls(correlator, session->number, row, alias)) ||
+    if ((agent != NULL &&
+         !correlator_agent_unite(correlator, session, &session->agents[0], agent, alias)) ||
+        (row != NO_AGENT && !queue_calls(correlator, row)) ||
         !correlator_alias_put_main(correlator, session, id)) {
         return false;
     }
@@ -191,7 +224,6 @@ bool correlator_agent_join_main(struct correlator *correlator, struct registry_s
     }
     if (agent != NULL) {
         agent->reported = false;
-        correlator_agent_note_start(correlator, session, to, agent->last_start_ms);
     }
     session->described = false;
     return true;
@@ -254,22 +286,23 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     if (correlator_agent_find(correlator, session, parent_id) == NULL) {
         return false;
     }
-    /* The session's id is the main agent's, and so is another id of the session. */
-    bool is_main =
-        update->agent_id.len == update->session_id.len &&
-        memcmp(update->agent_id.bytes, update->session_id.bytes, update->agent_id.len) == 0;
-    struct registered *agent = correlator_agent_find(
-        correlator, session, is_main ? (struct slice){NULL, 0} : update->agent_id);
+    struct registered *agent = correlator_agent_find(correlator, session, update->agent_id);
     if (agent == NULL) {
         return false;
     }
-    const uint64_t alias = (uint64_t)1 << FIELD_ALIAS;
-    uint32_t at = (uint32_t)(agent - session->agents);
-    if (update_has(update, FIELD_ALIAS) && !take_alias(correlator, session, update, at == 0)) {
+    bool run = agent == &session->agents[0] &&
+               !correlator_agent_is_session(correlator, session, update->agent_id);
+    const uint64_t apart = run ? ~run_fields : (uint64_t)1 << FIELD_ALIAS;
+    if (update_has(update, FIELD_ALIAS)) {
+        bool is_main = agent == &session->agents[0];
+        agent = take_alias(correlator, session, update, is_main)
+                    ? correlator_agent_find(correlator, session, update->agent_id)
+                    : NULL;
+    }
+    if (agent == NULL) {
         return false;
     }
-    agent = &session->agents[at];
-    enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, alias);
+    enum fact_result result = correlator_merge_fields(correlator, &agent->facts, update, apart);
     if (result == FACT_NO_MEMORY) {
         session->described = false;
         return false;

@@ -52,7 +52,7 @@ static int by_use(const void *a, const void *b)
     return (x->last_use > y->last_use) - (x->last_use < y->last_use);
 }
 
-/* Those in use lead to a session in one step, whatever is dropped. Without memory all stay. */
+/* Without memory all stay. */
 static void keep_newest(struct alias_table *table, size_t most)
 {
     struct u64map by_id;
@@ -75,13 +75,28 @@ static void keep_newest(struct alias_table *table, size_t most)
     }
 }
 
-/* Each leads to its session in one step. */
+/* The session of that id, or the one that is no more than an agent. */
+static intern_id own_session(const struct alias_table *table, intern_id id)
+{
+    for (uint32_t at = u64map_get(&table->by_id, id);
+         at != U64MAP_NONE && !table->items[at].is_agent; at = u64map_get(&table->by_id, id)) {
+        id = table->items[at].of;
+    }
+    return id;
+}
+
+/* Each leads there in one step. */
 static void flatten(struct correlator *correlator)
 {
     for (size_t i = 0; i < correlator->aliases.count; i++) {
         struct session_alias *alias = &correlator->aliases.items[i];
-        alias->of = correlator_session_id(correlator, alias->of);
+        alias->of = own_session(&correlator->aliases, alias->of);
     }
+}
+
+bool correlator_alias_is_session(const struct correlator *correlator, intern_id id, intern_id of)
+{
+    return own_session(&correlator->aliases, id) == of;
 }
 
 void correlator_aliases_follow(struct correlator *correlator)
@@ -90,7 +105,8 @@ void correlator_aliases_follow(struct correlator *correlator)
     size_t leading = 0;
     flatten(correlator);
     for (size_t i = 0; i < table->count; i++) {
-        bool leads = swarm_session_of(correlator->swarm, table->items[i].of) != NO_SESSION;
+        intern_id of = correlator_session_id(correlator, table->items[i].of);
+        bool leads = swarm_session_of(correlator->swarm, of) != NO_SESSION;
         table->items[i].last_use = leads ? table->items[i].last_use : 0;
         leading += leads;
     }

@@ -22,54 +22,6 @@ bool correlator_call_queue(struct correlator *correlator, record_no number)
     return true;
 }
 
-/* ---- lists ---- */
-
-static void put_first(struct swarm *swarm, enum record_list list, record_no *first,
-                      record_no number)
-{
-    swarm_record(swarm, number)->links[list] = (struct record_link){NO_RECORD, *first};
-    if (*first != NO_RECORD) {
-        swarm_record(swarm, *first)->links[list].prev = number;
-    }
-    *first = number;
-}
-
-static void take_out(struct swarm *swarm, enum record_list list, record_no *first, record_no number)
-{
-    struct record_link link = swarm_record(swarm, number)->links[list];
-    if (link.prev != NO_RECORD) {
-        swarm_record(swarm, link.prev)->links[list].next = link.next;
-    } else {
-        *first = link.next;
-    }
-    if (link.next != NO_RECORD) {
-        swarm_record(swarm, link.next)->links[list].prev = link.prev;
-    }
-}
-
-void correlator_call_unlink(struct correlator *correlator, record_no number)
-{
-    struct record *record = swarm_record(correlator->swarm, number);
-    struct registry_session *session = registry_find(correlator->tracer, record->session);
-    if (record->unended) {
-        take_out(correlator->swarm, LIST_UNENDED, &session->unended, number);
-        record->unended = false;
-    }
-}
-
-void correlator_call_link(struct correlator *correlator, record_no number)
-{
-    struct record *record = swarm_record(correlator->swarm, number);
-    struct registry_session *session = registry_find(correlator->tracer, record->session);
-    const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
-    if (end != NULL && end->precedence > PRECEDENCE_INFERRED) {
-        correlator_call_unlink(correlator, number);
-    } else if (!record->unended) {
-        put_first(correlator->swarm, LIST_UNENDED, &session->unended, number);
-        record->unended = true;
-    }
-}
-
 /* ---- making and dropping ---- */
 
 /* Whether the update is of a call that was dropped, or would be. */
@@ -96,6 +48,7 @@ static record_no new_call(struct correlator *correlator, session_no session, enu
         swarm_record_drop(correlator->swarm, number);
         return NO_RECORD;
     }
+    correlator_call_own(correlator, number);
     return number;
 }
 
@@ -105,7 +58,8 @@ static void leave_parent(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     if (record->parent != NO_RECORD) {
-        take_out(swarm, LIST_CHILDREN, &swarm_record(swarm, record->parent)->first_child, number);
+        correlator_list_take(swarm, LIST_CHILDREN,
+                             &swarm_record(swarm, record->parent)->first_child, number);
         record->parent = NO_RECORD;
     }
 }
@@ -113,7 +67,7 @@ static void leave_parent(struct swarm *swarm, record_no number)
 static void put_child(struct swarm *swarm, record_no parent, record_no number)
 {
     swarm_record(swarm, number)->parent = parent;
-    put_first(swarm, LIST_CHILDREN, &swarm_record(swarm, parent)->first_child, number);
+    correlator_list_put(swarm, LIST_CHILDREN, &swarm_record(swarm, parent)->first_child, number);
 }
 
 /* Puts the call on the list of the parent that it names; one that is not known yet is made,
@@ -153,6 +107,7 @@ void correlator_call_drop(struct correlator *correlator, record_no number)
     }
     record->queued = false;
     correlator_call_unlink(correlator, number);
+    correlator_call_disown(correlator, number);
     correlator_index_remove(correlator, number);
 }
 
@@ -290,7 +245,7 @@ static void note_known(struct record *record, const struct update *update, doubl
 
 /* FACT_CHANGED: the record is to be shown again. */
 static enum fact_result merge_fields(struct correlator *correlator, struct facts *facts,
-                                     const struct update *update, double start_ms, bool is_main)
+                                     const struct update *update, double start_ms, bool named)
 {
     const uint64_t apart = (uint64_t)1 << FIELD_ALIAS | (uint64_t)1 << FIELD_START_MS;
     enum fact_result result = correlator_merge_fields(correlator, facts, update, apart), one;
@@ -299,7 +254,7 @@ static enum fact_result merge_fields(struct correlator *correlator, struct facts
         one = correlator_merge(correlator, facts, update, FIELD_START_MS, &start);
         result = one > result ? one : result;
     }
-    if (!is_main) {
+    if (named) {
         union update_value agent = {.text = update->agent_id};
         one = correlator_merge(correlator, facts, update, (enum update_field)FACT_AGENT_ID, &agent);
         result = one > result ? one : result;
@@ -337,6 +292,14 @@ static unsigned end_precedences(const struct facts *facts)
            16 * (outcome == NULL ? 0u : 1u + outcome->precedence);
 }
 
+/* An id of its session leaves it open whose call it is: that of an agent above it. */
+static bool is_named(const struct update *update)
+{
+    struct slice agent = update->agent_id, session = update->session_id;
+    return agent.len > 0 &&
+           (agent.len != session.len || memcmp(agent.bytes, session.bytes, agent.len) != 0);
+}
+
 bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
     struct registry_session *session = correlator_session_find(correlator, update->session_id);
@@ -372,7 +335,7 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     changed |= record->last_ms > known_ms || isnan(known_ms);
     unsigned precedences = end_precedences(&record->facts);
     enum fact_result result =
-        merge_fields(correlator, &record->facts, update, start_ms, agent == session->agents);
+        merge_fields(correlator, &record->facts, update, start_ms, is_named(update));
     changed |= precedences != end_precedences(&record->facts);
     const double *attempts;
     if (update_has(update, FIELD_ATTEMPTS) && result == FACT_CHANGED &&

@@ -111,6 +111,26 @@ static void unlink_key(struct correlator *correlator, uint32_t at)
     correlator->keys[before].same_hash = key->same_hash;
 }
 
+bool correlator_index_move(struct correlator *correlator, uint32_t at, session_no session)
+{
+    struct call_key *key = &correlator->keys[at];
+    struct call_key former = *key;
+    struct slice id = {key->id, key->len};
+    unlink_key(correlator, at);
+    key->session = session;
+    key->hash = hash_of(session, id);
+    key->same_hash = u64map_get(&correlator->key_by_hash, key->hash);
+    if (u64map_put(&correlator->key_by_hash, key->hash, at)) {
+        return true;
+    }
+    /* Its former hash has other keys, or left room when it went, so this needs no memory. */
+    key->session = former.session;
+    key->hash = former.hash;
+    key->same_hash = u64map_get(&correlator->key_by_hash, key->hash);
+    (void)u64map_put(&correlator->key_by_hash, key->hash, at);
+    return false;
+}
+
 void correlator_index_remove(struct correlator *correlator, record_no number)
 {
     struct record *record = swarm_record(correlator->swarm, number);

@@ -7,24 +7,22 @@
 static bool join_agents(struct correlator *correlator, const struct registry_session *from,
                         struct registry_session *to, struct slice main_id)
 {
-    for (size_t i = 0; i < from->agent_count; i++) {
-        const struct registered *agent = &from->agents[i];
-        bool is_main = u64map_get(&from->agent_by_id, agent->id) == 0;
-        if (i > 0 && is_main && main_id.bytes == NULL &&
-            !correlator_agent_join_main(correlator, to,
-                                        swarm_text_slice(correlator->swarm, agent->id))) {
+    for (size_t i = 0; i < from->main_id_count && main_id.bytes == NULL; i++) {
+        struct slice id = swarm_text_slice(correlator->swarm, from->main_ids[i]);
+        if (!correlator_agent_join_main(correlator, to, id)) {
             return false;
         }
+    }
+    for (size_t i = 0; i < from->agent_count; i++) {
+        const struct registered *agent = &from->agents[i];
         if (!agent->reported) {
             continue;
         }
         struct slice id = i == 0 ? main_id : swarm_text_slice(correlator->swarm, agent->id);
         struct registered *same = correlator_agent_find(correlator, to, id);
-        if (same == NULL ||
-            facts_unite(&same->facts, correlator->mem, &agent->facts) == FACT_NO_MEMORY) {
+        if (same == NULL || !correlator_agent_unite(correlator, to, same, agent, id)) {
             return false;
         }
-        correlator_agent_note_start(correlator, to, same, agent->last_start_ms);
     }
     return true;
 }
@@ -32,7 +30,9 @@ static bool join_agents(struct correlator *correlator, const struct registry_ses
 static void own_call(struct correlator *correlator, record_no number, session_no session)
 {
     correlator_call_unlink(correlator, number);
+    correlator_call_disown(correlator, number);
     swarm_record_move(correlator->swarm, number, session);
+    correlator_call_own(correlator, number);
 }
 
 /* Gives the call its ids in its session. *other: a call there that has one of them; NO_RECORD:
@@ -44,12 +44,12 @@ static bool move_keys(struct correlator *correlator, record_no number, session_n
     for (*other = NO_RECORD; at != NO_KEY; at = correlator->keys[at].same_record) {
         struct slice id = {correlator->keys[at].id, correlator->keys[at].len};
         record_no found = correlator_index_find(correlator, to, id);
-        if (found == NO_RECORD && !correlator_index_add(correlator, number, to, id)) {
-            return false;
-        }
         if (found != NO_RECORD && found != number) {
             *other = found;
             return true;
+        }
+        if (found == NO_RECORD && !correlator_index_move(correlator, at, to)) {
+            return false;
         }
     }
     return true;
@@ -104,17 +104,16 @@ static bool join_rest(struct correlator *correlator, struct registry_session *fr
     struct update times = {.local_ns = swarm_session_edit(swarm, from->number)->clock_set_ns};
     to->sources |= from->sources;
     to->forgotten_ms = fmax(to->forgotten_ms, from->forgotten_ms);
+    /* Its first time may be an end. */
     if (!join_agents(correlator, from, to, main_id) ||
-        !correlator_session_note_times(correlator, to, &times, from->first_ms, from->clock_ms)) {
+        !correlator_session_note_times(correlator, to, &times, (double)NAN, from->first_ms) ||
+        !correlator_session_note_times(correlator, to, &times, (double)NAN, from->clock_ms) ||
+        !correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN)) {
         return false;
     }
-    correlator_session_note_times(correlator, to, &times, from->last_start_ms, (double)NAN);
-    /* By number: a record that is united with another leaves the list. */
-    for (record_no no = 0; no < swarm_record_end(swarm); no++) {
-        const struct record *record = swarm_record(swarm, no);
-        if (record->used && record->session == from->number &&
-            (!give_agent(correlator, no, main_id) ||
-             !move_call(correlator, no, from->number, to->number))) {
+    while (from->calls != NO_RECORD) {
+        if (!give_agent(correlator, from->calls, main_id) ||
+            !move_call(correlator, from->calls, from->number, to->number)) {
             return false;
         }
     }

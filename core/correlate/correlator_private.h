@@ -101,6 +101,8 @@ intern_id correlator_session_id(const struct correlator *correlator, intern_id i
 intern_id correlator_alias_use(struct correlator *correlator, intern_id id);
 /* The id, which is no alias, is one of the session `of`. False: out of memory. */
 bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of, bool is_agent);
+/* Whether the id is one of the session `of`, and of no agent in it. */
+bool correlator_alias_is_session(const struct correlator *correlator, intern_id id, intern_id of);
 /* Returns the id of the session of which the session `id` is an agent; INTERN_NONE: of no
    session. */
 intern_id correlator_alias_agent(struct correlator *correlator, struct slice id);
@@ -131,6 +133,14 @@ bool correlator_join_as_agent(struct correlator *correlator, struct registry_ses
 /* Returns the agent, new if necessary. NULL: out of memory. */
 struct registered *correlator_agent_find(struct correlator *correlator,
                                          struct registry_session *session, struct slice agent_id);
+/* Whether the id is one of the session's: then it is the main agent's. */
+bool correlator_agent_is_session(const struct correlator *correlator,
+                                 const struct registry_session *session, struct slice id);
+/* Merges the facts of the agent `from`, of the same session or of one that is joined, into those of
+   `to`, which has that id: its names alone if it is a run of the main agent. False: out of
+   memory. */
+bool correlator_agent_unite(struct correlator *correlator, struct registry_session *session,
+                            struct registered *to, const struct registered *from, struct slice id);
 /* The agent of that id turned out to be the main one: its calls are on that row, its own goes. */
 bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
                                 struct slice alias);
@@ -156,9 +166,24 @@ record_no correlator_index_find(const struct correlator *correlator, session_no 
 /* Gives the record one more id. False: out of memory. */
 bool correlator_index_add(struct correlator *correlator, record_no record, session_no session,
                           struct slice id);
+/* Makes the key, one of the record's, one of another session. False: out of memory. */
+bool correlator_index_move(struct correlator *correlator, uint32_t key, session_no session);
 void correlator_index_remove(struct correlator *correlator, record_no record);
 /* How many ids the record has. */
 unsigned correlator_index_count(const struct correlator *correlator, const struct record *record);
+
+/* ---- correlator_list.c ---- */
+
+void correlator_list_put(struct swarm *swarm, enum record_list list, record_no *first,
+                         record_no record);
+void correlator_list_take(struct swarm *swarm, enum record_list list, record_no *first,
+                          record_no record);
+/* Puts the record on its session's list of calls, takes it off. */
+void correlator_call_own(struct correlator *correlator, record_no record);
+void correlator_call_disown(struct correlator *correlator, record_no record);
+/* Puts the record on its session's list of calls without a known end, or takes it off. */
+void correlator_call_link(struct correlator *correlator, record_no record);
+void correlator_call_unlink(struct correlator *correlator, record_no record);
 
 /* ---- correlator_call.c ---- */
 
@@ -167,9 +192,6 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
 bool correlator_call_queue(struct correlator *correlator, record_no record);
 /* Two records are one call: joins them. Returns the one that is left; NO_RECORD: out of memory. */
 record_no correlator_call_unite(struct correlator *correlator, record_no a, record_no b);
-/* Puts the record on its session's list of calls without a known end, or takes it off. */
-void correlator_call_link(struct correlator *correlator, record_no record);
-void correlator_call_unlink(struct correlator *correlator, record_no record);
 void correlator_call_drop(struct correlator *correlator, record_no record);
 
 /* ---- correlator_usage.c ---- */

@@ -286,7 +286,10 @@ static bool take_alias(struct correlator *correlator, struct registry_session *s
     }
     return (other == NULL || correlator_join_sessions(correlator, other, session)) &&
            correlator_alias_put(correlator, correlator_session_id(correlator, id),
-                                swarm_session_edit(correlator->swarm, session->number)->id, false);
+                                swarm_session_edit(correlator->swarm, session->number)->id,
+                                false) &&
+           (u64map_get(&session->agent_by_id, id) == U64MAP_NONE ||
+            correlator_agent_join_main(correlator, session, alias));
 }
 
 bool correlator_session_update(struct correlator *correlator, const struct update *update)

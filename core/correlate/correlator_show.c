@@ -7,6 +7,16 @@ enum { ANCESTORS_MAX = 256 }; /* the longest chain of parents; also cuts cycles 
 
 /* ---- the agent ---- */
 
+/* The agent that the call names; bytes NULL: none, or an id of its session. */
+static struct slice named_agent(const struct correlator *correlator,
+                                const struct registry_session *session, const struct record *record)
+{
+    struct slice id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
+    return id.bytes != NULL && correlator_agent_is_session(correlator, session, id)
+               ? (struct slice){NULL, 0}
+               : id;
+}
+
 /* The agent of the call, or of its nearest ancestor that names one; else the main agent. NULL: out
    of memory. */
 static struct registered *agent_of(struct correlator *correlator, struct registry_session *session,
@@ -14,7 +24,7 @@ static struct registered *agent_of(struct correlator *correlator, struct registr
 {
     struct slice id = {NULL, 0};
     for (int i = 0; i < ANCESTORS_MAX && record != NULL && id.bytes == NULL; i++) {
-        id = facts_text(&record->facts, (enum update_field)FACT_AGENT_ID);
+        id = named_agent(correlator, session, record);
         struct slice parent = facts_text(&record->facts, FIELD_PARENT_ID);
         record_no number = parent.bytes == NULL
                                ? NO_RECORD
@@ -25,12 +35,13 @@ static struct registered *agent_of(struct correlator *correlator, struct registr
 }
 
 /* Children that name no agent go along. */
-static bool queue_children(struct correlator *correlator, const struct record *record)
+static bool queue_children(struct correlator *correlator, const struct registry_session *session,
+                           const struct record *record)
 {
     for (record_no child = record->first_child; child != NO_RECORD;
          child = swarm_record(correlator->swarm, child)->links[LIST_CHILDREN].next) {
         const struct record *of = swarm_record(correlator->swarm, child);
-        bool own = facts_get(&of->facts, (enum update_field)FACT_AGENT_ID) != NULL;
+        bool own = named_agent(correlator, session, of).bytes != NULL;
         if (!own && !correlator_call_queue(correlator, child)) {
             return false;
         }
@@ -44,7 +55,7 @@ static bool find_row(struct correlator *correlator, struct registry_session *ses
     struct record *record = swarm_record(correlator->swarm, number);
     struct registered *agent = agent_of(correlator, session, record);
     agent_no row = agent == NULL ? NO_AGENT : correlator_agent_row(correlator, session, agent);
-    if (row == NO_AGENT || (record->agent != row && !queue_children(correlator, record))) {
+    if (row == NO_AGENT || (record->agent != row && !queue_children(correlator, session, record))) {
         return false;
     }
     record->agent = row;

@@ -11,9 +11,13 @@ void agent_state_note_time(struct agent *agent, int64_t from_ns, int64_t to_ns)
 
 static bool ends_later(const struct span *span, const struct span *last)
 {
-    /* In order of time, not of appearance; of two at once the one that failed shows. */
-    return last == NULL || span->end_ns > last->end_ns ||
-           (span->end_ns == last->end_ns && ((span->flags | ~last->flags) & SPAN_ERROR) != 0);
+    /* In order of time, not of appearance; of two at once the one that failed shows, else that of
+       the greater kind. */
+    if (last == NULL || span->end_ns != last->end_ns) {
+        return last == NULL || span->end_ns > last->end_ns;
+    }
+    int failed = (span->flags & SPAN_ERROR) != 0, last_failed = (last->flags & SPAN_ERROR) != 0;
+    return failed != last_failed ? failed > last_failed : span->kind >= last->kind;
 }
 
 void agent_state_note_end(struct swarm *swarm, span_no no)

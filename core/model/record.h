@@ -24,8 +24,8 @@ enum record_state {
     RECORD_EVICTED     /* the stale sweep closed it in the trace */
 };
 
-/* Lists of the correlator: a session's calls without a known end, and a call's children. */
-enum record_list { LIST_UNENDED, LIST_CHILDREN, RECORD_LISTS };
+/* Lists of the correlator: a session's calls, those without a known end, and a call's children. */
+enum record_list { LIST_SESSION, LIST_UNENDED, LIST_CHILDREN, RECORD_LISTS };
 
 /* The tokens that an interaction counts: prompt, output, cache read, cache creation. */
 enum { RECORD_CLAIM = 4 };

@@ -36,7 +36,7 @@ bool swarm_drop_document(struct swarm *swarm, uint32_t document);
 /* Hides a session that turned out to be another session, and its agents. It stays if it has events
    or open spans. */
 void swarm_hide_session(struct swarm *swarm, session_no session);
-/* The agent is no longer a row: its calls are on another's. */
+/* The agent is no longer a row: its calls are on another's. It stays if it has events. */
 void swarm_hide_agent(struct swarm *swarm, agent_no agent);
 /* Whether the session is kept when it is idle (session_info.forgettable). */
 void swarm_keep_session(struct swarm *swarm, session_no session, bool keep);

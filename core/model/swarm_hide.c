@@ -56,10 +56,33 @@ void swarm_hide_session(struct swarm *swarm, session_no session)
     swarm->revision++;
 }
 
-void swarm_hide_agent(struct swarm *swarm, agent_no agent)
+static bool any_of_events(const struct swarm *swarm, const span_no *spans, size_t count)
 {
-    swarm->rows.agents[agent].flags |= AGENT_DEAD;
-    swarm->revision++;
+    bool any = false;
+    for (size_t i = 0; i < count && !any; i++) {
+        any = !span_is_record(swarm_edit_span(swarm, spans[i]));
+    }
+    return any;
+}
+
+/* Events are final: they stay on the row. */
+static bool has_events(const struct swarm *swarm, const struct agent *agent)
+{
+    bool any = (agent->flags & AGENT_PRINTED) == 0 || agent->mark_first_ns <= agent->mark_last_ns ||
+               any_of_events(swarm, agent->envelopes, agent->envelope_count);
+    for (size_t i = 0; i < agent->lane_count && !any; i++) {
+        any = any_of_events(swarm, agent->lanes[i].spans, agent->lanes[i].count);
+    }
+    return any;
+}
+
+void swarm_hide_agent(struct swarm *swarm, agent_no number)
+{
+    struct agent *agent = &swarm->rows.agents[number];
+    if (!has_events(swarm, agent)) {
+        agent->flags |= AGENT_DEAD;
+        swarm->revision++;
+    }
 }
 
 void swarm_forget_hidden(struct swarm *swarm)

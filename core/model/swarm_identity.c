@@ -26,19 +26,36 @@ static struct process *numbered_process(struct swarm *swarm, session_no session,
     return id == INTERN_FAILED ? NULL : swarm_process(swarm, session, id, pid);
 }
 
-/* Returns the agent with the id, or the main agent of the session with it. NO_AGENT: unknown. */
-static agent_no who_answers(const struct swarm *swarm, intern_id id)
+/* Returns the session's agent with the id. NO_AGENT: it has none. */
+static agent_no own_agent(const struct swarm *swarm, session_no session, intern_id id)
+{
+    for (uint32_t at = swarm->rows.sessions[session].first_process; at != NO_PROCESS;
+         at = swarm->rows.processes[at].next_in_session) {
+        agent_no number = swarm->rows.processes[at].agent;
+        const struct agent *agent = number == NO_AGENT ? NULL : &swarm->rows.agents[number];
+        if (agent != NULL && agent->agent_id == id && (agent->flags & AGENT_DEAD) == 0) {
+            return number;
+        }
+    }
+    return NO_AGENT;
+}
+
+/* Returns the agent with the id, or the main agent of the session with it. NO_AGENT: unknown. One
+   that was hidden may have had the id of another one, of the child's session. */
+static agent_no who_answers(const struct swarm *swarm, agent_no child, intern_id id)
 {
     uint32_t agent = u64map_get(&swarm->rows.agent_by_id, id);
-    return agent != U64MAP_NONE && (swarm->rows.agents[agent].flags & AGENT_DEAD) == 0 ? agent
-                                                                                       : NO_AGENT;
+    bool hidden = agent != U64MAP_NONE && (swarm->rows.agents[agent].flags & AGENT_DEAD) != 0;
+    return hidden                 ? own_agent(swarm, swarm->rows.agents[child].session, id)
+           : agent == U64MAP_NONE ? NO_AGENT
+                                  : agent;
 }
 
 bool swarm_ensure_parent_row(struct swarm *swarm, agent_no child)
 {
     intern_id id = swarm->rows.agents[child].parent_id;
     uint32_t group = u64map_get(&swarm->rows.group_by_id, id);
-    if (id == INTERN_NONE || who_answers(swarm, id) != NO_AGENT ||
+    if (id == INTERN_NONE || who_answers(swarm, child, id) != NO_AGENT ||
         (group != U64MAP_NONE && (swarm->rows.agents[group].flags & AGENT_DEAD) == 0)) {
         return true;
     }

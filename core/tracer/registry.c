@@ -23,6 +23,7 @@ static bool make_row(struct tracer *tracer, session_no number)
                                          .last_pid = 1,
                                          .first_ms = (double)NAN,
                                          .last_start_ms = (double)NAN,
+                                         .calls = NO_RECORD,
                                          .unended = NO_RECORD,
                                          .forgotten_ms = (double)NAN};
     u64map_init(&session->agent_by_id, tracer->mem);

@@ -61,7 +61,8 @@ struct registry_session {
     double last_start_ms;     /* the latest of what began, the session itself too */
     struct session_end *ends; /* by time */
     size_t end_count, end_cap;
-    record_no unended;   /* the first of its calls without a known end */
+    record_no calls;     /* the first of its calls */
+    record_no unended;   /* the first of those without a known end */
     double forgotten_ms; /* calls that had ended by then were dropped; NAN: none */
     uint8_t flags;       /* those of the session that it has set */
     uint8_t sources;     /* bit `precedence`: a source of that kind reports it */

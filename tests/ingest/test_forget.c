@@ -183,3 +183,32 @@ TEST(calls_that_moved_survive_an_eviction_before_they_are_shown)
     feed_free(feed);
     rig_release(&rig);
 }
+
+/* The numbers of the sessions that were joined are other sessions' then. */
+TEST(calls_that_moved_are_not_found_in_the_next_session_of_the_number)
+{
+    struct rig rig;
+    open_capped(&rig);
+    struct feed *feed = rig_feed(&rig);
+    push(&rig, feed, "{'op':'hello','t':%t,'session_id':'s','name':'root'}\n");
+    push_many(
+        &rig, feed,
+        "{'op':'update_call','t':%t,'session_id':'b%u','kind':'tool','id':'c','name':'B','start_ms':%t}\n"
+        "{'op':'update_session','t':%t,'session_id':'s%u','alias':'b%u','start_ms':%t}\n",
+        1, 1200);
+    size_t sessions = swarm_session_count(rig.model.swarm);
+    push_many(
+        &rig, feed,
+        "{'op':'update_call','t':%t,'session_id':'n%u','kind':'tool','id':'c','name':'B','start_ms':%t}\n",
+        1, 1000);
+    assert_true(swarm_session_count(rig.model.swarm) <
+                sessions + 1000); /* numbers were used again */
+    for (unsigned i = 1; i < 1000; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "n%u", i);
+        assert_non_null(rig_session(&rig, id));
+        assert_int_equal(rig_session(&rig, id)->event_count, 1);
+    }
+    feed_free(feed);
+    rig_release(&rig);
+}

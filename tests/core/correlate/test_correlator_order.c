@@ -1,7 +1,7 @@
 /* In whatever order updates come, however often one is repeated and whenever they are flushed: the
    model is the same in the end, corrected in place it is the model derived from scratch, and its
    document, opened again, is the same picture. Stories are random; a seed makes one. STORY=n runs
-   one alone. */
+   one alone, STORIES=n the first ones (100). */
 #include "tests/support/support.h"
 #include "tests/support/updates.h"
 
@@ -40,6 +40,8 @@ struct story {
     size_t count;
     double scale; /* of times: some stories are long enough for the sweep */
     bool late;    /* some calls come under trace:ID */
+    bool joined;  /* a run turns out to be the main agent's, in updates of the agent */
+    bool session; /* agents and parents are named by ids of their session, too */
 };
 
 static const char *const agent_ids[AGENTS] = {NULL, "kid", "kid-2", "other", "deep"};
@@ -147,6 +149,15 @@ static void fill_in_call(struct story *story, struct entry *entry, double start)
     }
 }
 
+/* An agent by its id; the main one by any id of its session. */
+static const char *agent_id(struct story *story, unsigned session, const char *id)
+{
+    return story->session && id == NULL && one_in(&story->random, 2)
+               ? one_in(&story->random, 2) && story->late ? trace_ids[session]
+                                                          : session_ids[session]
+               : id;
+}
+
 /* One call, as its sources know it, each in one update or in several. */
 static void add_call(struct story *story, unsigned session, unsigned number)
 {
@@ -169,7 +180,7 @@ static void add_call(struct story *story, unsigned session, unsigned number)
             snprintf(entry->parent, sizeof entry->parent, "c%u", parent);
         }
         if (!child && !one_in(random, 4)) {
-            entry->update.agent_id = model_text(agent);
+            entry->update.agent_id = model_text(agent_id(story, session, agent));
         }
         around(story, entry, FIELD_START_MS, start, 4);
         around(story, entry, FIELD_END_MS, ends ? end : UNKNOWN, 3);
@@ -194,10 +205,24 @@ static void add_agents(struct story *story, unsigned session)
         maybe(story, entry, FIELD_TYPE, PICK(random, names));
         maybe(story, entry, FIELD_DESCRIPTION, PICK(random, names));
         if (one_in(random, 2)) {
-            update_string(&entry->update, FIELD_PARENT_AGENT_ID, agent_ids[pick(random, which)]);
+            update_string(&entry->update, FIELD_PARENT_AGENT_ID,
+                          agent_id(story, session, agent_ids[pick(random, which)]));
         }
         around(story, entry, FIELD_START_MS, start, 2);
         around(story, entry, FIELD_END_MS, start + 1000, 3);
+    }
+}
+
+/* The runs "kid" and "deep" are the main agent's. */
+static void add_joined(struct story *story, unsigned session)
+{
+    static const char *const runs[] = {"kid", "deep"};
+    for (unsigned i = 0; story->joined && i < 3; i++) {
+        struct entry *entry = add(story, agent_update(0, session_ids[session]), session);
+        entry->update.agent_id = entry->update.session_id;
+        update_string(&entry->update, FIELD_ALIAS, PICK(&story->random, runs));
+        around(story, entry, FIELD_START_MS, pick(&story->random, 1000), 2);
+        around(story, entry, FIELD_END_MS, pick(&story->random, 3000), 3);
     }
 }
 
@@ -231,12 +256,15 @@ static void make_story(struct story *story, unsigned seed)
     struct random *random = &story->random;
     story->scale = one_in(random, 3) ? 1500 : 1;
     story->late = one_in(random, 3);
+    story->joined = one_in(random, 2);
+    story->session = one_in(random, 2);
     unsigned sessions = 1 + pick(random, 2);
     for (unsigned session = 0; session < sessions; session++) {
         for (unsigned i = 0, calls = 3 + pick(random, 15); i < calls; i++) {
             add_call(story, session, i);
         }
         add_agents(story, session);
+        add_joined(story, session);
         add_session(story, session);
     }
     for (size_t i = 0; i < story->count; i++) {
@@ -335,11 +363,15 @@ static void for_each_story(void (*check)(const struct story *story, unsigned see
 {
     struct story *story = malloc(sizeof *story);
     assert_non_null(story);
-    const char *only = getenv("STORY");
-    for (unsigned seed = 0; seed < STORIES; seed++) {
+    const char *only = getenv("STORY"), *many = getenv("STORIES");
+    unsigned stories = many != NULL ? (unsigned)atoi(many) : STORIES;
+    for (unsigned seed = 0; seed < stories || only != NULL; seed++) {
         if (only == NULL || (unsigned)atoi(only) == seed) {
             make_story(story, seed);
             check(story, seed);
+            if (only != NULL) {
+                break;
+            }
         }
     }
     free(story);
