@@ -300,6 +300,30 @@ static bool is_named(const struct update *update)
            (agent.len != session.len || memcmp(agent.bytes, session.bytes, agent.len) != 0);
 }
 
+/* The last attempt, if no more are kept; INFINITY: there is room. */
+static double last_attempt(const struct record *record)
+{
+    const double *times;
+    size_t count = facts_times(&record->facts, FIELD_ATTEMPTS, &times);
+    return count < FACT_TIMES_MAX ? (double)INFINITY : times[count - 1];
+}
+
+/* The facts are full: each attempt after the last one so far took the room of an earlier one.
+   (Others may have been counted before, as senders repeat them.) */
+static void note_attempts(struct correlator *correlator, const struct record *record,
+                          const struct update *update, double last_ms)
+{
+    const double *times;
+    size_t count = facts_times(&record->facts, FIELD_ATTEMPTS, &times);
+    for (size_t i = count; i-- > 0 && times[i] > last_ms;) {
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
+    }
+    size_t sent = update->values[FIELD_ATTEMPTS].times.count;
+    for (size_t i = FACT_TIMES_MAX; isinf(last_ms) && count == FACT_TIMES_MAX && i < sent; i++) {
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
+    }
+}
+
 bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
     struct registry_session *session = correlator_session_find(correlator, update->session_id);
@@ -334,13 +358,12 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     note_known(record, update, start_ms, end_ms);
     changed |= record->last_ms > known_ms || isnan(known_ms);
     unsigned precedences = end_precedences(&record->facts);
+    double last_ms = last_attempt(record);
     enum fact_result result =
         merge_fields(correlator, &record->facts, update, start_ms, is_named(update));
     changed |= precedences != end_precedences(&record->facts);
-    const double *attempts;
-    if (update_has(update, FIELD_ATTEMPTS) && result == FACT_CHANGED &&
-        facts_times(&record->facts, FIELD_ATTEMPTS, &attempts) == FACT_TIMES_MAX) {
-        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
+    if (update_has(update, FIELD_ATTEMPTS) && result == FACT_CHANGED) {
+        note_attempts(correlator, record, update, last_ms);
     }
     if ((update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) ||
         (placed && !correlator_usage_note(correlator, number))) {

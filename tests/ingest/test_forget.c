@@ -212,3 +212,20 @@ TEST(calls_that_moved_are_not_found_in_the_next_session_of_the_number)
     feed_free(feed);
     rig_release(&rig);
 }
+
+/* Each attempt beyond those that are kept counts once, and one that fills the room does not. */
+TEST(attempts_that_were_forgotten_add_up)
+{
+    struct rig rig;
+    open_capped(&rig);
+    struct feed *feed = rig_feed(&rig);
+    const char *lines =
+        "{'op':'update_call','t':%t,'session_id':'s','kind':'request','id':'r','model':'m','attempt_start_times':[%t]}\n";
+    push_many(&rig, feed, lines, 0, 1000);
+    assert_int_equal(swarm_forgotten(rig.model.swarm, FORGOTTEN_ATTEMPTS), 0);
+    push_many(&rig, feed, lines, 900, 1500);
+    push_many(&rig, feed, lines, 0, 1500); /* again */
+    assert_int_equal(swarm_forgotten(rig.model.swarm, FORGOTTEN_ATTEMPTS), 500);
+    feed_free(feed);
+    rig_release(&rig);
+}
