@@ -3,6 +3,8 @@
    ended during it. */
 #include "core/model/intervals.h"
 
+#include "core/base/sorted.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -17,25 +19,16 @@ void intervals_release(struct intervals *set)
     intervals_init(set, set->mem);
 }
 
-/* Returns the index of the first interval that ends at `at` or later. Searches from the back, in
-   growing strides. */
+static int64_t end_of(const void *ctx, size_t place)
+{
+    const struct intervals *set = ctx;
+    return set->items[place].to;
+}
+
+/* Returns the index of the first interval that ends at `at` or later. */
 static size_t first_reaching(const struct intervals *set, int64_t at)
 {
-    size_t high = set->count, stride = 1;
-    while (high >= stride && set->items[high - stride].to >= at) {
-        high -= stride;
-        stride *= 2;
-    }
-    size_t low = high >= stride ? high - stride + 1 : 0;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set->items[middle].to >= at) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
+    return sorted_first(set->count, at, end_of, set);
 }
 
 /* The stretch, joined with those of the set that it meets: from *first on, up to but not *last. */

@@ -3,28 +3,30 @@
    a lane are sorted by start; most arrive in order, late ones are inserted. Phases and
    interactions take no lane: a phase is drawn in its request, and an interaction is an envelope
    around all else. */
+#include "core/base/sorted.h"
 #include "core/model/lane_index.h"
 #include "core/model/swarm_private.h"
 
 #include <string.h>
 
+/* Spans by number, in order of their starts. */
+struct span_list {
+    const struct swarm *swarm;
+    const span_no *spans;
+};
+
+static int64_t start_of(const void *ctx, size_t place)
+{
+    const struct span_list *list = ctx;
+    return swarm_edit_span(list->swarm, list->spans[place])->start_ns;
+}
+
 /* The place of the first of `spans` that starts after `start_ns`. */
 static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_t count,
                           int64_t start_ns)
 {
-    size_t low = 0, high = count;
-    if (count > 0 && swarm_edit_span(swarm, spans[count - 1])->start_ns <= start_ns) {
-        return count;
-    }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (swarm_edit_span(swarm, spans[middle])->start_ns <= start_ns) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    struct span_list list = {swarm, spans};
+    return start_ns == INT64_MAX ? count : sorted_first(count, start_ns + 1, start_of, &list);
 }
 
 size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)

@@ -3,6 +3,7 @@
    stays small. The width is checked each time the spans have doubled. */
 #include "core/model/lane_index.h"
 
+#include "core/base/sorted.h"
 #include "core/model/request_phase.h"
 #include "core/model/swarm_private.h"
 
@@ -344,18 +345,15 @@ void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
     }
 }
 
+static int64_t start_of(const void *ctx, size_t place)
+{
+    const struct lane_index *index = ctx;
+    return index->spans[place].start_ns;
+}
+
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns)
 {
-    size_t low = 0, high = index->built;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (index->spans[middle].start_ns < at_ns) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_first(index->built, at_ns, start_of, index);
 }
 
 void lane_index_drop(const struct mem *mem, struct lane *lane)

@@ -2,6 +2,8 @@
    nothing. Nearly all spans go into the last bucket or after it. */
 #include "core/model/pyramid.h"
 
+#include "core/base/sorted.h"
+
 #include <string.h>
 
 enum { STEP = 2, SHIFT_MAX = 46 }; /* 2^46 ns is 20 hours: no column is longer */
@@ -24,21 +26,15 @@ void pyramid_release(struct pyramid *pyramid)
     *pyramid = (struct pyramid){.mem = pyramid->mem};
 }
 
+static int64_t key_of(const void *ctx, size_t place)
+{
+    const struct pyramid_level *level = ctx;
+    return level->buckets[place].key;
+}
+
 static size_t first_not_less(const struct pyramid_level *level, int64_t key)
 {
-    size_t low = 0, high = level->count;
-    if (high > 0 && level->buckets[high - 1].key < key) {
-        return high;
-    }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (level->buckets[middle].key < key) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_first(level->count, key, key_of, level);
 }
 
 /* Returns the bucket with the key, new if necessary. NULL: out of memory. */

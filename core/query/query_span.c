@@ -1,6 +1,7 @@
 /* Finds spans in lanes, which are sorted by start. Spans of a lane do not overlap, except those
    that the sweep closed and that continue. So searches also read the last few spans before a
    position. */
+#include "core/base/sorted.h"
 #include "core/query/query_private.h"
 
 enum { LOOK_BACK = 64 };
@@ -12,18 +13,21 @@ static int64_t start_of(const struct swarm *swarm, span_no no)
     return span == NULL ? INT64_MIN : span->start_ns;
 }
 
+struct lane_starts {
+    const struct swarm *swarm;
+    const struct lane *lane;
+};
+
+static int64_t start_in_lane(const void *ctx, size_t place)
+{
+    const struct lane_starts *starts = ctx;
+    return start_of(starts->swarm, starts->lane->spans[place]);
+}
+
 size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)
 {
-    size_t low = 0, high = lane->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (start_of(swarm, lane->spans[middle]) < at_ns) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    struct lane_starts starts = {swarm, lane};
+    return sorted_first(lane->count, at_ns, start_in_lane, &starts);
 }
 
 /* Returns how many spans before a position may continue there. Only live sessions are swept. */

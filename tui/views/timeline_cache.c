@@ -3,6 +3,7 @@
    does not. */
 #include "tui/views/timeline_cache.h"
 
+#include "core/base/sorted.h"
 #include "core/query/query.h"
 
 #include <stdlib.h>
@@ -145,16 +146,20 @@ bool timeline_cache_markers(struct timeline_cache *cache, const struct swarm *sw
     return cache->markers_swarm != NULL;
 }
 
+struct instant_times {
+    const struct swarm *swarm;
+    const struct shown_markers *markers;
+};
+
+static int64_t time_of(const void *ctx, size_t place)
+{
+    const struct instant_times *list = ctx;
+    return swarm_marker(list->swarm, list->markers->instants[place])->at_ns;
+}
+
 size_t shown_markers_from(const struct shown_markers *markers, const struct swarm *swarm,
                           int64_t at_ns)
 {
-    size_t low = 0, high = markers->instant_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (swarm_marker(swarm, markers->instants[middle])->at_ns < at_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    struct instant_times list = {swarm, markers};
+    return sorted_first(markers->instant_count, at_ns, time_of, &list);
 }
