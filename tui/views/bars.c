@@ -139,7 +139,8 @@ static void draw_bar(struct frame *frame, struct area line, const struct bar_run
 }
 
 /* Underlines the selected span. Without colour its bar consists of blocks, which hide that: signs
-   mark its ends. The mark of an error stays after the sign, where the bar has room for both. */
+   mark its ends. The mark of an error stays after the sign, where the bar has room for both; a cell
+   that is nothing but such a mark is underlined, for a mark hides no line. */
 static void mark_selected(const struct frame *frame, struct area line, const struct bar_run *run,
                           const struct timeline_cell *cells, int cols)
 {
@@ -149,14 +150,15 @@ static void mark_selected(const struct frame *frame, struct area line, const str
     area_add_attrs(line, run->from, 0, run->to - run->from, ATTR_UNDERLINE | ATTR_BOLD);
     if (frame->input->theme.color)
         return;
-    if (first && last && run->to == run->from + 1) {
-        area_puts(line, run->from, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED));
+    int to = run->to - 1;
+    bool marked = run->stopped || (cells[to].flags & CELL_ERROR) != 0;
+    if (first && last && to == run->from) {
+        if (!marked)
+            area_puts(line, to, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED));
         return;
     }
     if (first)
         area_puts(line, run->from, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_FROM));
-    int to = run->to - 1;
-    bool marked = run->stopped || (cells[to].flags & CELL_ERROR) != 0;
     to -= marked && to - 1 > run->from;
     if (last)
         area_puts(line, to, 0, STYLE_STRONG, frame_symbol(frame, SYM_SELECTED_TO));
