@@ -1,7 +1,8 @@
 /* Searching a list that is sorted by times or keys of 64 bits. The search begins where the place
-   would be if the keys were evenly spread, as times of a trace nearly are, and widens its steps from
-   there: a long list costs a few cold places of memory in place of one for each halving. It reads at
-   most twice as many keys as bisection does, whatever the keys. */
+   would be if the keys were evenly spread, as times of a trace nearly are, and widens its steps
+   from there: a long list costs a few cold places of memory in place of one for each halving. It
+   reads at most twice as many keys as bisection does, whatever the keys; at the end of the list it
+   reads two. */
 #ifndef CORE_SORTED_H
 #define CORE_SORTED_H
 
@@ -29,7 +30,11 @@ static inline size_t sorted_first(size_t count, int64_t at, sorted_key *key, con
         return count;
     }
     size_t low = 0, high = count - 1; /* key(low) < at <= key(high) */
-    if (high == 0 || key(ctx, low) >= at) {
+    /* Nearly all that is looked for is at the end. */
+    if (high == 0 || key(ctx, high - 1) < at) {
+        return high;
+    }
+    if (key(ctx, low) >= at) {
         return 0;
     }
     size_t middle = sorted_guess(key(ctx, low), key(ctx, high), at, high), step = 1;

@@ -179,11 +179,11 @@ bool correlator_agent_unite(struct correlator *correlator, struct registry_sessi
     return true;
 }
 
-static bool queue_spans(struct correlator *correlator, const span_no *spans, size_t count)
+static bool queue_spans(struct correlator *correlator, const struct block_list *spans)
 {
     bool good = true;
-    for (size_t i = 0; i < count && good; i++) {
-        const struct span *span = swarm_span(correlator->swarm, spans[i]);
+    for (size_t i = 0; i < spans->count && good; i++) {
+        const struct span *span = swarm_span(correlator->swarm, spans_at(spans, i));
         good =
             !span_is_record(span) || correlator_call_queue(correlator, (record_no)span->begin_no);
     }
@@ -194,9 +194,9 @@ static bool queue_spans(struct correlator *correlator, const span_no *spans, siz
 static bool queue_calls(struct correlator *correlator, agent_no row)
 {
     const struct agent *agent = swarm_agent(correlator->swarm, row);
-    bool good = queue_spans(correlator, agent->envelopes, agent->envelope_count);
+    bool good = queue_spans(correlator, &agent->envelopes);
     for (size_t i = 0; i < agent->lane_count && good; i++) {
-        good = queue_spans(correlator, agent->lanes[i].spans, agent->lanes[i].count);
+        good = queue_spans(correlator, &agent->lanes[i].spans);
     }
     return good;
 }

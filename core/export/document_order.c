@@ -34,16 +34,16 @@ void span_order_release(struct span_order *order)
     span_order_init(order, order->swarm, order->records);
 }
 
-static bool add_list(struct span_order *order, const span_no *spans, size_t count)
+static bool add_list(struct span_order *order, const struct block_list *spans)
 {
-    if (count == 0) {
+    if (spans->count == 0) {
         return true;
     }
     if (!mem_reserve(swarm_mem(order->swarm), &order->lists, &order->list_cap,
                      order->list_count + 1, sizeof *order->lists)) {
         return false;
     }
-    order->lists[order->list_count++] = (struct span_list){spans, count};
+    order->lists[order->list_count++] = (struct span_list){.spans = spans};
     return true;
 }
 
@@ -81,12 +81,11 @@ bool span_order_begin(struct span_order *order, const struct agent *agent)
 {
     order->list_count = order->phase_count = 0;
     for (size_t i = 0; i < agent->lane_count; i++) {
-        if (!add_list(order, agent->lanes[i].spans, agent->lanes[i].count)) {
+        if (!add_list(order, &agent->lanes[i].spans)) {
             return false;
         }
     }
-    return add_list(order, agent->envelopes, agent->envelope_count) &&
-           add_waiting_phases(order, agent);
+    return add_list(order, &agent->envelopes) && add_waiting_phases(order, agent);
 }
 
 /* Few phases wait at a time: an insertion sort. */
@@ -124,13 +123,11 @@ static bool add_phases(struct span_order *order, const struct span *call)
 /* The first span of the list; NULL: it has come to its end. */
 static const struct span *peek(const struct swarm *swarm, struct span_list *list)
 {
-    while (list->count > 0) {
-        const struct span *span = stacked(swarm, *list->spans);
+    for (; list->next < list->spans->count; list->next++) {
+        const struct span *span = stacked(swarm, spans_at(list->spans, list->next));
         if (span != NULL) {
             return span;
         }
-        list->spans++;
-        list->count--;
     }
     return NULL;
 }
@@ -171,7 +168,6 @@ bool span_order_next(struct span_order *order, span_no *no)
     if (from == NULL) {
         return true;
     }
-    from->count--;
-    *no = *from->spans++;
+    *no = spans_at(from->spans, from->next++);
     return add_phases(order, first);
 }

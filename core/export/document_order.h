@@ -6,8 +6,8 @@
 
 /* The rest of a list of spans that is sorted by start. */
 struct span_list {
-    const span_no *spans;
-    size_t count;
+    const struct block_list *spans;
+    size_t next;
 };
 
 struct span_order {

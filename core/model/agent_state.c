@@ -44,18 +44,18 @@ void agent_state_note_end(struct swarm *swarm, span_no no)
 static void refresh_from_lane(struct swarm *swarm, const struct lane *lane)
 {
     int worked = 0;
-    for (size_t i = lane->count; i-- > 0 && worked < 2;) {
+    for (size_t i = lane->spans.count; i-- > 0 && worked < 2;) {
         swarm->touched++;
-        const struct span *span = swarm_edit_span(swarm, lane->spans[i]);
+        const struct span *span = swarm_edit_span(swarm, spans_at(&lane->spans, i));
         if ((span->flags & SPAN_OPEN) != 0) {
             agent_state_note_time(&swarm->rows.agents[span->agent], span->start_ns, span->start_ns);
             continue;
         }
-        agent_state_note_end(swarm, lane->spans[i]);
+        agent_state_note_end(swarm, spans_at(&lane->spans, i));
         worked += span->kind != SPAN_USER;
     }
-    if (lane->count > 0) {
-        const struct span *first = swarm_edit_span(swarm, lane->spans[0]);
+    if (lane->spans.count > 0) {
+        const struct span *first = swarm_edit_span(swarm, spans_at(&lane->spans, 0));
         agent_state_note_time(&swarm->rows.agents[first->agent], first->start_ns, first->start_ns);
     }
 }
@@ -79,10 +79,10 @@ void agent_state_refresh(struct swarm *swarm, agent_no number)
         refresh_from_lane(swarm, &agent->lanes[i]);
     }
     /* An agent has one interaction at a time: the first began first, one of the last ended last. */
-    for (size_t i = 0; i < agent->envelope_count; i++) {
-        const struct span *span = swarm_edit_span(swarm, agent->envelopes[i]);
+    for (size_t i = 0; i < agent->envelopes.count; i++) {
+        const struct span *span = swarm_edit_span(swarm, spans_at(&agent->envelopes, i));
         agent_state_note_time(agent, span->start_ns, span->end_ns);
         swarm->touched++;
-        i = i == 0 && agent->envelope_count > 4 ? agent->envelope_count - 4 : i;
+        i = i == 0 && agent->envelopes.count > 4 ? agent->envelopes.count - 4 : i;
     }
 }

@@ -11,24 +11,25 @@
 void intervals_init(struct intervals *set, const struct mem *mem)
 {
     *set = (struct intervals){.mem = mem};
+    block_list_init(&set->items, sizeof(struct interval));
 }
 
 void intervals_release(struct intervals *set)
 {
-    mem_free(set->mem, set->items, set->cap * sizeof *set->items);
+    block_list_release(&set->items, set->mem);
     intervals_init(set, set->mem);
 }
 
 static int64_t end_of(const void *ctx, size_t place)
 {
     const struct intervals *set = ctx;
-    return set->items[place].to;
+    return intervals_at(set, place)->to;
 }
 
 /* Returns the index of the first interval that ends at `at` or later. */
 static size_t first_reaching(const struct intervals *set, int64_t at)
 {
-    return sorted_first(set->count, at, end_of, set);
+    return sorted_first(set->items.count, at, end_of, set);
 }
 
 /* The stretch, joined with those of the set that it meets: from *first on, up to but not *last. */
@@ -38,8 +39,8 @@ static struct interval join(const struct intervals *set, int64_t from, int64_t t
     struct interval joined = {from, to};
     *first = *last = first_reaching(set, from);
     *gone = 0;
-    for (; *last < set->count && set->items[*last].from <= to; ++*last) {
-        const struct interval *item = &set->items[*last];
+    for (; *last < set->items.count && intervals_at(set, *last)->from <= to; ++*last) {
+        const struct interval *item = intervals_at(set, *last);
         joined.from = item->from < joined.from ? item->from : joined.from;
         joined.to = item->to > joined.to ? item->to : joined.to;
         *gone += item->to - item->from;
@@ -47,12 +48,25 @@ static struct interval join(const struct intervals *set, int64_t from, int64_t t
     return joined;
 }
 
-/* Moves the stretches from a place on to another. */
-static void move_items(struct intervals *set, size_t from, size_t to)
+/* Puts the intervals in place of those from `first` to before `last`. False: out of memory, nothing
+   changed. */
+static bool replace(struct intervals *set, size_t first, size_t last, const struct interval *with,
+                    size_t count)
 {
-    if (from != to) {
-        memmove(set->items + to, set->items + from, (set->count - from) * sizeof *set->items);
+    for (; last - first < count; last++) {
+        struct interval *more = block_list_insert(&set->items, set->mem, first);
+        if (more == NULL) {
+            return false;
+        }
+        *more = with[0];
     }
+    for (size_t i = 0; i < count; i++) {
+        *intervals_at(set, first + i) = with[i];
+    }
+    if (last - first > count) {
+        block_list_remove(&set->items, set->mem, first + count, last - first - count);
+    }
+    return true;
 }
 
 bool intervals_add(struct intervals *set, int64_t from, int64_t to)
@@ -61,13 +75,9 @@ bool intervals_add(struct intervals *set, int64_t from, int64_t to)
     int64_t gone;
     assert(from <= to);
     struct interval joined = join(set, from, to, &first, &last, &gone);
-    if (first == last &&
-        !mem_reserve(set->mem, &set->items, &set->cap, set->count + 1, sizeof *set->items)) {
+    if (!replace(set, first, last, &joined, 1)) {
         return false;
     }
-    move_items(set, last, first + 1);
-    set->items[first] = joined;
-    set->count = set->count - (last - first) + 1;
     set->length += joined.to - joined.from - gone;
     return true;
 }
@@ -79,8 +89,8 @@ bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
     size_t left_count = 0;
     int64_t gone = 0;
     assert(from < to);
-    for (; last < set->count && set->items[last].from < to; last++) {
-        const struct interval *item = &set->items[last];
+    for (; last < set->items.count && intervals_at(set, last)->from < to; last++) {
+        const struct interval *item = intervals_at(set, last);
         if (item->from < from) {
             left[left_count++] = (struct interval){item->from, item->to < from ? item->to : from};
         }
@@ -92,26 +102,25 @@ bool intervals_remove(struct intervals *set, int64_t from, int64_t to)
     if (left_count == 0 && last > first) {
         /* An empty interval stays: a corrected span comes back here at once, and then nothing
            moves. */
-        left[left_count++] = (struct interval){set->items[first].from, set->items[first].from};
+        int64_t at = intervals_at(set, first)->from;
+        left[left_count++] = (struct interval){at, at};
     }
-    size_t after = set->count - last;
-    if (!mem_reserve(set->mem, &set->items, &set->cap, first + left_count + after,
-                     sizeof *set->items)) {
+    if (!replace(set, first, last, left, left_count)) {
         return false;
     }
-    move_items(set, last, first + left_count);
-    memcpy(set->items + first, left, left_count * sizeof *left);
     set->length -= gone;
-    set->count = first + left_count + after;
     return true;
 }
 
 bool intervals_add_from(struct intervals *set, const struct intervals *from, int64_t from_at,
                         int64_t to_at, size_t *left)
 {
-    for (size_t i = first_reaching(from, from_at); i < from->count && from->items[i].from < to_at;
-         i++) {
-        if ((*left)-- == 0 || !intervals_add(set, from->items[i].from, from->items[i].to)) {
+    for (size_t i = first_reaching(from, from_at); i < from->items.count; i++) {
+        const struct interval *item = intervals_at(from, i);
+        if (item->from >= to_at) {
+            break;
+        }
+        if ((*left)-- == 0 || !intervals_add(set, item->from, item->to)) {
             return false;
         }
     }

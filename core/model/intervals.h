@@ -2,7 +2,7 @@
 #ifndef CORE_INTERVALS_H
 #define CORE_INTERVALS_H
 
-#include "core/base/mem.h"
+#include "core/base/block_list.h"
 
 #include <stdint.h>
 
@@ -12,10 +12,14 @@ struct interval {
 
 struct intervals {
     const struct mem *mem;
-    struct interval *items; /* by time; no two meet */
-    size_t count, cap;
-    int64_t length; /* of all of them */
+    struct block_list items; /* of intervals, by time; no two meet */
+    int64_t length;          /* of all of them */
 };
+
+static inline struct interval *intervals_at(const struct intervals *set, size_t place)
+{
+    return block_list_at(&set->items, place);
+}
 
 /* `mem` is borrowed as long as it is used. */
 void intervals_init(struct intervals *set, const struct mem *mem);

@@ -10,43 +10,43 @@
 #include <string.h>
 
 /* Spans by number, in order of their starts. */
-struct span_list {
+struct starts {
     const struct swarm *swarm;
-    const span_no *spans;
+    const struct block_list *spans;
 };
 
 static int64_t start_of(const void *ctx, size_t place)
 {
-    const struct span_list *list = ctx;
-    return swarm_edit_span(list->swarm, list->spans[place])->start_ns;
+    const struct starts *starts = ctx;
+    return swarm_edit_span(starts->swarm, spans_at(starts->spans, place))->start_ns;
 }
 
 /* The place of the first of `spans` that starts after `start_ns`. */
-static size_t upper_bound(const struct swarm *swarm, const span_no *spans, size_t count,
+static size_t upper_bound(const struct swarm *swarm, const struct block_list *spans,
                           int64_t start_ns)
 {
-    struct span_list list = {swarm, spans};
-    return start_ns == INT64_MAX ? count : sorted_first(count, start_ns + 1, start_of, &list);
+    struct starts starts = {swarm, spans};
+    return start_ns == INT64_MAX ? spans->count
+                                 : sorted_first(spans->count, start_ns + 1, start_of, &starts);
 }
 
 size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)
 {
-    return upper_bound(swarm, lane->spans, lane->count, at_ns);
+    return upper_bound(swarm, &lane->spans, at_ns);
 }
 
 /* *place: where it is. */
-static bool insert(struct swarm *swarm, span_no **spans, size_t *count, size_t *cap, span_no span,
-                   size_t *place)
+static bool insert(struct swarm *swarm, struct block_list *spans, span_no span, size_t *place)
 {
-    if (!mem_reserve(swarm->mem, spans, cap, *count + 1, sizeof **spans)) {
+    uint64_t moved = spans->moved;
+    size_t at = upper_bound(swarm, spans, swarm_edit_span(swarm, span)->start_ns);
+    span_no *item = block_list_insert(spans, swarm->mem, at);
+    if (item == NULL) {
         return false;
     }
-    size_t at = upper_bound(swarm, *spans, *count, swarm_edit_span(swarm, span)->start_ns);
-    memmove(*spans + at + 1, *spans + at, (*count - at) * sizeof **spans);
-    swarm->touched += *count - at;
-    (*spans)[at] = span;
-    (*count)++;
+    *item = span;
     *place = at;
+    swarm->touched += spans->moved - moved;
     return true;
 }
 
@@ -63,21 +63,50 @@ static bool fits(const struct swarm *swarm, const struct lane *lane, const struc
     }
     /* A parent that is written after its children, as many producers do, meets the last of them. */
     const struct span *last =
-        lane->count == 0 ? NULL : swarm_edit_span(swarm, lane->spans[lane->count - 1]);
+        lane->spans.count == 0
+            ? NULL
+            : swarm_edit_span(swarm, spans_at(&lane->spans, lane->spans.count - 1));
     if (last != NULL && (open || last->start_ns < span->end_ns) &&
         ((last->flags & SPAN_OPEN) != 0 || last->end_ns > span->start_ns)) {
         return false;
     }
-    size_t at = upper_bound(swarm, lane->spans, lane->count, span->start_ns);
-    if (at < lane->count &&
-        (open || swarm_edit_span(swarm, lane->spans[at])->start_ns < span->end_ns)) {
+    size_t at = upper_bound(swarm, &lane->spans, span->start_ns);
+    if (at < lane->spans.count &&
+        (open || swarm_edit_span(swarm, spans_at(&lane->spans, at))->start_ns < span->end_ns)) {
         return false;
     }
     if (at > 0) {
-        const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
+        const struct span *before = swarm_edit_span(swarm, spans_at(&lane->spans, at - 1));
         return (before->flags & SPAN_OPEN) == 0 && before->end_ns <= span->start_ns;
     }
     return true;
+}
+
+struct lane *lane_add(struct swarm *swarm, struct agent *agent)
+{
+    if (!mem_reserve(swarm->mem, &agent->lanes, &agent->lane_cap, agent->lane_count + 1,
+                     sizeof *agent->lanes)) {
+        return NULL;
+    }
+    struct lane *lane = &agent->lanes[agent->lane_count++];
+    *lane = (struct lane){.open = NO_SPAN, .last_end_ns = INT64_MIN};
+    block_list_init(&lane->spans, sizeof(span_no));
+    return lane;
+}
+
+/* The first lane that may have room. A span without an end has none where another one is open; a
+   thousand calls at once are common, and so these are counted. */
+static size_t first_to_try(struct agent *agent, const struct span *span)
+{
+    if ((span->flags & SPAN_OPEN) == 0 ||
+        (agent->flags & (AGENT_THREAD | AGENT_UNSETTLED)) == AGENT_THREAD) {
+        return 0;
+    }
+    while (agent->busy_lanes < agent->lane_count && agent->busy_lanes + 1 < MAX_LANES &&
+           agent->lanes[agent->busy_lanes].open != NO_SPAN) {
+        agent->busy_lanes++;
+    }
+    return agent->busy_lanes;
 }
 
 static struct lane *choose(struct swarm *swarm, struct agent *agent, const struct span *span,
@@ -89,7 +118,7 @@ static struct lane *choose(struct swarm *swarm, struct agent *agent, const struc
         *number = span->lane;
         return &agent->lanes[span->lane];
     }
-    for (size_t i = 0; i < agent->lane_count; i++) {
+    for (size_t i = first_to_try(agent, span); i < agent->lane_count; i++) {
         bool free = fits(swarm, &agent->lanes[i], span);
         if (!free && (agent->flags & (AGENT_THREAD | AGENT_UNSETTLED)) == AGENT_THREAD &&
             lane_disorders(swarm, &agent->lanes[i], span)) {
@@ -101,13 +130,15 @@ static struct lane *choose(struct swarm *swarm, struct agent *agent, const struc
             return &agent->lanes[i];
         }
     }
-    if (!mem_reserve(swarm->mem, &agent->lanes, &agent->lane_cap, agent->lane_count + 1,
-                     sizeof *agent->lanes)) {
-        return NULL;
-    }
-    *number = agent->lane_count++;
-    agent->lanes[*number] = (struct lane){.open = NO_SPAN, .last_end_ns = INT64_MIN};
-    return &agent->lanes[*number];
+    *number = agent->lane_count;
+    return lane_add(swarm, agent);
+}
+
+/* The lane has no open span any more. */
+static void set_free(struct agent *agent, size_t number)
+{
+    agent->lanes[number].open = NO_SPAN;
+    agent->busy_lanes = number < agent->busy_lanes ? number : agent->busy_lanes;
 }
 
 static void extend(struct lane *lane, int64_t end_ns)
@@ -123,12 +154,11 @@ bool lane_place(struct swarm *swarm, struct agent *agent, span_no span)
         return true;
     }
     if (placed->kind == SPAN_INTERACTION) {
-        return insert(swarm, &agent->envelopes, &agent->envelope_count, &agent->envelope_cap, span,
-                      &place);
+        return insert(swarm, &agent->envelopes, span, &place);
     }
     size_t number;
     struct lane *lane = choose(swarm, agent, placed, &number);
-    if (lane == NULL || !insert(swarm, &lane->spans, &lane->count, &lane->cap, span, &place)) {
+    if (lane == NULL || !insert(swarm, &lane->spans, span, &place)) {
         return false;
     }
     lane_index_inserted(swarm, lane, place);
@@ -150,7 +180,7 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
     }
     struct lane *lane = &agent->lanes[closed->lane];
     if (lane->open == span) {
-        lane->open = NO_SPAN;
+        set_free(agent, closed->lane);
     }
     extend(lane, closed->end_ns);
     /* One that began with it and still runs encloses it after all. */
@@ -161,26 +191,26 @@ void lane_close(struct swarm *swarm, struct agent *agent, span_no span)
     }
 }
 
-/* The place of the span in a list by start; `count`: it is not there. */
-static size_t place_of(const struct swarm *swarm, const span_no *spans, size_t count, span_no span)
+/* The place of the span in a list by start; its count: it is not there. */
+static size_t place_of(const struct swarm *swarm, const struct block_list *spans, span_no span)
 {
-    size_t at = upper_bound(swarm, spans, count, swarm_edit_span(swarm, span)->start_ns);
+    size_t at = upper_bound(swarm, spans, swarm_edit_span(swarm, span)->start_ns);
     while (at > 0) {
-        if (spans[--at] == span) {
+        if (spans_at(spans, --at) == span) {
             return at;
         }
     }
-    return count;
+    return spans->count;
 }
 
 /* Recomputes the lane's end after its last span was removed. */
 static void shrink(const struct swarm *swarm, struct lane *lane)
 {
-    if (lane->count == 0) {
+    if (lane->spans.count == 0) {
         lane->last_end_ns = INT64_MIN;
         return;
     }
-    const struct span *last = swarm_edit_span(swarm, lane->spans[lane->count - 1]);
+    const struct span *last = swarm_edit_span(swarm, spans_at(&lane->spans, lane->spans.count - 1));
     if (!lane->overlaps) {
         lane->last_end_ns = (last->flags & SPAN_OPEN) != 0 ? last->start_ns : last->end_ns;
     }
@@ -197,20 +227,21 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
         return; /* there was no memory for its lane */
     }
     struct lane *lane = envelope ? NULL : &agent->lanes[gone->lane];
-    span_no *spans = envelope ? agent->envelopes : lane->spans;
-    size_t *count = envelope ? &agent->envelope_count : &lane->count;
-    size_t at = place_of(swarm, spans, *count, span);
-    if (at == *count) {
+    struct block_list *spans = envelope ? &agent->envelopes : &lane->spans;
+    size_t at = place_of(swarm, spans, span);
+    if (at == spans->count) {
         return;
     }
     if (lane != NULL) {
         lane_index_remove(swarm, lane, at);
     }
-    swarm->touched += *count - at;
-    memmove(spans + at, spans + at + 1, (*count - at - 1) * sizeof *spans);
-    (*count)--;
+    uint64_t moved = spans->moved;
+    block_list_remove(spans, swarm->mem, at, 1);
+    swarm->touched += spans->moved - moved;
     if (lane != NULL) {
-        lane->open = lane->open == span ? NO_SPAN : lane->open;
+        if (lane->open == span) {
+            set_free(agent, gone->lane);
+        }
         shrink(swarm, lane);
     }
 }
@@ -218,11 +249,12 @@ void lane_remove(struct swarm *swarm, struct agent *agent, span_no span)
 /* ---- corrections in place ---- */
 
 /* Whether the span as it is `now` is still between its neighbours in a list by start. */
-static bool is_in_order(const struct swarm *swarm, const span_no *spans, size_t count, size_t at,
+static bool is_in_order(const struct swarm *swarm, const struct block_list *spans, size_t at,
                         const struct span *now)
 {
-    return (at == 0 || swarm_edit_span(swarm, spans[at - 1])->start_ns <= now->start_ns) &&
-           (at + 1 == count || swarm_edit_span(swarm, spans[at + 1])->start_ns >= now->start_ns);
+    struct starts starts = {swarm, spans};
+    return (at == 0 || start_of(&starts, at - 1) <= now->start_ns) &&
+           (at + 1 == spans->count || start_of(&starts, at + 1) >= now->start_ns);
 }
 
 /* Whether it meets neither of them. */
@@ -233,13 +265,13 @@ static bool is_apart(const struct swarm *swarm, const struct lane *lane, size_t 
         return false;
     }
     if (at > 0) {
-        const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
+        const struct span *before = swarm_edit_span(swarm, spans_at(&lane->spans, at - 1));
         if ((before->flags & SPAN_OPEN) != 0 || before->end_ns > now->start_ns) {
             return false;
         }
     }
-    return at + 1 == lane->count ||
-           swarm_edit_span(swarm, lane->spans[at + 1])->start_ns >= now->end_ns;
+    return at + 1 == lane->spans.count ||
+           swarm_edit_span(swarm, spans_at(&lane->spans, at + 1))->start_ns >= now->end_ns;
 }
 
 bool lane_keeps(struct swarm *swarm, struct agent *agent, span_no no, const struct span *now)
@@ -252,10 +284,9 @@ bool lane_keeps(struct swarm *swarm, struct agent *agent, span_no no, const stru
         return false;
     }
     struct lane *lane = envelope ? NULL : &agent->lanes[span->lane];
-    const span_no *spans = envelope ? agent->envelopes : lane->spans;
-    size_t count = envelope ? agent->envelope_count : lane->count;
-    size_t at = place_of(swarm, spans, count, no);
-    if (at == count || !is_in_order(swarm, spans, count, at, now) ||
+    const struct block_list *spans = envelope ? &agent->envelopes : &lane->spans;
+    size_t at = place_of(swarm, spans, no);
+    if (at == spans->count || !is_in_order(swarm, spans, at, now) ||
         (!envelope && !is_apart(swarm, lane, at, now))) {
         return false;
     }
@@ -273,7 +304,7 @@ void lane_corrected(struct swarm *swarm, struct agent *agent, span_no no)
         return;
     }
     struct lane *lane = &agent->lanes[span->lane];
-    lane_index_corrected(swarm, lane, place_of(swarm, lane->spans, lane->count, no));
+    lane_index_corrected(swarm, lane, place_of(swarm, &lane->spans, no));
     shrink(swarm, lane);
 }
 
@@ -281,12 +312,10 @@ void lane_reset(struct swarm *swarm, struct agent *agent)
 {
     for (size_t i = 0; i < agent->lane_count; i++) {
         lane_index_drop(swarm->mem, &agent->lanes[i]);
-        mem_free(swarm->mem, agent->lanes[i].spans,
-                 agent->lanes[i].cap * sizeof *agent->lanes[i].spans);
+        block_list_release(&agent->lanes[i].spans, swarm->mem);
     }
     mem_free(swarm->mem, agent->lanes, agent->lane_cap * sizeof *agent->lanes);
-    mem_free(swarm->mem, agent->envelopes, agent->envelope_cap * sizeof *agent->envelopes);
+    block_list_release(&agent->envelopes, swarm->mem);
     agent->lanes = NULL;
-    agent->envelopes = NULL;
-    agent->lane_count = agent->lane_cap = agent->envelope_count = agent->envelope_cap = 0;
+    agent->lane_count = agent->lane_cap = agent->busy_lanes = 0;
 }

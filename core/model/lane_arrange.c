@@ -21,13 +21,14 @@ static int64_t end_of(const struct span *span)
 bool lane_disorders(const struct swarm *swarm, const struct lane *lane, const struct span *span)
 {
     size_t at = lane_first_after(swarm, lane, span->start_ns);
-    if (at < lane->count && swarm_edit_span(swarm, lane->spans[at])->start_ns < end_of(span)) {
+    if (at < lane->spans.count &&
+        swarm_edit_span(swarm, spans_at(&lane->spans, at))->start_ns < end_of(span)) {
         return true;
     }
     if (at == 0) {
         return false;
     }
-    const struct span *before = swarm_edit_span(swarm, lane->spans[at - 1]);
+    const struct span *before = swarm_edit_span(swarm, spans_at(&lane->spans, at - 1));
     return end_of(before) > span->start_ns && end_of(before) < end_of(span);
 }
 
@@ -47,7 +48,7 @@ static size_t count_spans(const struct agent *agent)
 {
     size_t count = 0;
     for (size_t i = 0; i < agent->lane_count; i++) {
-        count += agent->lanes[i].count;
+        count += agent->lanes[i].spans.count;
     }
     return count;
 }
@@ -57,11 +58,11 @@ static void gather(const struct swarm *swarm, const struct agent *agent,
 {
     size_t count = 0;
     for (size_t i = 0; i < agent->lane_count; i++) {
-        for (size_t k = 0; k < agent->lanes[i].count; k++) {
-            span_no no = agent->lanes[i].spans[k];
+        for (size_t k = 0; k < agent->lanes[i].spans.count; k++) {
+            span_no no = spans_at(&agent->lanes[i].spans, k);
             const struct span *span = swarm_edit_span(swarm, no);
-            if (k + SPANS_AHEAD < agent->lanes[i].count) {
-                swarm_will_read_span(swarm, agent->lanes[i].spans[k + SPANS_AHEAD]);
+            if (k + SPANS_AHEAD < agent->lanes[i].spans.count) {
+                swarm_will_read_span(swarm, spans_at(&agent->lanes[i].spans, k + SPANS_AHEAD));
             }
             spans[count++] = (struct arranged_span){span->start_ns, end_of(span), no};
         }
@@ -85,21 +86,19 @@ static size_t lane_below(const int64_t *ends, size_t count, const struct arrange
 static bool place_at(struct swarm *swarm, struct agent *agent, size_t number, span_no no)
 {
     if (number == agent->lane_count) {
-        if (!mem_reserve(swarm->mem, &agent->lanes, &agent->lane_cap, agent->lane_count + 1,
-                         sizeof *agent->lanes)) {
+        if (lane_add(swarm, agent) == NULL) {
             return false;
         }
-        agent->lanes[agent->lane_count++] =
-            (struct lane){.open = NO_SPAN, .last_end_ns = INT64_MIN};
     }
     struct lane *lane = &agent->lanes[number];
     struct span *span = swarm_edit_span(swarm, no);
-    if (!mem_reserve(swarm->mem, &lane->spans, &lane->cap, lane->count + 1, sizeof *lane->spans)) {
+    span_no *item = block_list_insert(&lane->spans, swarm->mem, lane->spans.count);
+    if (item == NULL) {
         return false;
     }
     bool open = (span->flags & SPAN_OPEN) != 0;
     int64_t end_ns = open ? span->start_ns : span->end_ns;
-    lane->spans[lane->count++] = no;
+    *item = no;
     lane->open = open ? no : lane->open;
     lane->last_end_ns = end_ns > lane->last_end_ns ? end_ns : lane->last_end_ns;
     span->lane = (uint16_t)number;

@@ -88,31 +88,12 @@ static bool add_ended(const struct swarm *swarm, struct lane_index *index, span_
     const struct span *of = swarm_span(swarm, no);
     struct lane_span span = sum_up(of, no);
     size_t at = lane_index_first_from(index, span.start_ns);
-    while (at < index->built && index->spans[at].no != no) {
+    while (at < index->spans.count && lane_index_at(index, at)->no != no) {
         at++;
     }
-    assert(at < index->built);
-    index->spans[at] = span;
+    assert(at < index->spans.count);
+    *lane_index_at(index, at) = span;
     return add(swarm, index, &span, of);
-}
-
-/* Merges the inserted spans into the list from the back, moving each span once. False: out of
-   memory. */
-static bool merge_inserted(const struct swarm *swarm, const struct lane *lane,
-                           struct lane_index *index)
-{
-    size_t from = index->built - index->inserted, to = index->built;
-    if (index->inserted > 0 && !mem_reserve(swarm->mem, &index->spans, &index->spans_cap,
-                                            index->built, sizeof *index->spans)) {
-        return false;
-    }
-    while (to > from) {
-        span_no no = lane->spans[--to];
-        bool known = from > index->inserted_from && index->spans[from - 1].no == no;
-        index->spans[to] = known ? index->spans[--from] : sum_up(swarm_span(swarm, no), no);
-    }
-    index->inserted = 0;
-    return true;
 }
 
 static bool add_late(const struct swarm *swarm, struct lane_index *index)
@@ -133,9 +114,12 @@ static bool add_late(const struct swarm *swarm, struct lane_index *index)
 static bool add_next(const struct swarm *swarm, const struct lane *lane, struct lane_index *index,
                      const struct span *of)
 {
-    struct lane_span *span = &index->spans[index->built];
-    *span = sum_up(of, lane->spans[index->built]);
-    index->built++;
+    size_t at = index->spans.count;
+    struct lane_span *span = block_list_insert(&index->spans, swarm->mem, at);
+    if (span == NULL) {
+        return false;
+    }
+    *span = sum_up(of, spans_at(&lane->spans, at));
     return add(swarm, index, span, of);
 }
 
@@ -150,15 +134,16 @@ static void begin_pyramid(const struct swarm *swarm, struct lane_index *index, u
 {
     pyramid_release(&index->pyramid);
     pyramid_init(&index->pyramid, swarm->mem, shift < 10 ? 10 : shift > 40 ? 40 : shift);
-    index->built = index->inserted = index->loose_count = index->late_count = 0;
+    block_list_clear(&index->spans, swarm->mem);
+    index->loose_count = index->late_count = 0;
 }
 
 static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
 {
-    int64_t from = swarm_span(swarm, lane->spans[0])->start_ns;
-    int64_t to = swarm_span(swarm, lane->spans[lane->count - 1])->start_ns;
+    int64_t from = swarm_span(swarm, spans_at(&lane->spans, 0))->start_ns;
+    int64_t to = swarm_span(swarm, spans_at(&lane->spans, lane->spans.count - 1))->start_ns;
     uint64_t length = to > from ? (uint64_t)to - (uint64_t)from : 1;
-    return log_2(length / lane->count * SPANS_WANTED + 1);
+    return log_2(length / lane->spans.count * SPANS_WANTED + 1);
 }
 
 /* Returns true if the finest buckets have the right width; else resets the pyramid with another
@@ -166,7 +151,7 @@ static unsigned first_shift(const struct swarm *swarm, const struct lane *lane)
 static bool review(const struct swarm *swarm, struct lane_index *index)
 {
     struct pyramid *pyramid = &index->pyramid;
-    size_t buckets = pyramid->levels[0].count, spans = pyramid->spans;
+    size_t buckets = pyramid->levels[0].buckets.count, spans = pyramid->spans;
     index->review_at = spans;
     if (spans > SPANS_MANY * buckets && pyramid->shift > 10) {
         begin_pyramid(swarm, index, pyramid->shift - 2);
@@ -183,16 +168,15 @@ static bool review(const struct swarm *swarm, struct lane_index *index)
 /* Takes what has closed since. False: out of memory, or too many are loose. */
 static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_index *index)
 {
-    if (!merge_inserted(swarm, lane, index) || !add_late(swarm, index) ||
-        !mem_reserve(swarm->mem, &index->spans, &index->spans_cap, lane->count,
-                     sizeof *index->spans)) {
+    if (!add_late(swarm, index)) {
         return false;
     }
     /* The last few stay out: those are the ones that sources still correct. An open span is the
        last one. */
-    while (index->built + SPANS_TAIL < lane->count) {
-        const struct span *next = swarm_span(swarm, lane->spans[index->built]);
-        swarm_will_read_span(swarm, lane->spans[index->built + SPANS_AHEAD]);
+    while (index->spans.count + SPANS_TAIL < lane->spans.count) {
+        size_t at = index->spans.count;
+        const struct span *next = swarm_span(swarm, spans_at(&lane->spans, at));
+        swarm_will_read_span(swarm, spans_at(&lane->spans, at + SPANS_AHEAD));
         if ((next->flags & SPAN_OPEN) != 0) {
             break;
         }
@@ -205,7 +189,7 @@ static bool catch_up(const struct swarm *swarm, struct lane *lane, struct lane_i
 
 const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane)
 {
-    if (lane->count < SPANS_MIN || lane->overlaps) {
+    if (lane->spans.count < SPANS_MIN || lane->overlaps) {
         return NULL;
     }
     if (lane->index == NULL) {
@@ -213,6 +197,7 @@ const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane 
         if (lane->index == NULL) {
             return NULL;
         }
+        block_list_init(&lane->index->spans, sizeof(struct lane_span));
         begin_pyramid(swarm, lane->index, first_shift(swarm, lane));
         lane->index->review_at = SPANS_MIN;
     }
@@ -231,19 +216,21 @@ const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane 
 void lane_index_inserted(const struct swarm *swarm, struct lane *lane, size_t at)
 {
     struct lane_index *index = lane->index;
-    if (index == NULL || at >= index->built) {
+    if (index == NULL || at >= index->spans.count) {
         return;
     }
-    if (!mem_reserve(swarm->mem, &index->late, &index->late_cap, index->late_count + 1,
-                     sizeof *index->late)) {
+    span_no no = spans_at(&lane->spans, at);
+    struct lane_span *span = NULL;
+    if (mem_reserve(swarm->mem, &index->late, &index->late_cap, index->late_count + 1,
+                    sizeof *index->late)) {
+        span = block_list_insert(&index->spans, swarm->mem, at);
+    }
+    if (span == NULL) {
         lane_index_drop(swarm->mem, lane);
         return;
     }
-    index->inserted_from =
-        index->inserted == 0 || at < index->inserted_from ? at : index->inserted_from;
-    index->inserted++;
-    index->late[index->late_count++] = lane->spans[at];
-    index->built++;
+    *span = sum_up(swarm_span(swarm, no), no);
+    index->late[index->late_count++] = no;
 }
 
 /* ---- corrections ---- */
@@ -283,15 +270,14 @@ static bool renew(struct swarm *swarm, struct lane_index *index, int64_t at_ns)
     int64_t from_ns = (at_ns >> index->pyramid.shift) * step_ns;
     size_t from = lane_index_first_from(index, from_ns),
            to = lane_index_first_from(index, from_ns + step_ns);
-    return pyramid_renew(&index->pyramid, at_ns, index->spans + from, to - from, weigh_again, &ctx,
+    return pyramid_renew(&index->pyramid, at_ns, &index->spans, from, to, weigh_again, &ctx,
                          &swarm->touched);
 }
 
 void lane_index_settle(const struct swarm *swarm, struct lane *lane, size_t at)
 {
     struct lane_index *index = lane->index;
-    if (index != NULL && at < index->built &&
-        (lane->overlaps || !merge_inserted(swarm, lane, index) || !add_late(swarm, index))) {
+    if (index != NULL && at < index->spans.count && (lane->overlaps || !add_late(swarm, index))) {
         lane_index_drop(swarm->mem, lane);
     }
 }
@@ -311,13 +297,13 @@ void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at)
 {
     lane_index_settle(swarm, lane, at);
     struct lane_index *index = lane->index;
-    if (index == NULL || at >= index->built) {
+    if (index == NULL || at >= index->spans.count) {
         return;
     }
-    struct lane_span gone = index->spans[at];
-    index->built--;
-    memmove(index->spans + at, index->spans + at + 1, (index->built - at) * sizeof *index->spans);
-    swarm->touched += index->built - at;
+    struct lane_span gone = *lane_index_at(index, at);
+    uint64_t moved = index->spans.moved;
+    block_list_remove(&index->spans, swarm->mem, at, 1);
+    swarm->touched += index->spans.moved - moved;
     if (remove_number(index->late, &index->late_count, gone.no) ||
         remove_number(index->loose, &index->loose_count, gone.no)) {
         return;
@@ -331,14 +317,15 @@ void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at)
 void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
 {
     struct lane_index *index = lane->index;
-    if (index == NULL || at >= index->built) {
+    if (index == NULL || at >= index->spans.count) {
         return;
     }
-    int64_t former_ns = index->spans[at].start_ns;
-    index->spans[at] = sum_up(swarm_span(swarm, lane->spans[at]), lane->spans[at]);
+    struct lane_span *span = lane_index_at(index, at);
+    int64_t former_ns = span->start_ns;
+    *span = sum_up(swarm_span(swarm, span->no), span->no);
     bool good = renew(swarm, index, former_ns);
-    if (index->spans[at].start_ns >> index->pyramid.shift != former_ns >> index->pyramid.shift) {
-        good = good && renew(swarm, index, index->spans[at].start_ns);
+    if (span->start_ns >> index->pyramid.shift != former_ns >> index->pyramid.shift) {
+        good = good && renew(swarm, index, span->start_ns);
     }
     if (!good) {
         lane_index_drop(swarm->mem, lane);
@@ -348,12 +335,12 @@ void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
 static int64_t start_of(const void *ctx, size_t place)
 {
     const struct lane_index *index = ctx;
-    return index->spans[place].start_ns;
+    return lane_index_at(index, place)->start_ns;
 }
 
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns)
 {
-    return sorted_first(index->built, at_ns, start_of, index);
+    return sorted_first(index->spans.count, at_ns, start_of, index);
 }
 
 void lane_index_drop(const struct mem *mem, struct lane *lane)
@@ -361,7 +348,7 @@ void lane_index_drop(const struct mem *mem, struct lane *lane)
     struct lane_index *index = lane->index;
     if (index != NULL) {
         pyramid_release(&index->pyramid);
-        mem_free(mem, index->spans, index->spans_cap * sizeof *index->spans);
+        block_list_release(&index->spans, mem);
         mem_free(mem, index->late, index->late_cap * sizeof *index->late);
         mem_free(mem, index->loose, index->loose_cap * sizeof *index->loose);
         mem_free(mem, index, sizeof *index);

@@ -10,12 +10,8 @@
 
 struct lane_index {
     struct pyramid pyramid;
-    struct lane_span *spans; /* as the lane's */
-    size_t spans_cap;
-    size_t built;    /* of the lane's spans: those up to here are in the pyramid, late or loose */
-    size_t inserted; /* of those: put among the others since the last look, not in `spans` yet */
-    size_t inserted_from; /* the first of their places */
-    span_no *late;        /* they, and those of before that are still open */
+    struct block_list spans; /* as the lane's, up to here: in the pyramid, late or loose */
+    span_no *late;           /* put among the others since the last look, or open then */
     size_t late_count, late_cap;
     span_no *loose; /* closed in the trace by the sweep, but still running: may overlap others */
     size_t loose_count, loose_cap;
@@ -25,6 +21,11 @@ struct lane_index {
 /* Updates the lane's index. Returns it, borrowed; NULL: out of memory, or the lane cannot have
    one: walk its spans instead. */
 const struct lane_index *lane_index_sync(const struct swarm *swarm, struct lane *lane);
+/* The span at a place of the lane, before spans.count. */
+static inline struct lane_span *lane_index_at(const struct lane_index *index, size_t place)
+{
+    return block_list_at(&index->spans, place);
+}
 /* The place of the first of its spans that starts at `at_ns` or later. */
 size_t lane_index_first_from(const struct lane_index *index, int64_t at_ns);
 /* A span has been put at that place of the lane's list. */

@@ -15,13 +15,15 @@ void pyramid_init(struct pyramid *pyramid, const struct mem *mem, unsigned shift
     if (pyramid->level_count > PYRAMID_LEVELS) {
         pyramid->level_count = PYRAMID_LEVELS;
     }
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        block_list_init(&pyramid->levels[i].buckets, sizeof(struct pyramid_bucket));
+    }
 }
 
 void pyramid_release(struct pyramid *pyramid)
 {
     for (unsigned i = 0; i < pyramid->level_count; i++) {
-        mem_free(pyramid->mem, pyramid->levels[i].buckets,
-                 pyramid->levels[i].cap * sizeof *pyramid->levels[i].buckets);
+        block_list_release(&pyramid->levels[i].buckets, pyramid->mem);
     }
     *pyramid = (struct pyramid){.mem = pyramid->mem};
 }
@@ -29,35 +31,33 @@ void pyramid_release(struct pyramid *pyramid)
 static int64_t key_of(const void *ctx, size_t place)
 {
     const struct pyramid_level *level = ctx;
-    return level->buckets[place].key;
+    return pyramid_bucket_at(level, place)->key;
 }
 
 static size_t first_not_less(const struct pyramid_level *level, int64_t key)
 {
-    return sorted_first(level->count, key, key_of, level);
+    return sorted_first(level->buckets.count, key, key_of, level);
 }
 
 /* Returns the bucket with the key, new if necessary. NULL: out of memory. */
 static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_level *level,
                                         int64_t key)
 {
-    if (level->count > 0 && level->buckets[level->count - 1].key == key) {
-        return &level->buckets[level->count - 1];
+    size_t count = level->buckets.count;
+    struct pyramid_bucket *bucket = count > 0 ? pyramid_bucket_at(level, count - 1) : NULL;
+    if (bucket != NULL && bucket->key == key) {
+        return bucket;
     }
     size_t at = first_not_less(level, key);
-    if (at < level->count && level->buckets[at].key == key) {
-        return &level->buckets[at];
+    bucket = at < count ? pyramid_bucket_at(level, at) : NULL;
+    if (bucket != NULL && bucket->key == key) {
+        return bucket;
     }
-    if (!mem_reserve(pyramid->mem, &level->buckets, &level->cap, level->count + 1,
-                     sizeof *level->buckets)) {
-        return NULL;
+    bucket = block_list_insert(&level->buckets, pyramid->mem, at);
+    if (bucket != NULL) {
+        *bucket = (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = {.no = NO_SPAN}};
     }
-    memmove(level->buckets + at + 1, level->buckets + at,
-            (level->count - at) * sizeof *level->buckets);
-    level->count++;
-    level->buckets[at] =
-        (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = {.no = NO_SPAN}};
-    return &level->buckets[at];
+    return bucket;
 }
 
 static void sum_up(struct pyramid_bucket *bucket, const struct lane_span *span,
@@ -120,14 +120,16 @@ static void renew_span(struct renewal *renewal, const struct lane_span *span)
     ++*renewal->touched;
 }
 
-static void renew_finest(struct renewal *renewal, const struct lane_span *spans, size_t count)
+static void renew_finest(struct renewal *renewal, const struct block_list *spans, size_t from,
+                         size_t to)
 {
     int64_t weights[SPAN_KINDS];
-    for (size_t i = 0; i < count; i++) {
-        renew_span(renewal, &spans[i]);
+    for (size_t i = from; i < to; i++) {
+        const struct lane_span *span = block_list_at(spans, i);
+        renew_span(renewal, span);
         memset(weights, 0, sizeof weights);
-        if (renewal->weigh(renewal->ctx, &spans[i], weights)) {
-            renewal->sum.last = spans[i];
+        if (renewal->weigh(renewal->ctx, span, weights)) {
+            renewal->sum.last = *span;
         }
     }
 }
@@ -155,9 +157,12 @@ static void add_bucket(struct pyramid_bucket *sum, const struct pyramid_bucket *
 static void renew_from_finer(struct renewal *renewal, const struct pyramid_level *finer)
 {
     unsigned shift = renewal->shift - STEP;
-    for (size_t i = first_not_less(finer, renewal->sum.key * (1 << STEP));
-         i < finer->count && finer->buckets[i].key >> STEP == renewal->sum.key; i++) {
-        const struct pyramid_bucket *bucket = &finer->buckets[i];
+    for (size_t i = first_not_less(finer, renewal->sum.key * (1 << STEP)); i < finer->buckets.count;
+         i++) {
+        const struct pyramid_bucket *bucket = pyramid_bucket_at(finer, i);
+        if (bucket->key >> STEP != renewal->sum.key) {
+            break;
+        }
         add_bucket(&renewal->sum, bucket);
         if ((bucket->last.end_ns - 1) >> shift != bucket->key) {
             renew_span(renewal, &bucket->last);
@@ -178,16 +183,14 @@ static bool put_sum(struct pyramid *pyramid, struct pyramid_level *level,
         return bucket != NULL;
     }
     size_t at = first_not_less(level, sum->key);
-    if (at < level->count && level->buckets[at].key == sum->key) {
-        level->count--;
-        memmove(level->buckets + at, level->buckets + at + 1,
-                (level->count - at) * sizeof *level->buckets);
+    if (at < level->buckets.count && pyramid_bucket_at(level, at)->key == sum->key) {
+        block_list_remove(&level->buckets, pyramid->mem, at, 1);
     }
     return true;
 }
 
-bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct lane_span *spans,
-                   size_t count, pyramid_weigh *weigh, const void *ctx, uint64_t *touched)
+bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct block_list *spans,
+                   size_t from, size_t to, pyramid_weigh *weigh, const void *ctx, uint64_t *touched)
 {
     for (unsigned i = 0; i < pyramid->level_count; i++) {
         unsigned shift = pyramid->shift + i * STEP;
@@ -199,7 +202,7 @@ bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct lane_spa
             .touched = touched,
         };
         if (i == 0) {
-            renew_finest(&renewal, spans, count);
+            renew_finest(&renewal, spans, from, to);
         } else {
             renew_from_finer(&renewal, &pyramid->levels[i - 1]);
         }

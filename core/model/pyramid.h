@@ -7,6 +7,7 @@
 #ifndef CORE_PYRAMID_H
 #define CORE_PYRAMID_H
 
+#include "core/base/block_list.h"
 #include "core/model/span.h"
 
 /* The values of an ended span that the timeline needs, copied so that a row is read from memory
@@ -31,8 +32,7 @@ struct pyramid_bucket {
 };
 
 struct pyramid_level {
-    struct pyramid_bucket *buckets; /* by key; only those in which something begins */
-    size_t count, cap;
+    struct block_list buckets; /* by key; only those in which something begins */
 };
 
 enum { PYRAMID_LEVELS = 24 };
@@ -56,11 +56,17 @@ bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
    pyramid. */
 typedef bool pyramid_weigh(const void *ctx, const struct lane_span *span, int64_t *weights);
 /* Sums up again the buckets of a span that begins at `at_ns` and was added, removed or corrected:
-   the finest one from `spans`, all spans that begin in it, in order; each coarser one from the four
-   within it. Adds the number of spans and buckets read to *touched. False: out of memory, the
-   pyramid is then useless. */
-bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct lane_span *spans,
-                   size_t count, pyramid_weigh *weigh, const void *ctx, uint64_t *touched);
+   the finest one from those of `spans` (struct lane_span) from `from` to before `to`, which are all
+   that begin in it; each coarser one from the four within it. Adds the number of spans and buckets
+   read to *touched. False: out of memory, the pyramid is then useless. */
+bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct block_list *spans,
+                   size_t from, size_t to, pyramid_weigh *weigh, const void *ctx,
+                   uint64_t *touched);
+static inline struct pyramid_bucket *pyramid_bucket_at(const struct pyramid_level *level,
+                                                       size_t place)
+{
+    return block_list_at(&level->buckets, place);
+}
 /* The coarsest level whose buckets are not longer than 2^zoom ns; -1: none is that fine. */
 int pyramid_level_for(const struct pyramid *pyramid, unsigned zoom);
 /* The place of the first bucket of the level whose key is not less. */

@@ -1,5 +1,6 @@
 /* The effects of a span's end, alike for events and records: the list of errors, the phases of a
    request, the agent's state, the statistics. */
+#include "core/base/sorted.h"
 #include "core/model/swarm_private.h"
 
 #include <math.h>
@@ -27,65 +28,55 @@ static bool ends_with_phases(const struct span *span, const struct end_facts *fa
             !isnan(facts->numbers[FACT_SETUP_MS]));
 }
 
-/* The list is in order of the ends, as far as events came in that order. */
+static int64_t end_of_error(const void *ctx, size_t place)
+{
+    const struct swarm *swarm = ctx;
+    const struct span *span = swarm_edit_span(swarm, swarm_error(swarm, place));
+    return span == NULL ? INT64_MIN : span->end_ns;
+}
+
+/* The place of the first error that ends at `end_ns` or later. */
+static size_t first_error_from(const struct swarm *swarm, int64_t end_ns)
+{
+    return sorted_first(swarm->lists.errors.count, end_ns, end_of_error, swarm);
+}
+
+/* The list is in order of the ends; of equal ones, of their coming. */
 static bool note_error(struct swarm *swarm, span_no no)
 {
-    const struct span *span = swarm_edit_span(swarm, no);
-    if (!mem_reserve(swarm->mem, &swarm->lists.errors, &swarm->lists.error_cap,
-                     swarm->lists.error_count + 1, sizeof *swarm->lists.errors)) {
+    int64_t end_ns = swarm_edit_span(swarm, no)->end_ns;
+    uint64_t moved = swarm->lists.errors.moved;
+    size_t at =
+        end_ns == INT64_MAX ? swarm->lists.errors.count : first_error_from(swarm, end_ns + 1);
+    span_no *item = block_list_insert(&swarm->lists.errors, swarm->mem, at);
+    if (item == NULL) {
         return false;
     }
-    size_t at = swarm->lists.error_count++;
-    while (at > 0 && span_is_record(span) &&
-           swarm_edit_span(swarm, swarm->lists.errors[at - 1])->end_ns > span->end_ns) {
-        swarm->lists.errors[at] = swarm->lists.errors[at - 1];
-        at--;
-    }
-    swarm->lists.errors[at] = no;
+    *item = no;
+    swarm->touched += swarm->lists.errors.moved - moved;
     return true;
 }
 
-/* Whether the error at that place ends before `end_ns`. */
-static bool ends_before(const struct swarm *swarm, size_t at, int64_t end_ns)
-{
-    const struct span *span = swarm_edit_span(swarm, swarm->lists.errors[at]);
-    return span == NULL || span->end_ns < end_ns;
-}
-
-/* The place of the span in the list; error_count: it is not on it. The list is in order of ends but
-   for events that came late, so where bisection misses it, the list is searched from its end. */
+/* The place of the span in the list; its count: it is not on it. */
 static size_t find_error(const struct swarm *swarm, span_no no)
 {
     int64_t end_ns = swarm_edit_span(swarm, no)->end_ns;
-    size_t low = 0, high = swarm->lists.error_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ends_before(swarm, middle, end_ns)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    for (size_t i = low; i < swarm->lists.error_count && i < low + 16; i++) {
-        if (swarm->lists.errors[i] == no) {
+    for (size_t i = first_error_from(swarm, end_ns);
+         i < swarm->lists.errors.count && end_of_error(swarm, i) == end_ns; i++) {
+        if (swarm_error(swarm, i) == no) {
             return i;
         }
     }
-    for (size_t i = swarm->lists.error_count; i-- > 0;) {
-        if (swarm->lists.errors[i] == no) {
-            return i;
-        }
-    }
-    return swarm->lists.error_count;
+    return swarm->lists.errors.count;
 }
 
 void span_end_unlist_error(struct swarm *swarm, span_no no)
 {
     size_t at = find_error(swarm, no);
-    if (at < swarm->lists.error_count) {
-        memmove(swarm->lists.errors + at, swarm->lists.errors + at + 1,
-                (swarm->lists.error_count - at - 1) * sizeof *swarm->lists.errors);
-        swarm->lists.error_count--;
+    if (at < swarm->lists.errors.count) {
+        uint64_t moved = swarm->lists.errors.moved;
+        block_list_remove(&swarm->lists.errors, swarm->mem, at, 1);
+        swarm->touched += swarm->lists.errors.moved - moved;
     }
 }
 

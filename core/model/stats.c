@@ -300,8 +300,8 @@ static bool add_lane_busy(struct swarm *swarm, const struct lane *lane, const st
 {
     size_t at = lane_first_after(swarm, lane, gone->start_ns);
     at -= at > 0;
-    for (; at < lane->count; at++) {
-        const struct span *span = swarm_edit_span(swarm, lane->spans[at]);
+    for (; at < lane->spans.count; at++) {
+        const struct span *span = swarm_edit_span(swarm, spans_at(&lane->spans, at));
         if (span->start_ns >= gone->end_ns) {
             return true;
         }

@@ -44,6 +44,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
     swarm->rows.free_tracks = NO_TRACK;
     swarm->rows.free_agents = NO_AGENT;
     records_init(swarm);
+    block_list_init(&swarm->lists.errors, sizeof(span_no));
     strbuf_init(&swarm->scratch, mem, 0);
     u64map_init(&swarm->rows.session_by_id, mem);
     u64map_init(&swarm->rows.process_by_pid, mem);
@@ -127,7 +128,7 @@ void swarm_free(struct swarm *swarm)
     stats_release(&swarm->stats);
     mem_free(mem, swarm->lists.counters, swarm->lists.counter_cap * sizeof *swarm->lists.counters);
     mem_free(mem, swarm->lists.markers, swarm->lists.marker_cap * sizeof *swarm->lists.markers);
-    mem_free(mem, swarm->lists.errors, swarm->lists.error_cap * sizeof *swarm->lists.errors);
+    block_list_release(&swarm->lists.errors, mem);
     u64map_release(&swarm->rows.session_by_id);
     u64map_release(&swarm->rows.process_by_pid);
     u64map_release(&swarm->rows.track_by_tid);
@@ -254,12 +255,12 @@ const struct marker *swarm_marker(const struct swarm *swarm, size_t index)
 
 size_t swarm_error_count(const struct swarm *swarm)
 {
-    return swarm->lists.error_count;
+    return swarm->lists.errors.count;
 }
 
 span_no swarm_error(const struct swarm *swarm, size_t index)
 {
-    return swarm->lists.errors[index];
+    return spans_at(&swarm->lists.errors, index);
 }
 
 bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,

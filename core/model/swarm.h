@@ -14,6 +14,7 @@
 #ifndef CORE_SWARM_H
 #define CORE_SWARM_H
 
+#include "core/base/block_list.h"
 #include "core/model/span.h"
 #include "core/trace/event_store.h"
 
@@ -83,10 +84,9 @@ enum agent_flag {
 struct lane_index;
 
 struct lane {
-    span_no *spans; /* by start, then by appearance; phases and interactions are not in lanes */
-    size_t count, cap;
-    span_no open; /* the open span that occupies it, NO_SPAN: none */
+    struct block_list spans; /* by start, then by appearance; no phases and no interactions */
     int64_t last_end_ns;
+    span_no open;             /* the open span that occupies it, NO_SPAN: none */
     bool overlaps;            /* the limit of lanes was reached: its spans overlap */
     struct lane_index *index; /* made by the first query; NULL: not made yet */
 };
@@ -106,8 +106,8 @@ struct agent {
     uint16_t flags;                    /* enum agent_flag */
     struct lane *lanes;
     size_t lane_count, lane_cap;
-    span_no *envelopes; /* its interactions, by start */
-    size_t envelope_count, envelope_cap;
+    size_t busy_lanes;                   /* so many, from the first on, have an open span */
+    struct block_list envelopes;         /* its interactions, by start */
     int64_t first_ns, last_ns;           /* of its spans and instants; first > last: none */
     int64_t mark_first_ns, mark_last_ns; /* of its instants alone */
     uint32_t open_by_kind[SPAN_KINDS];   /* open spans, swept ones (SPAN_STALE) not counted */
@@ -116,6 +116,12 @@ struct agent {
     span_no last_ended;                  /* the request or tool that ended last, NO_SPAN: none */
     int64_t idle_since_ns;               /* when its last open span ended */
 };
+
+/* The span at a place of a lane or of an agent's interactions. */
+static inline span_no spans_at(const struct block_list *spans, size_t place)
+{
+    return *(const span_no *)block_list_at(spans, place);
+}
 
 struct track {
     session_no session;

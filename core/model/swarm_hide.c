@@ -56,11 +56,11 @@ void swarm_hide_session(struct swarm *swarm, session_no session)
     swarm->revision++;
 }
 
-static bool any_of_events(const struct swarm *swarm, const span_no *spans, size_t count)
+static bool any_of_events(const struct swarm *swarm, const struct block_list *spans)
 {
     bool any = false;
-    for (size_t i = 0; i < count && !any; i++) {
-        any = !span_is_record(swarm_edit_span(swarm, spans[i]));
+    for (size_t i = 0; i < spans->count && !any; i++) {
+        any = !span_is_record(swarm_edit_span(swarm, spans_at(spans, i)));
     }
     return any;
 }
@@ -69,9 +69,9 @@ static bool any_of_events(const struct swarm *swarm, const span_no *spans, size_
 static bool has_events(const struct swarm *swarm, const struct agent *agent)
 {
     bool any = (agent->flags & AGENT_PRINTED) == 0 || agent->mark_first_ns <= agent->mark_last_ns ||
-               any_of_events(swarm, agent->envelopes, agent->envelope_count);
+               any_of_events(swarm, &agent->envelopes);
     for (size_t i = 0; i < agent->lane_count && !any; i++) {
-        any = any_of_events(swarm, agent->lanes[i].spans, agent->lanes[i].count);
+        any = any_of_events(swarm, &agent->lanes[i].spans);
     }
     return any;
 }

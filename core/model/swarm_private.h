@@ -192,8 +192,7 @@ struct derived_lists {
     size_t marker_count, marker_cap;
     struct counter_sample *counters;
     size_t counter_count, counter_cap;
-    span_no *errors; /* closed with success: false, in order of closing */
-    size_t error_count, error_cap;
+    struct block_list errors; /* spans that ended with success: false, in order of their ends */
     struct {
         int64_t *ns;
         size_t count, cap;
@@ -409,6 +408,8 @@ void orphan_open_hold(struct swarm *swarm, size_t most);
 void orphan_open_release(struct swarm *swarm);
 
 /* lane.c */
+/* Adds a lane below the others. NULL: out of memory. */
+struct lane *lane_add(struct swarm *swarm, struct agent *agent);
 bool lane_place(struct swarm *swarm, struct agent *agent, span_no span);
 /* The place of the first span of the lane that starts after that time. */
 size_t lane_first_after(const struct swarm *swarm, const struct lane *lane, int64_t at_ns);

@@ -195,14 +195,16 @@ static void reset_spans(struct swarm *swarm, enum swarm_pool pool, session_no on
             swarm_free_span(swarm, no);
         }
     }
+    struct block_list *errors = &swarm->lists.errors;
     size_t kept = 0;
-    for (size_t i = 0; i < swarm->lists.error_count; i++) {
-        const struct span *span = swarm_edit_span(swarm, swarm->lists.errors[i]);
+    for (size_t i = 0; i < errors->count; i++) {
+        span_no no = spans_at(errors, i);
+        const struct span *span = swarm_edit_span(swarm, no);
         if (span != NULL && !concerns(swarm, swarm->rows.agents[span->agent].session, pool, only)) {
-            swarm->lists.errors[kept++] = swarm->lists.errors[i];
+            *(span_no *)block_list_at(errors, kept++) = no;
         }
     }
-    swarm->lists.error_count = kept;
+    block_list_remove(errors, swarm->mem, kept, errors->count - kept);
 }
 
 static bool put_back_orphans(struct swarm *swarm, enum swarm_pool pool, session_no only)

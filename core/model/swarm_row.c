@@ -29,6 +29,7 @@ struct agent *swarm_new_agent(struct swarm *swarm, session_no session, agent_no 
                             .last_phase = NO_SPAN,
                             .last_ended = NO_SPAN,
                             .idle_since_ns = INT64_MIN};
+    block_list_init(&agent->envelopes, sizeof(span_no));
     swarm->revision++;
     return agent;
 }

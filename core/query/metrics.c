@@ -140,7 +140,7 @@ static int64_t any_busy_ns(const struct gathering *g, const struct open_work *re
     }
     size_t count = 0, used = 0;
     for (size_t i = 0; i < stats->session_count; i++) {
-        count += stats->sessions[i].busy.count + 1;
+        count += stats->sessions[i].busy.items.count + 1;
     }
     struct interval *items = count == 0 ? NULL : mem_zalloc(g->mem, count, sizeof *items);
     if (items == NULL) {
@@ -148,9 +148,8 @@ static int64_t any_busy_ns(const struct gathering *g, const struct open_work *re
     }
     for (size_t i = 0; i < stats->session_count; i++) {
         const struct intervals *busy = &stats->sessions[i].busy;
-        if (busy->count > 0) {
-            memcpy(items + used, busy->items, busy->count * sizeof *items);
-            used += busy->count;
+        for (size_t k = 0; k < busy->items.count; k++) {
+            items[used++] = *intervals_at(busy, k);
         }
         if (reaches[i].from_ns != INT64_MAX) {
             items[used++] = (struct interval){reaches[i].from_ns, reaches[i].to_ns};

@@ -126,12 +126,12 @@ static bool take_lane(struct range_sums *range, const struct lane *lane)
 {
     size_t at = query_first_from(range->swarm, lane, range->from_ns);
     at = at > LOOK_BACK ? at - LOOK_BACK : 0;
-    for (; at < lane->count; at++) {
-        const struct span *span = swarm_span(range->swarm, lane->spans[at]);
+    for (; at < lane->spans.count; at++) {
+        const struct span *span = swarm_span(range->swarm, spans_at(&lane->spans, at));
         if (span != NULL && span->start_ns >= range->to_ns) {
             return true;
         }
-        if (!take_span(range, lane->spans[at])) {
+        if (!take_span(range, spans_at(&lane->spans, at))) {
             return false;
         }
     }
@@ -162,7 +162,7 @@ static bool take_agent(struct range_sums *range, const struct agent *agent)
     }
     range->busy_ns += (double)range->busy.length;
     /* If the filter matches no span of an agent, its idle time does not count either. */
-    if (range->predicate == NULL || range->busy.count > 0) {
+    if (range->predicate == NULL || range->busy.items.count > 0) {
         range->present_ns += (double)present_ns(range, agent);
     }
     intervals_release(&range->busy);

@@ -37,8 +37,8 @@ static int64_t end_of(const struct name_sums *sums, const struct span *span)
 
 static void read_ahead(const struct name_sums *sums, const struct lane *lane, size_t at)
 {
-    if (at + SPANS_AHEAD < lane->count) {
-        swarm_will_read_span(sums->swarm, lane->spans[at + SPANS_AHEAD]);
+    if (at + SPANS_AHEAD < lane->spans.count) {
+        swarm_will_read_span(sums->swarm, spans_at(&lane->spans, at + SPANS_AHEAD));
     }
 }
 
@@ -47,8 +47,8 @@ static int64_t called_ns(const struct name_sums *sums, const struct lane *lane,
                          const struct span *span, int64_t end_ns, size_t *next)
 {
     int64_t called = 0;
-    for (size_t i = *next; i < lane->count; i++) {
-        const struct span *inner = swarm_span(sums->swarm, lane->spans[i]);
+    for (size_t i = *next; i < lane->spans.count; i++) {
+        const struct span *inner = swarm_span(sums->swarm, spans_at(&lane->spans, i));
         read_ahead(sums, lane, i);
         int64_t inner_end = inner == NULL ? INT64_MIN : end_of(sums, inner);
         if (inner_end <= span->start_ns) {
@@ -67,8 +67,8 @@ static int64_t called_ns(const struct name_sums *sums, const struct lane *lane,
 static bool add_lane(struct name_sums *sums, const struct lane *lane, const struct lane *below)
 {
     size_t next = 0;
-    for (size_t i = 0; i < lane->count; i++) {
-        const struct span *span = swarm_span(sums->swarm, lane->spans[i]);
+    for (size_t i = 0; i < lane->spans.count; i++) {
+        const struct span *span = swarm_span(sums->swarm, spans_at(&lane->spans, i));
         read_ahead(sums, lane, i);
         struct name_metrics *sum = span == NULL ? NULL : sum_of(sums, span->name);
         if (span == NULL) {

@@ -33,21 +33,21 @@ span_no query_last_request(const struct swarm *swarm, agent_no number)
     span_no last = NO_SPAN;
     int64_t last_ns = INT64_MIN;
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        const struct lane *spans = &agent->lanes[lane];
-        for (size_t i = spans->count; i-- > 0;) {
-            const struct span *span = swarm_span(swarm, spans->spans[i]);
+        const struct lane *in = &agent->lanes[lane];
+        for (size_t i = in->spans.count; i-- > 0;) {
+            const struct span *span = swarm_span(swarm, spans_at(&in->spans, i));
             if (span == NULL || (span->flags & SPAN_OPEN) != 0) {
                 continue;
             }
             /* The spans of a lane do not overlap: those before it have ended earlier. */
-            if (span->end_ns <= last_ns && !spans->overlaps) {
+            if (span->end_ns <= last_ns && !in->overlaps) {
                 break;
             }
             if (span->kind != SPAN_REQUEST) {
                 continue;
             }
             if (span->end_ns > last_ns) {
-                last = spans->spans[i];
+                last = spans_at(&in->spans, i);
                 last_ns = span->end_ns;
             }
             break;

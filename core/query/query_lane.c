@@ -54,20 +54,20 @@ static struct lane_span look_at(const struct lane_view *view, span_no no)
 static inline const struct lane_span *span_at(const struct lane_view *view, size_t at,
                                               struct lane_span *room)
 {
-    if (view->index != NULL && at < view->index->built) {
-        return &view->index->spans[at];
+    if (view->index != NULL && at < view->index->spans.count) {
+        return lane_index_at(view->index, at);
     }
-    if (swarm_span(view->swarm, view->lane->spans[at]) == NULL) {
+    if (swarm_span(view->swarm, spans_at(&view->lane->spans, at)) == NULL) {
         return NULL;
     }
-    *room = look_at(view, view->lane->spans[at]);
+    *room = look_at(view, spans_at(&view->lane->spans, at));
     return room;
 }
 
 static size_t first_from(const struct lane_view *view, int64_t at_ns)
 {
     size_t at = view->index == NULL ? 0 : lane_index_first_from(view->index, at_ns);
-    return view->index != NULL && at < view->index->built
+    return view->index != NULL && at < view->index->spans.count
                ? at
                : query_first_from(view->swarm, view->lane, at_ns);
 }
@@ -271,7 +271,7 @@ static void add_active(struct lane_sweep *sweep, struct lane_column *column)
 static void add_beginning(struct lane_sweep *sweep, struct lane_column *column)
 {
     const struct lane_view *view = sweep->view;
-    for (; sweep->next < view->lane->count; sweep->next++) {
+    for (; sweep->next < view->lane->spans.count; sweep->next++) {
         struct lane_span room;
         const struct lane_span *span = span_at(view, sweep->next, &room);
         if (span == NULL || is_apart(view, span->no)) {
@@ -310,7 +310,7 @@ struct pyramid_walk {
     const struct lane_view *view;
     const struct pyramid_level *level;
     unsigned shift;
-    size_t next; /* in level->buckets */
+    size_t next; /* of the level's buckets */
     struct lane_span
         current; /* the span that extends into the next column; its no is NO_SPAN: none */
 };
@@ -331,7 +331,7 @@ static void begin_climb(struct pyramid_walk *climb, int level, int64_t t0_ns)
     climb->next = pyramid_find(pyramid, level, t0_ns >> climb->shift);
     climb->current.no = NO_SPAN;
     if (climb->next > 0) {
-        reach(climb, &climb->level->buckets[climb->next - 1].last, t0_ns);
+        reach(climb, &pyramid_bucket_at(climb->level, climb->next - 1)->last, t0_ns);
     }
 }
 
@@ -363,17 +363,18 @@ static void climb_columns(const struct lane_view *view, int level, int64_t t0_ns
     /* The last few closed spans are not in the pyramid yet. */
     struct lane_sweep tail = {.view = view};
     begin_climb(&climb, level, t0_ns);
-    begin_sweep(&tail, t0_ns, view->index->built);
+    begin_sweep(&tail, t0_ns, view->index->spans.count);
     for (size_t i = 0; i < cols; i++) {
         struct lane_column column = column_at(t0_ns, col_ns, i);
         struct lane_span last = climb.current;
         if (last.no != NO_SPAN) {
             add_span(view, &column, &last);
         }
-        for (; climb.next < climb.level->count &&
-               climb.level->buckets[climb.next].key < column.to_ns >> climb.shift;
-             climb.next++) {
-            const struct pyramid_bucket *bucket = &climb.level->buckets[climb.next];
+        for (; climb.next < climb.level->buckets.count; climb.next++) {
+            const struct pyramid_bucket *bucket = pyramid_bucket_at(climb.level, climb.next);
+            if (bucket->key >= column.to_ns >> climb.shift) {
+                break;
+            }
             add_bucket(view, &column, bucket, climb.shift);
             last = bucket->last;
         }

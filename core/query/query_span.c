@@ -21,13 +21,13 @@ struct lane_starts {
 static int64_t start_in_lane(const void *ctx, size_t place)
 {
     const struct lane_starts *starts = ctx;
-    return start_of(starts->swarm, starts->lane->spans[place]);
+    return start_of(starts->swarm, spans_at(&starts->lane->spans, place));
 }
 
 size_t query_first_from(const struct swarm *swarm, const struct lane *lane, int64_t at_ns)
 {
     struct lane_starts starts = {swarm, lane};
-    return sorted_first(lane->count, at_ns, start_in_lane, &starts);
+    return sorted_first(lane->spans.count, at_ns, start_in_lane, &starts);
 }
 
 /* Returns how many spans before a position may continue there. Only live sessions are swept. */
@@ -60,8 +60,10 @@ static bool holds_span(const struct swarm *swarm, const struct agent *agent,
                        const struct lane *lane, const struct lane_stretch *stretch)
 {
     size_t at = query_first_from(swarm, lane, stretch->from_ns);
-    for (size_t i = at; i < lane->count && start_of(swarm, lane->spans[i]) < stretch->to_ns; i++) {
-        if (is_chosen(stretch, lane->spans[i])) {
+    for (size_t i = at;
+         i < lane->spans.count && start_of(swarm, spans_at(&lane->spans, i)) < stretch->to_ns;
+         i++) {
+        if (is_chosen(stretch, spans_at(&lane->spans, i))) {
             return true;
         }
     }
@@ -71,7 +73,7 @@ static bool holds_span(const struct swarm *swarm, const struct agent *agent,
     }
     size_t most = look_back(swarm, agent, lane);
     for (size_t back = 0; back < most && back < at; back++) {
-        if (reaches(swarm, stretch, lane->spans[at - 1 - back])) {
+        if (reaches(swarm, stretch, spans_at(&lane->spans, at - 1 - back))) {
             return true;
         }
     }
@@ -109,8 +111,8 @@ span_no query_span_at(const struct swarm *swarm, agent_no number, unsigned lane_
     }
     const struct lane *lane = &agent->lanes[lane_number];
     size_t at = query_first_from(swarm, lane, at_ns);
-    span_no after = at < lane->count ? lane->spans[at] : NO_SPAN;
-    span_no before = at > 0 ? lane->spans[at - 1] : NO_SPAN;
+    span_no after = at < lane->spans.count ? spans_at(&lane->spans, at) : NO_SPAN;
+    span_no before = at > 0 ? spans_at(&lane->spans, at - 1) : NO_SPAN;
     const struct span *earlier = before == NO_SPAN ? NULL : swarm_span(swarm, before);
     if (after != NO_SPAN && start_of(swarm, after) == at_ns) {
         return after;
@@ -139,10 +141,10 @@ static bool comes_before(const struct swarm *swarm, span_no a, span_no b)
 static size_t count_before(const struct swarm *swarm, const struct lane *lane, span_no from,
                            bool after)
 {
-    size_t low = 0, high = lane->count;
+    size_t low = 0, high = lane->spans.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        span_no at = lane->spans[middle];
+        span_no at = spans_at(&lane->spans, middle);
         if (comes_before(swarm, at, from) || (after && at == from)) {
             low = middle + 1;
         } else {
@@ -157,17 +159,17 @@ static size_t count_before(const struct swarm *swarm, const struct lane *lane, s
 static span_no step_in_lane(const struct swarm *swarm, const struct lane *lane, span_no from,
                             int direction)
 {
-    if (lane->count == 0) {
+    if (lane->spans.count == 0) {
         return NO_SPAN;
     }
     if (from == NO_SPAN) {
-        return lane->spans[direction < 0 ? lane->count - 1 : 0];
+        return spans_at(&lane->spans, direction < 0 ? lane->spans.count - 1 : 0);
     }
     size_t at = count_before(swarm, lane, from, direction >= 0);
     if (direction < 0) {
-        return at > 0 ? lane->spans[at - 1] : NO_SPAN;
+        return at > 0 ? spans_at(&lane->spans, at - 1) : NO_SPAN;
     }
-    return at < lane->count ? lane->spans[at] : NO_SPAN;
+    return at < lane->spans.count ? spans_at(&lane->spans, at) : NO_SPAN;
 }
 
 span_no query_span_step(const struct swarm *swarm, agent_no number, span_no from, int direction)
@@ -204,10 +206,10 @@ static bool is_before(struct span_position a, struct span_position b)
 static size_t place_in(const struct swarm *swarm, const struct lane *lane,
                        struct span_position place)
 {
-    size_t low = 0, high = lane->count;
+    size_t low = 0, high = lane->spans.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        span_no no = lane->spans[middle];
+        span_no no = spans_at(&lane->spans, middle);
         if (is_before((struct span_position){start_of(swarm, no), no}, place)) {
             low = middle + 1;
         } else {
@@ -224,13 +226,13 @@ static struct span_position search_lane(const struct swarm *swarm, const struct 
                                         const struct span_predicate *predicate)
 {
     size_t at = place_in(swarm, lane, from);
-    bool itself = at < lane->count && lane->spans[at] == from.span &&
+    bool itself = at < lane->spans.count && spans_at(&lane->spans, at) == from.span &&
                   start_of(swarm, from.span) == from.start_ns;
     if (direction > 0 && itself) {
         at++;
     }
-    while (direction > 0 ? at < lane->count : at > 0) {
-        span_no no = lane->spans[direction > 0 ? at : at - 1];
+    while (direction > 0 ? at < lane->spans.count : at > 0) {
+        span_no no = spans_at(&lane->spans, direction > 0 ? at : at - 1);
         struct span_position here = {start_of(swarm, no), no};
         if (best.span != NO_SPAN &&
             !(direction > 0 ? is_before(here, best) : is_before(best, here))) {

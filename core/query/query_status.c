@@ -178,9 +178,10 @@ static bool pauses(const struct swarm *swarm, const struct agent *agent, const s
 /* Returns when the agent's last call ended; without any, its last turn; INT64_MIN: unknown. */
 static int64_t rests_since(const struct swarm *swarm, const struct agent *agent)
 {
-    const struct span *turn = agent->envelope_count == 0
-                                  ? NULL
-                                  : swarm_span(swarm, agent->envelopes[agent->envelope_count - 1]);
+    const struct span *turn =
+        agent->envelopes.count == 0
+            ? NULL
+            : swarm_span(swarm, spans_at(&agent->envelopes, agent->envelopes.count - 1));
     return agent->idle_since_ns == INT64_MIN && turn != NULL && (turn->flags & SPAN_OPEN) == 0
                ? turn->end_ns
                : agent->idle_since_ns;
@@ -189,9 +190,10 @@ static int64_t rests_since(const struct swarm *swarm, const struct agent *agent)
 /* Returns when the pause began: with the last call, or with the turn. */
 static int64_t pause_since(const struct swarm *swarm, const struct agent *agent)
 {
-    const struct span *turn = agent->envelope_count == 0
-                                  ? NULL
-                                  : swarm_span(swarm, agent->envelopes[agent->envelope_count - 1]);
+    const struct span *turn =
+        agent->envelopes.count == 0
+            ? NULL
+            : swarm_span(swarm, spans_at(&agent->envelopes, agent->envelopes.count - 1));
     return turn != NULL && turn->start_ns > agent->idle_since_ns ? turn->start_ns
                                                                  : agent->idle_since_ns;
 }

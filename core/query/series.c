@@ -54,8 +54,9 @@ static bool count_requests(const struct series_counting *counting)
     for (size_t i = 0; i < swarm_agent_count(counting->swarm); i++) {
         const struct agent *agent = swarm_agent(counting->swarm, (agent_no)i);
         for (size_t lane = 0; lane < agent->lane_count; lane++) {
-            for (size_t k = 0; k < agent->lanes[lane].count; k++) {
-                const struct span *span = swarm_span(counting->swarm, agent->lanes[lane].spans[k]);
+            for (size_t k = 0; k < agent->lanes[lane].spans.count; k++) {
+                const struct span *span =
+                    swarm_span(counting->swarm, spans_at(&agent->lanes[lane].spans, k));
                 if (span != NULL && !count_request(counting, span)) {
                     return false;
                 }
@@ -120,9 +121,10 @@ static bool count_work(const struct series_counting *counting)
         if ((agent->flags & AGENT_DEAD) != 0) {
             continue;
         }
-        for (size_t k = 0; busy != NULL && k < busy->count; k++) {
-            int64_t to = busy->items[k].to < since[i] ? busy->items[k].to : since[i];
-            add_busy(counting, busy->items[k].from, to);
+        for (size_t k = 0; busy != NULL && k < busy->items.count; k++) {
+            const struct interval *item = intervals_at(busy, k);
+            int64_t to = item->to < since[i] ? item->to : since[i];
+            add_busy(counting, item->from, to);
         }
         if (since[i] != INT64_MAX) {
             add_busy(counting, since[i],

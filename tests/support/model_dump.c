@@ -74,8 +74,8 @@ static void describe_agent(const struct swarm *swarm, agent_no number, uint32_t 
                 swarm_text(swarm, agent->agent_id),
                 swarm_text(swarm, swarm_session(swarm, agent->session)->id), agent->lane_count);
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        for (size_t i = 0; i < agent->lanes[lane].count; i++) {
-            const struct span *span = swarm_span(swarm, agent->lanes[lane].spans[i]);
+        for (size_t i = 0; i < agent->lanes[lane].spans.count; i++) {
+            const struct span *span = swarm_span(swarm, spans_at(&agent->lanes[lane].spans, i));
             strbuf_addf(out, "  %zu %s %lld %lld %d\n", lane, swarm_text(swarm, span->name),
                         (long long)span->start_ns, (long long)span->end_ns, span->flags);
             for (span_no no = span->next_phase; no != NO_SPAN;
@@ -86,7 +86,7 @@ static void describe_agent(const struct swarm *swarm, agent_no number, uint32_t 
             }
         }
     }
-    strbuf_addf(out, "  %zu envelopes\n", agent->envelope_count);
+    strbuf_addf(out, "  %zu envelopes\n", agent->envelopes.count);
 }
 
 static void describe_metrics(const struct swarm *swarm, struct strbuf *out)

@@ -280,7 +280,7 @@ static void get_prompt(const struct swarm *swarm, agent_no number, struct strbuf
 {
     const struct agent *agent = swarm_agent(swarm, number);
     const struct span *span =
-        agent->envelope_count == 0 ? NULL : swarm_span(swarm, agent->envelopes[0]);
+        agent->envelopes.count == 0 ? NULL : swarm_span(swarm, spans_at(&agent->envelopes, 0));
     strbuf_clear(out);
     if (span != NULL && span_text_arg(swarm, span, "user_prompt", out)) {
         size_t line = strcspn(out->data, "\r\n");

@@ -154,10 +154,10 @@ static span_no find_hit(struct filter_cache *cache, agent_no number)
 {
     const struct agent *agent = swarm_agent(cache->swarm, number);
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        const struct lane *spans = &agent->lanes[lane];
+        const struct block_list *spans = &agent->lanes[lane].spans;
         for (size_t i = 0; i < spans->count; i++) {
-            if (filter_cache_has_span(cache, spans->spans[i]))
-                return spans->spans[i];
+            if (filter_cache_has_span(cache, spans_at(spans, i)))
+                return spans_at(spans, i);
         }
     }
     return NO_SPAN;

@@ -190,8 +190,9 @@ static void count_agent(const struct frame *frame, agent_no number, struct match
 {
     const struct agent *agent = swarm_agent(frame->swarm, number);
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        for (size_t i = 0; i < agent->lanes[lane].count && count->left > 0; i++, count->left--) {
-            span_no no = agent->lanes[lane].spans[i];
+        for (size_t i = 0; i < agent->lanes[lane].spans.count && count->left > 0;
+             i++, count->left--) {
+            span_no no = spans_at(&agent->lanes[lane].spans, i);
             const struct span *span = swarm_span(frame->swarm, no);
             if (span == NULL || !count->predicate->holds(count->predicate->ctx, no)) {
                 continue;

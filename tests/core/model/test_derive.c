@@ -197,8 +197,8 @@ TEST(phases_belong_to_the_request_that_ends_behind_them)
     assert_int_equal(swarm_span(model.swarm, first)->next_phase, model_span(&model, "Sampling", 0));
     const struct agent *agent = swarm_agent(model.swarm, span_called(&model, "API Call", 0)->agent);
     assert_int_equal(agent->lane_count, 1);
-    assert_int_equal(agent->lanes[0].count, 1);
-    assert_int_equal(agent->envelope_count, 1);
+    assert_int_equal(agent->lanes[0].spans.count, 1);
+    assert_int_equal(agent->envelopes.count, 1);
     model_release(&model);
 }
 

@@ -40,8 +40,8 @@ TEST(the_union_is_what_counting_every_moment_gives)
             assert_true(intervals_add(&set, from, to));
             cover(covered, from, to);
             assert_int_equal(set.length, covered_by(covered));
-            for (size_t k = 1; k < set.count; k++) {
-                assert_true(set.items[k].from > set.items[k - 1].to);
+            for (size_t k = 1; k < set.items.count; k++) {
+                assert_true(intervals_at(&set, k)->from > intervals_at(&set, k - 1)->to);
             }
         }
         intervals_release(&set);

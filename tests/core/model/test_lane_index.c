@@ -72,9 +72,10 @@ static void assert_same_pyramid(const struct pyramid *a, const struct pyramid *b
     assert_int_equal(a->level_count, b->level_count);
     assert_int_equal(a->spans, b->spans);
     for (unsigned i = 0; i < a->level_count; i++) {
-        assert_int_equal(a->levels[i].count, b->levels[i].count);
-        for (size_t k = 0; k < a->levels[i].count; k++) {
-            assert_same_bucket(&a->levels[i].buckets[k], &b->levels[i].buckets[k]);
+        assert_int_equal(a->levels[i].buckets.count, b->levels[i].buckets.count);
+        for (size_t k = 0; k < a->levels[i].buckets.count; k++) {
+            assert_same_bucket(pyramid_bucket_at(&a->levels[i], k),
+                               pyramid_bucket_at(&b->levels[i], k));
         }
     }
 }
@@ -87,11 +88,11 @@ static void assert_as_from_scratch(const struct model *model)
     const struct lane_index *made = lane_index_sync(model->swarm, &lane);
     assert_non_null(index);
     assert_non_null(made);
-    assert_int_equal(index->built, made->built);
-    for (size_t i = 0; i < made->built; i++) {
-        assert_int_equal(index->spans[i].no, made->spans[i].no);
-        assert_true(index->spans[i].start_ns == made->spans[i].start_ns);
-        assert_true(index->spans[i].end_ns == made->spans[i].end_ns);
+    assert_int_equal(index->spans.count, made->spans.count);
+    for (size_t i = 0; i < made->spans.count; i++) {
+        assert_int_equal(lane_index_at(index, i)->no, lane_index_at(made, i)->no);
+        assert_true(lane_index_at(index, i)->start_ns == lane_index_at(made, i)->start_ns);
+        assert_true(lane_index_at(index, i)->end_ns == lane_index_at(made, i)->end_ns);
     }
     assert_same_pyramid(&index->pyramid, &made->pyramid);
     lane_index_drop(&mem_libc, &lane);
@@ -131,16 +132,24 @@ TEST(after_corrections_the_index_is_the_one_made_from_scratch)
 
 /* ---- the work ---- */
 
-static uint64_t touched_by_correction(unsigned calls)
+/* What is corrected: how many calls earlier one began than was known, and whether it failed. */
+struct correction {
+    unsigned earlier;
+    bool failed;
+};
+
+/* The most nodes that one of 20 corrections in the middle of a session touches. */
+static uint64_t touched_by(const struct correction *correction, unsigned calls)
 {
     struct model model = model_of(calls);
     look(&model);
     uint64_t most = 0;
     for (unsigned i = 1; i <= 20; i++) {
         uint64_t before = swarm_touched(model.swarm);
-        unsigned number = calls / 2 + i;
-        double start = (double)number * EVERY_MS;
+        unsigned number = calls / 2 + 7 * i;
+        double start = (double)(number - correction->earlier) * EVERY_MS;
         struct update update = nth_call(number, start, start + LENGTH_MS + 1);
+        update_bool(&update, FIELD_SUCCESS, correction->failed ? TRI_FALSE : TRI_TRUE);
         model_update(&model, &update);
         model_flush(&model);
         look(&model);
@@ -154,7 +163,19 @@ static uint64_t touched_by_correction(unsigned calls)
 
 TEST(a_correction_touches_no_more_nodes_than_a_logarithm)
 {
-    uint64_t few = touched_by_correction(1000), many = touched_by_correction(100000);
+    static const struct correction longer = {0, false}, failed = {0, true};
+    uint64_t few = touched_by(&longer, 1000), many = touched_by(&longer, 100000);
     assert_true(few < 300);
     assert_true(many <= few + 100);
+    few = touched_by(&failed, 1000);
+    many = touched_by(&failed, 100000);
+    assert_true(many <= few + 100);
+}
+
+/* It takes another place in each list then: a part of a block moves, never the rest of the list. */
+TEST(a_call_that_began_earlier_moves_no_more_than_a_block)
+{
+    static const struct correction earlier = {400, true};
+    uint64_t few = touched_by(&earlier, 1000), many = touched_by(&earlier, 100000);
+    assert_true(many <= few + 2000);
 }

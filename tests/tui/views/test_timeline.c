@@ -78,20 +78,20 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
     span_no heavy = NO_SPAN;
     unsigned count = 0;
     bool error = false;
-    for (size_t i = 0; i < lane->count; i++) {
-        const struct span *span = swarm_span(swarm, lane->spans[i]);
+    for (size_t i = 0; i < lane->spans.count; i++) {
+        const struct span *span = swarm_span(swarm, spans_at(&lane->spans, i));
         int64_t start = span->start_ns, end = swarm_span_end_ns(swarm, span, local_ns);
         end = end > start ? end : start + 1;
         int64_t a = start > from_ns ? start : from_ns, b = end < to_ns ? end : to_ns;
-        if (a >= b || !is_some(&some, lane->spans[i])) {
+        if (a >= b || !is_some(&some, spans_at(&lane->spans, i))) {
             continue;
         }
         count++;
         error |= (span->flags & SPAN_ERROR) != 0;
         weigh(swarm, span, a, b, weights);
-        if (b - a > heavy_ns || (b - a == heavy_ns && lane->spans[i] < heavy)) {
+        if (b - a > heavy_ns || (b - a == heavy_ns && spans_at(&lane->spans, i) < heavy)) {
             heavy_ns = b - a;
-            heavy = lane->spans[i];
+            heavy = spans_at(&lane->spans, i);
         }
     }
     for (uint8_t kind = 0; kind < SPAN_KINDS; kind++) {
@@ -142,8 +142,8 @@ static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned num
             fail_msg(
                 "agent %u lane %u (%zu spans) zoom %u column %d: kind %u flags %u span %u, not "
                 "%u %u %u",
-                agent, number, lane->count, zoom, i, cells[i].kind, cells[i].flags, cells[i].span,
-                want.kind, want.flags, want.span);
+                agent, number, lane->spans.count, zoom, i, cells[i].kind, cells[i].flags,
+                cells[i].span, want.kind, want.flags, want.span);
         }
     }
 }
