@@ -107,6 +107,15 @@ static const char *header(struct MHD_Connection *mhd, const char *name)
     return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
 }
 
+/* The first line of a request has come; its headers have a time too. Returns the request's state so
+   far. */
+static void *on_first_line(void *ctx, const char *uri, struct MHD_Connection *mhd)
+{
+    (void)uri;
+    set_busy(ctx, mhd, true);
+    return NULL;
+}
+
 /* The head has come. */
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *mhd, const char *path,
                              const char *method, void **state)
@@ -131,7 +140,6 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *mhd, cons
         .content_length = header(mhd, MHD_HTTP_HEADER_CONTENT_LENGTH),
     };
     *state = request;
-    set_busy(http, mhd, true);
     bool waits = header(mhd, MHD_HTTP_HEADER_EXPECT) != NULL; /* whether to send the body */
     bool reads = request_begin(request, receiver, &head);
     return reads && !(waits && request->status != 0) ? MHD_YES : finish(mhd, request);
@@ -203,8 +211,8 @@ static bool start(struct http *http)
         MHD_USE_NO_LISTEN_SOCKET | (epoll ? MHD_USE_EPOLL : MHD_NO_FLAG), 0, NULL, NULL, take, http,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIBRARY_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, http, MHD_OPTION_NOTIFY_CONNECTION, notify, http,
-        MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, on_first_line, http, MHD_OPTION_NOTIFY_COMPLETED, completed,
+        http, MHD_OPTION_NOTIFY_CONNECTION, notify, http, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         epoll && http->daemon != NULL ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
                                       : NULL;
@@ -244,6 +252,10 @@ void http_add(struct http *http, struct connection *connection, const struct soc
     /* The library has closed the socket then. */
     if (!added && http->adding != NULL) {
         connections_remove(http->options.connections, connection);
+    }
+    if (added) { /* its first bytes have come */
+        connections_set_busy(http->options.connections, connection, true,
+                             uv_now(http->options.loop) + 1);
     }
     http->adding = NULL;
     serve(http);
