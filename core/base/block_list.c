@@ -164,8 +164,8 @@ static struct list_block *make_room(struct block_list *list, const struct mem *m
 /* At the end, where nearly all insertions are. NULL: the last block is full. */
 static void *append(struct block_list *list)
 {
-    struct list_block *last = list->blocks + list->block_count - 1;
-    if (list->block_count == 0 || last->count == last->cap) {
+    struct list_block *last = list->block_count == 0 ? NULL : &list->blocks[list->block_count - 1];
+    if (last == NULL || last->count == last->cap) {
         return NULL;
     }
     list->count++;
