@@ -166,11 +166,15 @@ static bool flush_session(struct correlator *correlator, struct registry_session
            (!session->recheck || correlator_show_recheck(correlator, session));
 }
 
+/* Calls whose start is not known come last: a NAN, which is neither less nor greater than a time,
+   would leave those around it without an order. */
 static int by_begin(const void *a, const void *b, void *ctx)
 {
     const struct swarm *swarm = ctx;
-    return record_compare_begins(swarm_record(swarm, *(const record_no *)a),
-                                 swarm_record(swarm, *(const record_no *)b));
+    const struct record *x = swarm_record(swarm, *(const record_no *)a);
+    const struct record *y = swarm_record(swarm, *(const record_no *)b);
+    bool x_starts = !isnan(x->start_ms), y_starts = !isnan(y->start_ms);
+    return x_starts != y_starts ? y_starts - x_starts : record_compare_begins(x, y);
 }
 
 /* Most batches come in order. */
