@@ -14,6 +14,7 @@ void block_list_init(struct block_list *list, size_t item_size)
     while (item_size << (list->shift + 1) <= BLOCK_BYTES) {
         list->shift++;
     }
+    assert(list->shift >= 3); /* or a block that is split frees no room */
 }
 
 static uint32_t full(const struct block_list *list)
