@@ -9,16 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STAT_BYTES = 4096, STATE_FIELD = 3, PARENT_FIELD = 4, START_FIELD = 22 };
 
 bool process_read_file(const char *path, char *out, size_t size, size_t *len)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* A FIFO that replaces a file of a client would never answer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
     size_t at = 0;
     ssize_t n = 1;
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        if (fd >= 0) {
+            close(fd);
+        }
         return false;
     }
     while (n > 0 && at < size - 1 && (n = read(fd, out + at, size - 1 - at)) > 0) {

@@ -190,6 +190,12 @@ static int64_t number_of(struct opencode_db *db, const char *sql, int64_t argume
     return number;
 }
 
+/* The row after this one; a hostile database has a last one. */
+static int64_t after_row(int64_t row)
+{
+    return row < INT64_MAX ? row + 1 : row;
+}
+
 /* Finds the first row that was made at from_ms or later. */
 static int64_t first_recent(struct opencode_db *db, enum opencode_table table, bool *good)
 {
@@ -198,7 +204,7 @@ static int64_t first_recent(struct opencode_db *db, enum opencode_table table, b
     snprintf(max, sizeof max, "SELECT max(rowid) FROM %s", opencode_table_names[table]);
     snprintf(at, sizeof at, "SELECT time_created FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT 1",
              opencode_table_names[table]);
-    high = number_of(db, max, 0, 0, good) + 1;
+    high = after_row(number_of(db, max, 0, 0, good));
     bool bisects = !isnan(db->from_ms) && db->schema.readable[table].created;
     while (*good && bisects && low < high) {
         int64_t middle = low + (high - low) / 2;
@@ -264,7 +270,7 @@ static void skip_back(struct opencode_db *db, enum opencode_table table, bool *g
     for (; *good && kept > 0; kept--, db->marked[table]--) {
         const struct mark *mark = &db->marks[table][(db->marked[table] - 1) % MARKS];
         if (is_in_place(db, table, mark, good)) {
-            db->next[table] = moved ? mark->rowid + 1 : db->next[table];
+            db->next[table] = moved ? after_row(mark->rowid) : db->next[table];
             return;
         }
         moved = true;
@@ -292,7 +298,7 @@ static bool read_rows(struct opencode_db *db, enum opencode_table table, const c
         if (result == SQLITE_ROW) {
             take_row(batch, table, statement);
             if (id.bytes == NULL) {
-                db->next[table] = sqlite3_column_int64(statement, 11) + 1;
+                db->next[table] = after_row(sqlite3_column_int64(statement, 11));
             }
             if (id.bytes == NULL && table != OPENCODE_SESSIONS && batch->bytes > BATCH_BYTES) {
                 batch->more = true;

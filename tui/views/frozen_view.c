@@ -74,9 +74,9 @@ void frozen_view_free(struct frozen_view *frozen)
 int64_t frozen_view_now(const struct frozen_view *frozen, const struct swarm *swarm,
                         session_no session, int64_t unless)
 {
-    const struct frozen_session *then = &frozen->sessions[session];
-    bool same =
-        session < frozen->session_count && then->serial == swarm_session_serial(swarm, session);
+    const struct frozen_session *then =
+        session < frozen->session_count ? &frozen->sessions[session] : NULL;
+    bool same = then != NULL && then->serial == swarm_session_serial(swarm, session);
     return same ? then->now_ns : unless;
 }
 
