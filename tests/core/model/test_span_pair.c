@@ -367,7 +367,7 @@ static void *fickle_resize(void *ctx, void *ptr, size_t old_size, size_t new_siz
 {
     struct fickle *fickle = ctx;
     struct mem mem = failing_mem(&fickle->good);
-    if (new_size > old_size && support_random_below(&fickle->seed, 60) == 0) {
+    if (new_size > old_size && support_random_below(&fickle->seed, 100) == 0) {
         return NULL;
     }
     return mem.resize(mem.ctx, ptr, old_size, new_size);
