@@ -82,13 +82,26 @@ static size_t take(struct client_sessions *all, struct client_session *session,
     return session->process_count;
 }
 
-/* A client that starts itself again is its own parent: the child has the session. */
-static void leave_out_parents(struct client_session *session, const struct program_list *list)
+/* Returns whether the process has started itself again: its child, with the same arguments in the
+   same directory, has the session. */
+static bool is_launcher(const struct program_process *process, const struct program_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        for (size_t k = 0; holds(session, &list->items[i].process) && k < session->process_count;
-             k++) {
-            if (session->processes[k].pid == list->items[i].parent) {
+        const struct program_process *child = &list->items[i];
+        if (child->parent == process->process.pid && child->arguments == process->arguments &&
+            strcmp(child->cwd, process->cwd) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void leave_out_launchers(struct client_session *session, const struct program_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct program_process *process = &list->items[i];
+        for (size_t k = 0; is_launcher(process, list) && k < session->process_count; k++) {
+            if (process_is_same(&session->processes[k], &process->process)) {
                 session->processes[k] = session->processes[--session->process_count];
                 break;
             }
@@ -103,7 +116,10 @@ void client_session_processes_search(struct client_sessions *all)
     int64_t pause_ns = all->searches < SEARCHES_OFTEN ? often_ns : seldom_ns;
     bool wanted = false;
     for (size_t i = 0; i < all->count && all->programs != NULL; i++) {
-        wanted |= is_wanted(&all->items[i], now_ms);
+        if (is_wanted(&all->items[i], now_ms)) {
+            wanted = true;
+            all->searches = all->items[i].searched ? all->searches : 0;
+        }
     }
     if (!wanted) {
         all->searches = 0;
@@ -118,10 +134,15 @@ void client_session_processes_search(struct client_sessions *all)
     for (size_t i = 0; i < all->count; i++) {
         struct client_session *session = &all->items[i];
         /* Its process is older than the session, unless that was continued. */
-        if (is_wanted(session, now_ms) && (take(all, session, &list, session->first_ms) > 0 ||
-                                           take(all, session, &list, session->last_ms) > 0)) {
-            leave_out_parents(session, &list);
+        if (!is_wanted(session, now_ms)) {
+            continue;
+        }
+        session->searched = true;
+        if (take(all, session, &list, session->first_ms) > 0 ||
+            take(all, session, &list, session->last_ms) > 0) {
+            leave_out_launchers(session, &list);
             session->dead_looks = 0;
+            all->searches = 0;
             report_alive(all, session);
         }
     }

@@ -45,8 +45,11 @@ uint32_t client_sessions_number(struct client_sessions *all, struct slice id)
         all->failed = true;
         return CLIENT_SESSION_NONE;
     }
-    all->items[all->count] = (struct client_session){
-        .id = name, .directory = INTERN_NONE, .first_ms = (double)NAN, .last_ms = (double)NAN};
+    all->items[all->count] = (struct client_session){.id = name,
+                                                     .directory = INTERN_NONE,
+                                                     .first_ms = (double)NAN,
+                                                     .last_ms = (double)NAN,
+                                                     .alive_ms = (double)NAN};
     return (uint32_t)all->count++;
 }
 
@@ -108,6 +111,7 @@ static void report_end(struct client_sessions *all, struct client_session *sessi
     session->ended = true;
     session->ended_ms = session->last_ms;
     session->process_count = 0;
+    session->searched = false;
     session->alive_ms = (double)NAN;
     all->failed |= !ingest_ctx_client_update(all->ingest, &update);
 }

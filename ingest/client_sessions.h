@@ -25,6 +25,7 @@ struct client_session {
     struct process processes[CLIENT_SESSION_PROCESSES];
     size_t process_count;
     double alive_ms;     /* when it was reported that one lives; NAN: it was not */
+    bool searched;       /* its processes were looked for since it began or was continued */
     unsigned dead_looks; /* looks since all of them died */
     bool has_sign;       /* the client itself shows whether it lives: its source reports the end */
 };

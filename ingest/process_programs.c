@@ -12,45 +12,69 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_BYTES = 4096, STAT_BYTES = 64 << 10 };
+enum { ARGUMENTS_BYTES = 4096, COMPARED_BYTES = 2048, STAT_BYTES = 64 << 10 };
 
-/* Returns whether a part of the path is the name, without the ending that scripts have. */
-static bool has_part(const char *path, const char *name)
+/* Returns whether the path's last part is the name, with or without the ending of a program. */
+static bool is_called(const char *path, const char *name)
 {
+    static const char *const endings[] = {"", ".js", ".mjs", ".cjs", ".exe"};
+    const char *slash = strrchr(path, '/');
+    const char *last = slash == NULL ? path : slash + 1;
     size_t len = strlen(name);
-    for (const char *at = path; at != NULL; at = strchr(at, '/')) {
-        at += *at == '/';
-        size_t part = strcspn(at, "/");
-        bool script = part > len && at[part] == '\0' && at[len] == '.';
-        if ((part == len || script) && strncmp(at, name, len) == 0) {
+    for (size_t i = 0; strncmp(last, name, len) == 0 && i < sizeof endings / sizeof *endings; i++) {
+        if (strcmp(last + len, endings[i]) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Returns whether the file is the package's own, not one of a package that it has installed. */
+static bool is_in_package(const char *path, const char *name)
+{
+    static const char modules[] = "/node_modules/";
+    size_t len = strlen(name);
+    const char *package = NULL;
+    for (const char *at = path; (at = strstr(at, modules)) != NULL;) {
+        at += sizeof modules - 2; /* its last slash may begin another one */
+        package = at + 1;
+    }
+    return package != NULL && strncmp(package, name, len) == 0 && package[len] == '/';
 }
 
 static bool is_any(const char *path, const char *const *names)
 {
     for (; *names != NULL; names++) {
-        if (has_part(path, *names)) {
+        if (is_called(path, *names) || is_in_package(path, *names)) {
             return true;
         }
     }
     return false;
 }
 
-/* `arguments` are texts with their NUL, one after the other. */
-static bool runs_any(const char *arguments, size_t len, const char *const *names)
+/* `arguments` are texts with their NUL, one after the other. Returns where those begin that follow
+   the program; 0: it has another name. */
+static size_t find_program(const char *arguments, size_t len, const char *const *names)
 {
     static const char *const interpreters[] = {"node", "nodejs", "bun", "deno", NULL};
-    const char *at = arguments, *end = arguments + len;
-    if (len == 0 || !is_any(at, interpreters)) {
-        return len > 0 && is_any(at, names);
+    size_t at = 0;
+    if (len > 0 && is_any(arguments, interpreters)) {
+        do {
+            at += strlen(arguments + at) + 1;
+        } while (at < len && arguments[at] == '-');
     }
-    do {
-        at += strlen(at) + 1;
-    } while (at < end && *at == '-');
-    return at < end && is_any(at, names);
+    return at < len && is_any(arguments + at, names) ? at + strlen(arguments + at) + 1 : 0;
+}
+
+/* Returns a number that is the same for the same arguments (FNV-1a). Long ones may have been cut,
+   each at another place, so that only their beginning counts. */
+static uint64_t number_of(const char *arguments, size_t len)
+{
+    uint64_t number = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < len && i < COMPARED_BYTES; i++) {
+        number = (number ^ (unsigned char)arguments[i]) * UINT64_C(1099511628211);
+    }
+    return number;
 }
 
 /* Returns when the machine started, in ms of the Unix epoch; NAN: unknown. */
@@ -90,13 +114,14 @@ static void look_at(struct program_list *list, const char *proc, int64_t pid,
     char arguments[ARGUMENTS_BYTES], path[PATH_MAX], cwd[PATH_MAX];
     struct program_process found = {.process = {.pid = 0}};
     size_t len = process_arguments(proc, pid, arguments, sizeof arguments);
+    size_t after = find_program(arguments, len, names);
     snprintf(path, sizeof path, "%s/%lld/cwd", proc, (long long)pid);
-    ssize_t link =
-        len > 0 && runs_any(arguments, len, names) ? readlink(path, cwd, sizeof cwd - 1) : -1;
+    ssize_t link = after > 0 ? readlink(path, cwd, sizeof cwd - 1) : -1;
     if (link <= 0 || !process_find(proc, pid, &found.process, &found.parent)) {
         return;
     }
     cwd[link] = '\0';
+    found.arguments = after < len ? number_of(arguments + after, len - after) : 0;
     found.start_ms =
         booted_ms + strtod(found.process.start, NULL) * 1000 / (double)sysconf(_SC_CLK_TCK);
     add(list, &found, cwd);

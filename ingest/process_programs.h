@@ -8,8 +8,9 @@
 struct program_process {
     struct process process;
     int64_t parent;
-    double start_ms; /* Unix epoch, within two seconds; NAN: unknown */
-    char *cwd;       /* the directory it works in; owned by the list */
+    double start_ms;    /* Unix epoch, within two seconds; NAN: unknown */
+    uint64_t arguments; /* the same number: started with the same ones, but for the interpreter's */
+    char *cwd;          /* the directory it works in; owned by the list */
 };
 
 struct program_list {
@@ -20,8 +21,8 @@ struct program_list {
 };
 
 /* Sets *out to the processes that may be looked at whose program has one of those names (ends with
-   NULL): the file that runs, or the script that an interpreter runs, is called so, or is in a
-   directory that is. `proc` is /proc, or a directory like it. Release it. */
+   NULL): the file that runs, or the script that an interpreter runs, is called so, or is a file of
+   the npm package that is ("@scope/name"). `proc` is /proc, or a directory like it. Release it. */
 void process_programs_find(const struct mem *mem, const char *proc, const char *const *names,
                            struct program_list *out);
 void process_programs_release(struct program_list *list);

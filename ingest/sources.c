@@ -67,8 +67,8 @@ static bool default_otlp(size_t number, struct strbuf *spec, struct strbuf *erro
 /* A line that shows an agent, short enough to be pasted from 80 columns. */
 #define FEED_LINE "{\"op\":\"instant\",\"session_id\":\"demo\",\"name\":\"hi\",\"cat\":\"x\"}"
 
-static const char *const qwen_programs[] = {"qwen", "qwen-code", NULL};
-static const char *const gemini_programs[] = {"gemini", "gemini-cli", NULL};
+static const char *const qwen_programs[] = {"qwen", "@qwen-code/qwen-code", NULL};
+static const char *const gemini_programs[] = {"gemini", "@google/gemini-cli", NULL};
 static const char *const opencode_programs[] = {"opencode", "opencode-ai", NULL};
 
 const struct source_row source_rows[] = {

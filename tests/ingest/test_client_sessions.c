@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"qwen", "qwen-code", NULL};
+static const char *const names[] = {"qwen", "@qwen-code/qwen-code", NULL};
 
 /* Commands of which the client's process is found, or not. */
 static const struct {
@@ -20,6 +20,11 @@ static const struct {
     {"/usr/bin/node --no-warnings --max-old-space-size=4000 /home/dev/.npm/bin/qwen", true},
     {"qwen", true},
     {"/opt/bin/qwen --yolo", true},
+    {"node /srv/node_modules/.pnpm/a@1/node_modules/@qwen-code/qwen-code/dist/cli.js", true},
+    {"/home/node/.local/bin/qwen -p x", true},
+    {"node /home/dev/.local/share/qwen/bin/node_modules/pyright/langserver.js --stdio", false},
+    {"node /x/node_modules/@qwen-code/qwen-code/node_modules/pyright/langserver.js", false},
+    {"node /home/dev/qwen/server.js", false},
     {"bun run", false},
     {"node --version", false},
     {"node /home/dev/qwen-tools/server.js", false},
@@ -173,6 +178,65 @@ WORLD_TEST(a_client_that_started_itself_again_is_its_child)
     processes_end(w->proc, 11);
     wait_s(w, 2);
     assert_string_equal(state_of(w, "s"), "gone");
+}
+
+/* It has children that have its name in their path, or are other runs of it. */
+WORLD_TEST(what_a_client_starts_is_not_the_client)
+{
+    static const char *const children[] = {
+        "node /home/dev/.local/share/qwen/bin/node_modules/pyright/langserver.js --stdio",
+        "node /home/dev/.qwen/qwen/bin/pyright.js", "qwen -p review", "bash -c qwen"};
+    struct world *w = *state;
+    w->busy = true;
+    for (size_t i = 0; i < sizeof children / sizeof *children; i++) {
+        int pid = 10 + 10 * (int)i;
+        char id[20];
+        snprintf(id, sizeof id, "s%zu", i);
+        const char *cwd = support_path("/home/dev", id);
+        start_client(w, pid, 1, 1, cwd);
+        processes_start(w->proc, pid + 1, pid, 2, "x", children[i]);
+        processes_work_in(w->proc, pid + 1, cwd);
+        write_line(w, id, cwd);
+        wait_s(w, 3);
+        print_message("  %s\n", children[i]);
+        processes_end(w->proc, pid + 1);
+        wait_s(w, 3);
+        assert_string_equal(state_of(w, id), "open");
+        processes_end(w->proc, pid);
+        wait_s(w, 3);
+        assert_string_equal(state_of(w, id), "gone");
+    }
+}
+
+/* Another source, which knows better, has registered its process. */
+WORLD_TEST(a_session_that_was_never_seen_alive_is_not_reported_dead)
+{
+    struct world *w = *state;
+    struct process process = {.pid = 77, .start = "1"};
+    struct slice id = {"s", 1};
+    write_line(w, "s", "/home/dev/api");
+    assert_true(client_processes_set(&w->rig.ingest, id, &process));
+    wait_s(w, 12);
+    assert_string_equal(state_of(w, "s"), "ended");
+    assert_false(client_processes_misses(&w->rig.ingest, id));
+}
+
+/* One that is never found does not keep others waiting. */
+WORLD_TEST(a_new_session_is_searched_for_at_once)
+{
+    struct world *w = *state;
+    start_client(w, 20, 1, 1, "/home/dev/web");
+    for (int i = 0; i < 16; i++) {
+        write_line(w, "s", "/home/dev/api");
+        wait_s(w, 1);
+    }
+    write_line(w, "t", "/home/dev/web");
+    for (int i = 0; i < 12; i++) {
+        write_line(w, "s", "/home/dev/api");
+        wait_s(w, 1);
+    }
+    assert_string_equal(state_of(w, "t"), "open");
+    assert_int_equal(rig_session(&w->rig, "t")->pid, 20);
 }
 
 WORLD_TEST(two_clients_in_one_directory_die_apart)
