@@ -53,6 +53,8 @@ void correlator_free(struct correlator *correlator)
     }
     mem_free(mem, correlator->keys, correlator->key_cap * sizeof *correlator->keys);
     mem_free(mem, correlator->queue, correlator->queue_cap * sizeof *correlator->queue);
+    mem_free(mem, correlator->usage.claims,
+             correlator->usage.cap * sizeof *correlator->usage.claims);
     mem_free(mem, correlator->changed, correlator->changed_cap * sizeof *correlator->changed);
     correlator_aliases_release(&correlator->aliases);
     u64map_release(&correlator->key_by_hash);
@@ -242,10 +244,11 @@ bool correlator_flush(struct correlator *correlator)
 {
     correlator_forget(correlator);
     correlator->all_changed |= tracer_take_due(correlator->tracer);
-    if (!correlator->all_changed && correlator->changed_count + correlator->queue_count == 0) {
+    if (!correlator->all_changed && correlator->changed_count + correlator->queue_count == 0 &&
+        correlator->usage.count == 0) {
         return true;
     }
-    if (!flush_sessions(correlator)) {
+    if (!flush_sessions(correlator) || !correlator_usage_flush(correlator)) {
         return false;
     }
     while (correlator->queue_count > 0) {

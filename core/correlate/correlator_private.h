@@ -34,6 +34,27 @@ struct alias_table {
     bool has_agents; /* one of them is an agent */
 };
 
+/* The sum over the calls below a run. */
+struct usage_sum {
+    double tokens[RECORD_CLAIM]; /* that runs among them count */
+    int calls, levels;
+};
+
+enum claim_state { CLAIM_UNKNOWN, CLAIM_COUNTS, CLAIM_NOTHING };
+
+/* A run whose claim the next flush works out. */
+struct usage_claim {
+    record_no record;
+    enum claim_state state; /* while a flush works the list out */
+    struct usage_sum sum;   /* CLAIM_COUNTS: with what the run counts itself */
+};
+
+struct usage_list {
+    struct usage_claim *claims;
+    size_t count, cap;
+    uint64_t work; /* calls that were looked at, ever */
+};
+
 struct correlator {
     struct swarm *swarm;
     struct tracer *tracer;
@@ -47,8 +68,9 @@ struct correlator {
     size_t queue_count, queue_cap;
     session_no *changed; /* sessions that the model may not show as they are known */
     size_t changed_count, changed_cap;
-    bool all_changed;       /* any session may be one of those */
-    bool claims;            /* a run of an agent claimed tokens */
+    bool all_changed; /* any session may be one of those */
+    bool claims;      /* a run of an agent claimed tokens */
+    struct usage_list usage;
     uint64_t forget_passes; /* of the model, as far as the correlator has followed them */
 };
 
@@ -196,11 +218,12 @@ void correlator_call_drop(struct correlator *correlator, record_no record);
 
 /* ---- correlator_usage.c ---- */
 
-/* The call got tokens, another kind or another place: the runs above it that claim tokens are shown
-   again. False: out of memory. */
+/* The call got tokens, another kind or another place: how much it and the runs above it claim is
+   worked out again. False: out of memory. */
 bool correlator_usage_note(struct correlator *correlator, record_no record);
-/* Works out which of the tokens that it claims the call counts. False: out of memory. */
-bool correlator_usage_show(struct correlator *correlator, record_no record);
+/* Works out which of the tokens that they claim the noted runs count, and queues those that count
+   others now. False: out of memory; the next flush does it. */
+bool correlator_usage_flush(struct correlator *correlator);
 
 /* ---- correlator_show.c ---- */
 

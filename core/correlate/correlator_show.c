@@ -161,9 +161,6 @@ bool correlator_show_call(struct correlator *correlator, record_no number)
     if (session->opened && !find_row(correlator, session, number)) {
         return false;
     }
-    if (!correlator_usage_show(correlator, number)) {
-        return false;
-    }
     if (isnan(record->start_ms) || !session->opened) {
         record->state = RECORD_HIDDEN;
         return swarm_record_changed(correlator->swarm, number);

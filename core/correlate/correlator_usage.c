@@ -5,12 +5,15 @@
    A run may lie in another one. If the outer one claims no less than those in it, it includes
    them: it counts what they leave. Otherwise it counts all.
 
-   The tree of calls as it is decides how much a claim counts, so no order of updates matters. It is
-   worked out when the run is shown; each change below the run has it shown again. */
+   The tree of calls as it is decides how much a claim counts, so no order of updates matters. Each
+   change below a run puts the runs above it on a list, the inner one first. A flush works the list
+   out: a run takes over what an inner one on the list comes to, and one that counts nothing has
+   those above it count nothing. So a change costs at most one walk over BELOW_MAX calls that comes
+   to something and one that does not, however many runs lie in each other. */
 #include "core/correlate/correlator_private.h"
 
-/* ABOVE_MAX: calls above each other that are looked at; also cuts cycles. BELOW_MAX: calls below a
-   run; one with more calls and no usage among the first of them counts nothing. */
+/* ABOVE_MAX: levels below a run, BELOW_MAX: calls below it. One with more of them counts nothing.
+   The levels also cut cycles. */
 enum { ABOVE_MAX = 256, BELOW_MAX = 4096 };
 
 static const enum update_field token_fields[RECORD_CLAIM] = {
@@ -29,17 +32,39 @@ static bool is_claim(const struct record *record)
 
 /* ---- what changes it ---- */
 
+/* The run's claim is worked out at the next flush. False: out of memory. */
+static bool put_claim(struct correlator *correlator, record_no number)
+{
+    struct usage_list *list = &correlator->usage;
+    struct record *record = swarm_record(correlator->swarm, number);
+    if (record->claim_at == 0) {
+        if (!mem_reserve(correlator->mem, &list->claims, &list->cap, list->count + 1,
+                         sizeof *list->claims)) {
+            return false;
+        }
+        list->claims[list->count++] = (struct usage_claim){.record = number};
+        record->claim_at = (uint32_t)list->count;
+    }
+    return true;
+}
+
 bool correlator_usage_note(struct correlator *correlator, record_no number)
 {
     const struct record *record = swarm_record(correlator->swarm, number);
-    correlator->claims |= is_claim(record);
+    bool claims = is_claim(record);
+    correlator->claims |= claims;
     if (!correlator->claims) {
         return true;
     }
+    if ((claims || record->claim != NULL) && !put_claim(correlator, number)) {
+        return false;
+    }
     record_no at = record->parent;
-    for (int i = 0; i < ABOVE_MAX && at != NO_RECORD; i++) {
+    /* One level more than is summed: that there is one more matters too. */
+    for (int i = 0; i <= ABOVE_MAX && at != NO_RECORD; i++) {
         const struct record *above = swarm_record(correlator->swarm, at);
-        if (is_claim(above) && !correlator_call_queue(correlator, at)) {
+        correlator->usage.work++;
+        if (is_claim(above) && !put_claim(correlator, at)) {
             return false;
         }
         at = above->parent;
@@ -64,39 +89,124 @@ static void count_claim(const struct record *record, double inside[RECORD_CLAIM]
     }
 }
 
-/* Adds what the runs below the call count. False: a request below it has usage, or there are too
-   many calls to know. */
-static bool sum_below(const struct correlator *correlator, record_no number, int depth, int *left,
-                      double sum[RECORD_CLAIM])
+static bool sum_below(struct correlator *correlator, record_no number, int level,
+                      struct usage_sum *sum);
+
+/* Adds what the call at that level below a run comes to. False: the run counts nothing, since a
+   request has usage, or there are too many calls to know. */
+static bool add_call(struct correlator *correlator, record_no number, int level,
+                     struct usage_sum *sum)
+{
+    const struct record *record = swarm_record(correlator->swarm, number);
+    const struct usage_claim *known =
+        record->claim_at == 0 ? NULL : &correlator->usage.claims[record->claim_at - 1];
+    struct usage_sum inside = {.calls = sum->calls + 1, .levels = level};
+    double own[RECORD_CLAIM];
+    correlator->usage.work++;
+    if (known != NULL && known->state == CLAIM_COUNTS) {
+        inside = known->sum;
+        inside.calls += sum->calls + 1;
+        inside.levels += level;
+    } else if (inside.calls > BELOW_MAX || level > ABOVE_MAX ||
+               (record->kind == CALL_REQUEST && has_usage(record)) ||
+               !sum_below(correlator, number, level, &inside)) {
+        return false;
+    } else if (is_claim(record)) {
+        count_claim(record, inside.tokens, own);
+    }
+    sum->calls = inside.calls;
+    sum->levels = inside.levels > sum->levels ? inside.levels : sum->levels;
+    for (int i = 0; i < RECORD_CLAIM; i++) {
+        sum->tokens[i] += inside.tokens[i];
+    }
+    return sum->calls <= BELOW_MAX && sum->levels <= ABOVE_MAX;
+}
+
+/* Adds what the calls below one at that level come to. False as above. */
+static bool sum_below(struct correlator *correlator, record_no number, int level,
+                      struct usage_sum *sum)
 {
     const struct swarm *swarm = correlator->swarm;
-    const struct record *child;
     for (record_no no = swarm_record(swarm, number)->first_child; no != NO_RECORD;
-         no = child->links[LIST_CHILDREN].next) {
-        double inside[RECORD_CLAIM] = {0}, own[RECORD_CLAIM];
-        child = swarm_record(swarm, no);
-        if (--*left < 0 || depth > ABOVE_MAX || (child->kind == CALL_REQUEST && has_usage(child)) ||
-            !sum_below(correlator, no, depth + 1, left, inside)) {
+         no = swarm_record(swarm, no)->links[LIST_CHILDREN].next) {
+        if (!add_call(correlator, no, level + 1, sum)) {
             return false;
-        }
-        if (is_claim(child)) {
-            count_claim(child, inside, own);
-        }
-        for (int i = 0; i < RECORD_CLAIM; i++) {
-            sum[i] += inside[i];
         }
     }
     return true;
 }
 
-bool correlator_usage_show(struct correlator *correlator, record_no number)
+/* A run that counts nothing has the runs above it count nothing. */
+static void note_nothing(struct correlator *correlator, record_no number)
 {
-    const struct record *record = swarm_record(correlator->swarm, number);
-    double inside[RECORD_CLAIM] = {0}, own[RECORD_CLAIM];
-    int left = BELOW_MAX;
-    if (!is_claim(record) || !sum_below(correlator, number, 0, &left, inside)) {
-        return swarm_record_claim(correlator->swarm, number, NULL);
+    record_no at = number;
+    for (int i = 0; i <= ABOVE_MAX && at != NO_RECORD; i++) {
+        const struct record *record = swarm_record(correlator->swarm, at);
+        correlator->usage.work++;
+        if (record->claim_at != 0) {
+            correlator->usage.claims[record->claim_at - 1].state = CLAIM_NOTHING;
+        }
+        at = record->parent;
     }
-    count_claim(record, inside, own);
-    return swarm_record_claim(correlator->swarm, number, own);
+}
+
+/* Sets what the run counts; NULL: nothing. It is shown again if that is something else now. False:
+   out of memory. */
+static bool set_claim(struct correlator *correlator, record_no number, const double *claim)
+{
+    const double *was = swarm_record(correlator->swarm, number)->claim;
+    double most = 0;
+    for (int i = 0; claim != NULL && i < RECORD_CLAIM; i++) {
+        most = fmax(most, claim[i]);
+    }
+    bool same =
+        was == NULL ? most <= 0 : most > 0 && memcmp(was, claim, RECORD_CLAIM * sizeof *claim) == 0;
+    return same || (correlator_call_queue(correlator, number) &&
+                    swarm_record_claim(correlator->swarm, number, claim));
+}
+
+/* False: out of memory. */
+static bool work_out(struct correlator *correlator, struct usage_claim *claim)
+{
+    record_no number = claim->record;
+    const struct record *record = swarm_record(correlator->swarm, number);
+    double own[RECORD_CLAIM];
+    if (!is_claim(record) || claim->state == CLAIM_NOTHING) {
+        return set_claim(correlator, number, NULL);
+    }
+    claim->sum = (struct usage_sum){0};
+    if (!sum_below(correlator, number, 0, &claim->sum)) {
+        note_nothing(correlator, number);
+        return set_claim(correlator, number, NULL);
+    }
+    count_claim(record, claim->sum.tokens, own);
+    claim->state = CLAIM_COUNTS;
+    return set_claim(correlator, number, own);
+}
+
+/* Whether the run is still on its place in the list: a record that was dropped is not, nor the next
+   one of its number. */
+static bool is_listed(const struct correlator *correlator, size_t index)
+{
+    return swarm_record(correlator->swarm, correlator->usage.claims[index].record)->claim_at ==
+           index + 1;
+}
+
+bool correlator_usage_flush(struct correlator *correlator)
+{
+    struct usage_list *list = &correlator->usage;
+    bool good = true;
+    for (size_t i = 0; i < list->count; i++) {
+        list->claims[i].state = CLAIM_UNKNOWN;
+    }
+    for (size_t i = 0; i < list->count && good; i++) {
+        good = !is_listed(correlator, i) || work_out(correlator, &list->claims[i]);
+    }
+    for (size_t i = 0; i < list->count && good; i++) {
+        if (is_listed(correlator, i)) {
+            swarm_record(correlator->swarm, list->claims[i].record)->claim_at = 0;
+        }
+    }
+    list->count = good ? 0 : list->count;
+    return good;
 }

@@ -63,7 +63,8 @@ struct record {
     record_no parent;      /* on whose list of children it is; NO_RECORD: on none */
     record_no first_child; /* of the calls that name it as their parent */
     struct record_link links[RECORD_LISTS]; /* undefined where it is on no such list */
-    double last_ms; /* the latest time that is known of it and not inferred; NAN */
+    double last_ms;    /* the latest time that is known of it and not inferred; NAN */
+    uint32_t claim_at; /* one past its place among the claims to be worked out; 0: none */
     bool unended, queued;
 };
 
