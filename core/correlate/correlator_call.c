@@ -120,7 +120,8 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
     /* The one that was seen first stays. */
     record_no kept = b_span < a_span ? b : a, gone = kept == a ? b : a;
     struct record *to = swarm_record(swarm, kept), *from = swarm_record(swarm, gone);
-    if (!correlator_usage_note(correlator, gone)) {
+    /* Either may get another parent. */
+    if (!correlator_usage_note(correlator, gone) || !correlator_usage_note(correlator, kept)) {
         return NO_RECORD;
     }
     if (facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {

@@ -9,7 +9,10 @@
    change below a run puts the runs above it on a list, the inner one first. A flush works the list
    out: a run takes over what an inner one on the list comes to, and one that counts nothing has
    those above it count nothing. So a change costs at most one walk over BELOW_MAX calls that comes
-   to something and one that does not, however many runs lie in each other. */
+   to something and one that does not, however many runs lie in each other.
+
+   Under a cap a run that began before the end of a call that was dropped counts nothing from then
+   on, if it is worked out again: the tokens may be those of calls that it no longer has. */
 #include "core/correlate/correlator_private.h"
 
 /* ABOVE_MAX: levels below a run, BELOW_MAX: calls below it. One with more of them counts nothing.
@@ -92,6 +95,14 @@ static void count_claim(const struct record *record, double inside[RECORD_CLAIM]
 static bool sum_below(struct correlator *correlator, record_no number, int level,
                       struct usage_sum *sum);
 
+/* The cap may have dropped calls below the run: their tokens were counted, or those of calls that
+   they had below them. */
+static bool may_have_lost(const struct correlator *correlator, const struct record *record)
+{
+    return facts_number(&record->facts, FIELD_START_MS) <=
+           registry_find(correlator->tracer, record->session)->forgotten_ms;
+}
+
 /* Adds what the call at that level below a run comes to. False: the run counts nothing, since a
    request has usage, or there are too many calls to know. */
 static bool add_call(struct correlator *correlator, record_no number, int level,
@@ -109,6 +120,7 @@ static bool add_call(struct correlator *correlator, record_no number, int level,
         inside.levels += level;
     } else if (inside.calls > BELOW_MAX || level > ABOVE_MAX ||
                (record->kind == CALL_REQUEST && has_usage(record)) ||
+               (is_claim(record) && may_have_lost(correlator, record)) ||
                !sum_below(correlator, number, level, &inside)) {
         return false;
     } else if (is_claim(record)) {
@@ -175,7 +187,7 @@ static bool work_out(struct correlator *correlator, struct usage_claim *claim)
         return set_claim(correlator, number, NULL);
     }
     claim->sum = (struct usage_sum){0};
-    if (!sum_below(correlator, number, 0, &claim->sum)) {
+    if (may_have_lost(correlator, record) || !sum_below(correlator, number, 0, &claim->sum)) {
         note_nothing(correlator, number);
         return set_claim(correlator, number, NULL);
     }

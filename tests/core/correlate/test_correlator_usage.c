@@ -83,3 +83,109 @@ TEST(runs_in_each_other_cost_what_one_does)
         }
     }
 }
+
+/* ---- a cap ---- */
+
+/* A run that is reported late has lost requests that were dropped with it: its claim may be theirs. */
+TEST(a_run_that_may_have_lost_requests_counts_nothing)
+{
+    const struct swarm_config config = {.max_events = {400, 400}};
+    struct model model;
+    char id[16];
+    assert_true(model_init_with(&model, &mem_libc, &config));
+    take(&model, CALL_INTERACTION, "R", NULL, 0);
+    take(&model, CALL_REQUEST, "q", "R", 900);
+    for (unsigned i = 0; i < 400; i++) {
+        if (i == 120) {
+            take(&model, CALL_REQUEST, "q2", "R", 900);
+        }
+        snprintf(id, sizeof id, "t%u", i);
+        struct update filler = tool_update(id, 1000 + i, 1001 + i, "Bash", NULL);
+        model_update(&model, &filler);
+        model_flush(&model);
+        if (i >= 120 && prompt_tokens(&model) < 1000) {
+            break; /* the first request has gone */
+        }
+    }
+    assert_float_equal(prompt_tokens(&model), 900, 0);
+    struct update late = call_of(CALL_INTERACTION, "R", NULL, 1000);
+    update_number(&late, FIELD_END_MS, at_ms(60000));
+    model_update(&model, &late);
+    model_flush(&model);
+    assert_float_equal(prompt_tokens(&model), 900, 0);
+    model_release(&model);
+}
+
+/* ---- order ---- */
+
+/* Two runs claim 1000 tokens each. Two sources report one request, below each of them, and then that it is one. */
+static void take_story(struct model *model, char what)
+{
+    struct update call;
+    switch (what) {
+    case '1': take(model, CALL_INTERACTION, "R1", NULL, 1000); break;
+    case '2': take(model, CALL_INTERACTION, "R2", NULL, 1000); break;
+    case 'q':
+        call = call_of(CALL_REQUEST, "q", "R1", 0);
+        call.precedence = PRECEDENCE_HOOKS;
+        model_update(model, &call);
+        break;
+    case 'p': take(model, CALL_REQUEST, "p", "R2", 900); break;
+    default:
+        call = call_of(CALL_REQUEST, "p", NULL, 0);
+        update_string(&call, FIELD_ALIAS, "q");
+        model_update(model, &call);
+    }
+}
+
+TEST(a_call_that_gets_another_parent_leaves_the_first_run)
+{
+    static const char *const orders[] = {"12apq", "12qpa", "qpa12", "12aqp", "12pqa", "pq12a"};
+    double expected = 0;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        for (int flushes = 0; flushes < 2; flushes++) {
+            struct model model = begun();
+            for (const char *at = orders[i]; *at != '\0'; at++) {
+                take_story(&model, *at);
+                if (flushes == 1) {
+                    model_flush(&model);
+                }
+            }
+            model_flush(&model);
+            double got = prompt_tokens(&model);
+            expected = i + (size_t)flushes == 0 ? got : expected;
+            if (got < expected || got > expected) {
+                fail_msg("%s: %.0f tokens, %.0f before", orders[i], got, expected);
+            }
+            model_release(&model);
+        }
+    }
+}
+
+/* So many levels below a run are looked at, whenever the last one comes. */
+TEST(a_request_too_far_below_gives_the_same_at_any_time)
+{
+    for (unsigned levels = 255; levels < 260; levels++) {
+        double tokens[2];
+        for (int early = 0; early < 2; early++) {
+            struct model model = begun();
+            char id[16], parent[16];
+            take(&model, CALL_INTERACTION, "p0", NULL, 1000);
+            for (unsigned i = 1; i < levels; i++) {
+                snprintf(id, sizeof id, "p%u", i);
+                snprintf(parent, sizeof parent, "p%u", i - 1);
+                take(&model, CALL_SPAN, id, parent, 0);
+            }
+            if (early == 1) {
+                model_flush(&model);
+            }
+            take(&model, CALL_REQUEST, "q", id, 5);
+            model_flush(&model);
+            tokens[early] = prompt_tokens(&model);
+            model_release(&model);
+        }
+        if (tokens[0] < 5 || tokens[0] > 5 || tokens[1] < 5 || tokens[1] > 5) {
+            fail_msg("%u levels below: %.0f and %.0f tokens", levels, tokens[0], tokens[1]);
+        }
+    }
+}
