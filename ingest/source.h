@@ -53,8 +53,9 @@ struct source_row {
     bool (*default_spec)(size_t number, struct strbuf *spec, struct strbuf *error);
     /* The default directory: the value of this variable, else `in_home` or, where only that exists,
        `or_in_home` below the user's home. The variable may be a list with commas: the first
-       directory that exists counts. NULL: has none. It is the setting "dir". */
-    const char *variable, *in_home, *or_in_home;
+       directory that exists counts, or `in_variable` below it. NULL: has none. It is the setting
+       "dir". */
+    const char *variable, *in_variable, *in_home, *or_in_home;
 
     /* Names of its client's program, and of the package that has it, by which its processes are
        found; ends with NULL. NULL: its source knows better, or nothing is known. */

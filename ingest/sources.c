@@ -162,9 +162,10 @@ const struct source_row source_rows[] = {
         .ops = &qwen_source_ops,
         .programs = qwen_programs,
         .live_followed = true,
+        .variable = "QWEN_HOME",
         .in_home = ".qwen",
         .form = "qwen:[DIR]",
-        .help = "Qwen Code's own files, the same (default: ~/.qwen)",
+        .help = "Qwen Code's own files, the same (default: $QWEN_HOME or ~/.qwen)",
         .default_help = "qwen:",
         .client = "Qwen Code",
         .setup = "qwen",
@@ -175,9 +176,11 @@ const struct source_row source_rows[] = {
         .ops = &gemini_source_ops,
         .programs = gemini_programs,
         .live_followed = true,
+        .variable = "GEMINI_CLI_HOME",
+        .in_variable = ".gemini",
         .in_home = ".gemini",
         .form = "gemini:[DIR]",
-        .help = "Gemini CLI's own files, the same (default: ~/.gemini)",
+        .help = "Gemini CLI's own files, the same (default: .gemini below $GEMINI_CLI_HOME or ~)",
         .default_help = "gemini:",
         .client = "Gemini CLI",
         .setup = "gemini",
@@ -188,9 +191,13 @@ const struct source_row source_rows[] = {
         .ops = &opencode_source_ops,
         .programs = opencode_programs,
         .live_followed = true,
-        .in_home = OPENCODE_BUILT ? ".local/share/opencode" : NULL, /* else not opened unasked */
+        /* Not opened unasked where it cannot be. */
+        .variable = OPENCODE_BUILT ? "XDG_DATA_HOME" : NULL,
+        .in_variable = "opencode",
+        .in_home = OPENCODE_BUILT ? ".local/share/opencode" : NULL,
         .form = "opencode:[DIR]",
-        .help = "OpenCode's own database, the same (default: ~/.local/share/opencode)",
+        .help = "OpenCode's own database, the same (default: opencode below $XDG_DATA_HOME or "
+                "~/.local/share)",
         .default_help = "opencode:",
         .client = "OpenCode",
         .setup = "opencode",
@@ -256,7 +263,9 @@ static bool place_of(const struct source_row *row, const char *home, int number,
             named += *named == ',';
         }
         return *named != '\0' &&
-               snprintf(path, PATH_MAX, "%.*s", (int)strcspn(named, ","), named) < PATH_MAX;
+               snprintf(path, PATH_MAX, "%.*s%s%s", (int)strcspn(named, ","), named,
+                        row->in_variable == NULL ? "" : "/",
+                        row->in_variable == NULL ? "" : row->in_variable) < PATH_MAX;
     }
     const char *below = number == 0 ? row->in_home : number == 1 ? row->or_in_home : NULL;
     return below != NULL && home != NULL &&

@@ -121,7 +121,7 @@ static void report_end(struct codex_thread *thread, bool killed)
                                          : thread->file->last_ms;
     update_number(&update, FIELD_END_MS, at_ms);
     update_number(&update, FIELD_OUTCOME, killed ? OUTCOME_GONE : OUTCOME_ENDED);
-    if (thread->process.alive) {
+    if (thread->process.alive || killed) {
         update_bool(&update, FIELD_ALIVE, TRI_FALSE);
     }
     if (thread->process.registered) {

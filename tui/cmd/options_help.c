@@ -29,6 +29,10 @@ static const struct term_row environment_rows[] = {
     {"CLAUDE_CONFIG_DIR",
      "Claude's config directory, or several with commas of which the first that exists counts "
      "(default: ~/.claude, else ~/.config/claude)"},
+    {"CODEX_HOME", "Codex CLI's directory (default: ~/.codex)"},
+    {"QWEN_HOME", "Qwen Code's directory (default: ~/.qwen)"},
+    {"GEMINI_CLI_HOME", "Gemini CLI's files are in .gemini below it (default: ~)"},
+    {"XDG_DATA_HOME", "OpenCode's database is in opencode below it (default: ~/.local/share)"},
     {"NO_COLOR", "use no colour if it is set"},
 };
 

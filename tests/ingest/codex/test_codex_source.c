@@ -468,6 +468,17 @@ HOME_TEST(a_killed_client_is_gone_and_nothing_of_it_is_in_flight)
     assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
 }
 
+HOME_TEST(a_client_that_was_killed_before_the_start_is_gone_too)
+{
+    struct home *h = *state;
+    make(h->dir, "thread-writer-locks");
+    support_write_file(support_path(h->dir, "thread-writer-locks/" ONE ".lock"), "", 0);
+    put_rollout(h, ONE, META(ONE) TURN("02.000") PROMPT("02.100") CALL("03.000", "c1"));
+    start(h, true, true);
+    rig_until(&h->rig, is_gone, NULL);
+    assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
+}
+
 HOME_TEST(a_client_that_removes_its_lock_has_ended_and_may_return)
 {
     struct home *h = *state;
