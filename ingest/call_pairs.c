@@ -94,16 +94,38 @@ struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *h
     return (struct slice){room, strlen(room)};
 }
 
+/* Which source's report of an end it is; PRECEDENCE_INFERRED: nobody's. An inferred usage comes
+   from files, an inferred failure from telemetry, as files know more of it. No source has reported
+   an inferred interruption. */
+static enum precedence side_of(const struct update *update, bool failed)
+{
+    if (update->precedence == PRECEDENCE_FILES || update->precedence == PRECEDENCE_TELEMETRY) {
+        return update->precedence;
+    }
+    if (update->precedence != PRECEDENCE_INFERRED || update_has(update, FIELD_OUTCOME)) {
+        return PRECEDENCE_INFERRED;
+    }
+    return failed ? PRECEDENCE_TELEMETRY : PRECEDENCE_FILES;
+}
+
+/* A request without any token has no usage. */
+static bool has_usage(const struct update *update)
+{
+    return update_has(update, FIELD_PROMPT_TOKENS) && update_has(update, FIELD_OUTPUT_TOKENS) &&
+           (update->values[FIELD_PROMPT_TOKENS].number > 0 ||
+            update->values[FIELD_OUTPUT_TOKENS].number > 0);
+}
+
 struct slice call_pairs_note(struct call_pairs *pairs, const struct update *update,
                              char room[CALL_PAIR_ID])
 {
     enum { USAGE = 1, FAILURE, SESSION };
-    const uint64_t usage = (uint64_t)1 << FIELD_PROMPT_TOKENS | (uint64_t)1 << FIELD_OUTPUT_TOKENS;
     bool failed =
         update_has(update, FIELD_SUCCESS) && update->values[FIELD_SUCCESS].number < TRI_TRUE;
-    bool has_usage = (update->present & usage) == usage;
+    enum precedence side = side_of(update, failed);
     if (update->op != UPDATE_CALL || update->kind != CALL_REQUEST ||
-        !update_has(update, FIELD_END_MS) || !(has_usage || failed)) {
+        !update_has(update, FIELD_END_MS) || !(has_usage(update) || failed) ||
+        side == PRECEDENCE_INFERRED) {
         return (struct slice){NULL, 0};
     }
     uint64_t key = failed ? FAILURE : USAGE;
@@ -120,7 +142,7 @@ struct slice call_pairs_note(struct call_pairs *pairs, const struct update *upda
         .agent = call_pairs_text(SESSION, is_named ? update->agent_id : update->session_id),
         .is_any = !is_named && !failed,
         .end_ms = update->values[FIELD_END_MS].number,
-        .side = (uint8_t)update->precedence,
+        .side = (uint8_t)side,
         .has_id = update_has(update, FIELD_ALIAS)};
     return call_pairs_join(pairs, &half, update->id, room);
 }

@@ -293,6 +293,49 @@ HOME_TEST(what_a_killed_client_left_open_ends_with_the_next_answer)
     rig_until(&h->rig, has_ended, id); /* and nothing keeps the session open */
 }
 
+/* Two answers that end almost together are no two reports of one. */
+HOME_TEST(an_answer_left_open_and_the_next_one_are_two)
+{
+    struct home *h = *state;
+    put_session(h, "s", NULL, AT(0));
+    put_answer(h, "s", "m1", AT(100), 0);
+    put(h, "message",
+        json_pack("{s:s, s:s, s:f, s:f, s:{s:s, s:{s:f, s:f}, s:{s:s, s:{s:i}}}}", "id", "m2",
+                  "session_id", "s", "time_created", AT(600), "time_updated", AT(1100), "data",
+                  "role", "assistant", "time", "created", AT(600), "completed", AT(1100), "error",
+                  "name", "APIError", "data", "statusCode", 401));
+    start(h, false);
+    assert_string_equal(outcome_of(h, "requests", "m1"), "interrupted");
+    assert_string_equal(outcome_of(h, "requests", "m2"), "ended");
+}
+
+HOME_TEST(answers_of_one_usage_are_two_whenever_they_are_read)
+{
+    struct home *h = *state;
+    put_session(h, "s", NULL, AT(0));
+    put_answer(h, "s", "m1", AT(1000), AT(2000));
+    put_answer(h, "s", "m2", AT(2100), 0);
+    put(h, "part",
+        json_pack("{s:s, s:s, s:s, s:f, s:f, s:{s:s, s:s, s:{s:f, s:f}}}", "id", "p2", "message_id",
+                  "m2", "session_id", "s", "time_created", AT(2200), "time_updated", AT(2900),
+                  "data", "type", "text", "text", "Done.", "time", "start", AT(2200), "end",
+                  AT(2900)));
+    start(h, true);
+    until(h, "requests", "m2", "open");
+    json_t *data =
+        json_pack("{s:s, s:{s:f, s:f}, s:{s:i, s:i}}", "role", "assistant", "time", "created",
+                  AT(2100), "completed", AT(3000), "tokens", "input", 10, "output", 2);
+    char *text = json_dumps(data, JSON_COMPACT), sql[600];
+    snprintf(sql, sizeof sql, "UPDATE message SET time_updated = %.0f, data = '%s' WHERE id = 'm2'",
+             AT(3000), text);
+    run(h, sql);
+    until(h, "requests", "m2", "ended");
+    assert_string_equal(outcome_of(h, "requests", "m1"), "ended");
+    assert_int_equal(count_of(h, "requests"), 2);
+    free(text);
+    json_decref(data);
+}
+
 HOME_TEST(a_prompt_in_the_queue_ends_nothing)
 {
     struct home *h = *state;

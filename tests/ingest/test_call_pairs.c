@@ -1,0 +1,83 @@
+/* Which reports of requests are one. */
+#include "ingest/call_pairs.h"
+
+#include "tests/support/model.h"
+#include "tests/support/support.h"
+
+#include <stdlib.h>
+
+#define FILES     PRECEDENCE_FILES
+#define HOOKS     PRECEDENCE_HOOKS
+#define TELEMETRY PRECEDENCE_TELEMETRY
+#define INFERRED  PRECEDENCE_INFERRED
+
+/* A report of a request's end, and the id that is to become its alias; NULL: none. `usage` -1:
+   the request failed, -2: nothing reports its end, which is inferred. */
+struct report {
+    enum precedence precedence;
+    const char *id;
+    double end_ms;
+    int usage;
+    const char *alias;
+};
+
+enum { REPORTS = 5 };
+
+static const struct row {
+    const char *what;
+    struct report reports[REPORTS];
+} rows[] = {
+    {"files and telemetry", {{FILES, "f", 1000, 7, NULL}, {TELEMETRY, "t", 1010, 7, "f"}}},
+    {"telemetry and files", {{TELEMETRY, "t", 1000, 7, NULL}, {FILES, "f", 1010, 7, "t"}}},
+    {"an inferred end of files and telemetry",
+     {{INFERRED, "f", 1000, 7, NULL}, {TELEMETRY, "t", 1010, 7, "f"}}},
+    {"files and an inferred failure of telemetry",
+     {{FILES, "f", 1000, -1, NULL}, {INFERRED, "t", 1010, -1, "f"}}},
+    {"other usage", {{FILES, "f", 1000, 7, NULL}, {TELEMETRY, "t", 1010, 8, NULL}}},
+    {"two of files", {{FILES, "f", 1000, 7, NULL}, {FILES, "g", 1010, 7, NULL}}},
+    {"two of files, one of them inferred",
+     {{INFERRED, "f", 1000, 7, NULL}, {FILES, "g", 1010, 7, NULL}, {TELEMETRY, "t", 1011, 7, "g"}}},
+    {"an answer left open, a failure",
+     {{INFERRED, "f", 1000, -2, NULL}, {FILES, "g", 2000, -1, NULL}}},
+    {"a failure, an answer left open",
+     {{FILES, "f", 1000, -1, NULL}, {INFERRED, "g", 2000, -2, NULL}}},
+    {"hooks", {{HOOKS, "h", 1000, -1, NULL}, {FILES, "f", 1010, -1, NULL}}},
+    {"no usage", {{FILES, "f", 1000, 0, NULL}, {TELEMETRY, "t", 1010, 0, NULL}}},
+};
+
+static void check(struct call_pairs *pairs, const struct report *report)
+{
+    struct update update = {.op = UPDATE_CALL,
+                            .kind = CALL_REQUEST,
+                            .precedence = report->precedence,
+                            .session_id = model_text("s"),
+                            .id = model_text(report->id)};
+    char room[CALL_PAIR_ID];
+    update_number(&update, FIELD_END_MS, report->end_ms);
+    if (report->usage >= 0) {
+        update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
+        update_number(&update, FIELD_PROMPT_TOKENS, report->usage);
+        update_number(&update, FIELD_OUTPUT_TOKENS, report->usage);
+    } else {
+        update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    }
+    if (report->usage == -2) {
+        update_number(&update, FIELD_OUTCOME, OUTCOME_INTERRUPTED);
+    }
+    struct slice alias = call_pairs_note(pairs, &update, room);
+    assert_string_equal(alias.bytes == NULL ? "" : alias.bytes,
+                        report->alias == NULL ? "" : report->alias);
+}
+
+TEST(a_request_of_two_sources_is_one_and_two_of_one_source_are_two)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct call_pairs *pairs = calloc(1, sizeof *pairs);
+        assert_non_null(pairs);
+        print_message("%s\n", rows[i].what);
+        for (size_t k = 0; k < REPORTS && rows[i].reports[k].id != NULL; k++) {
+            check(pairs, &rows[i].reports[k]);
+        }
+        free(pairs);
+    }
+}
