@@ -140,10 +140,11 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
                                   otlp_found_number(item->found, MEANS_OUTPUT)};
         key = otlp_hash(9, (struct slice){(const char *)tokens, sizeof tokens});
     }
+    uint64_t of = slice_begins(session, "trace:") ? 0 : otlp_hash(10, session);
     struct call_half half = {.is_any = true,
                              .key = key == 0 ? 1 : key,
-                             .session =
-                                 slice_begins(session, "trace:") ? 0 : otlp_hash(10, session),
+                             .session = of,
+                             .agent = of, /* one session's is never another's */
                              .end_ms = item->end_ms,
                              .side = item->span == NULL};
     return call_pairs_join(reader->pairs, &half, id, room);

@@ -440,3 +440,55 @@ TEST(an_interaction_that_only_logs_report_ends)
         otlp_rig_release(&otlp);
     }
 }
+
+#define GEMINI(list, scopes, items, item)            \
+    "{'" list "':[{'resource':{'attributes':[" TEXT( \
+        "service.name", "gemini-cli") "]},'" scopes "':[{'" items "':[{" item "}]}]}]}"
+#define GEMINI_SPAN                                                                           \
+    GEMINI("resourceSpans", "scopeSpans", "spans",                                            \
+           "'traceId':'%032x','spanId':'%016x','name':'tool_call','startTimeUnixNano':"       \
+           "'1795903200900000000','endTimeUnixNano':'179590320%d000000','attributes':[" TEXT( \
+               "gen_ai.operation.name",                                                       \
+               "tool_call") "," TEXT("gen_ai.tool.name",                                      \
+                                     "read_file") "," TEXT("gen_ai.conversation.id", "%s") "]")
+#define GEMINI_LOG                                                                                 \
+    GEMINI(                                                                                        \
+        "resourceLogs", "scopeLogs", "logRecords",                                                 \
+        "'timeUnixNano':'179590320%d000000','attributes':[" TEXT(                                  \
+            "event.name",                                                                          \
+            "gemini_cli.tool_call") "," TEXT("function_name",                                      \
+                                             "read_file") "," TEXT("session.id",                   \
+                                                                   "%s") "," NUMBER("duration_ms", \
+                                                                                    "100") "]")
+
+/* Gemini's logs name no span of a tool's call: the tool, the session and the time are what both
+   have. Two sessions use one tool at almost the same time. */
+TEST(calls_of_two_sessions_of_gemini_are_not_exchanged)
+{
+    static const struct {
+        bool span;
+        const char *session;
+        int end_ms;
+    } rows[] = {{false, "a", 1000}, {true, "b", 1500}, {true, "a", 1001}, {false, "b", 1501}};
+    for (unsigned order = 0; order < 2; order++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (unsigned i = 0; i < 4; i++) {
+            unsigned at = order == 0 ? i : 3 - i;
+            char body[2000];
+            if (rows[at].span) {
+                snprintf(body, sizeof body, GEMINI_SPAN, at + 1, at + 1, rows[at].end_ms,
+                         rows[at].session);
+            } else {
+                snprintf(body, sizeof body, GEMINI_LOG, rows[at].end_ms, rows[at].session);
+            }
+            for (char *quote = body; (quote = strchr(quote, '\'')) != NULL;) {
+                *quote = '"';
+            }
+            otlp_rig_take(&otlp, rows[at].span ? OTLP_TRACES : OTLP_LOGS, OTLP_JSON, body,
+                          strlen(body));
+        }
+        check(&otlp, "{'tools':[{'name':'read_file'},{'name':'read_file'}],'open':0}");
+        otlp_rig_release(&otlp);
+    }
+}
