@@ -1,5 +1,6 @@
-/* The halves that wait are a ring, found by their key. The two reports of a call's end are some
-   milliseconds apart.
+/* The halves that wait and the pairs are a ring, found by their key. The two reports of a call's
+   end are some milliseconds apart. A source may report an end twice, by a log and by a span, when
+   its other half has come already.
 
    A request of a client has a report in its files and one by telemetry, which may have no id in
    common: Codex has none for a request, and nobody has one of a request that the API never
@@ -22,15 +23,16 @@ uint64_t call_pairs_number(uint64_t key, double number)
     return XXH3_64bits_withSeed(&number, sizeof number, key);
 }
 
-static bool is_id(const struct call_half *half, struct slice id)
+static bool is_text(const char *text, struct slice id)
 {
-    return strlen(half->id) == id.len && memcmp(half->id, id.bytes, id.len) == 0;
+    return strlen(text) == id.len && memcmp(text, id.bytes, id.len) == 0;
 }
 
+/* Whether `a`, of the ring, waits for `b`. */
 static bool fits(const struct call_half *a, const struct call_half *b)
 {
-    return a->key == b->key && a->side != b->side && !(a->has_id && b->has_id) &&
-           fabs(a->end_ms - b->end_ms) <= apart_ms &&
+    return a->key == b->key && a->other[0] == '\0' && a->side != b->side &&
+           !(a->has_id && b->has_id) && fabs(a->end_ms - b->end_ms) <= apart_ms &&
            (a->agent == b->agent ||
             ((a->session == b->session || a->session == 0 || b->session == 0) &&
              (a->is_any || b->is_any)));
@@ -40,6 +42,13 @@ static bool fits(const struct call_half *a, const struct call_half *b)
 static double distance_ms(const struct call_half *a, const struct call_half *b)
 {
     return fabs(a->end_ms - b->end_ms) + (a->agent == b->agent ? 0 : 2 * apart_ms);
+}
+
+/* Whether `a`, of the ring, has the half `b`, which is reported again. */
+static bool is_again(const struct call_half *a, const struct call_half *b, struct slice id)
+{
+    return a->key == b->key && (is_text(a->id, id) || is_text(a->other, id)) &&
+           (a->agent == b->agent || a->session == b->session || a->session == 0 || b->session == 0);
 }
 
 static uint16_t *bucket_of(struct call_pairs *pairs, uint64_t key)
@@ -57,13 +66,19 @@ static void take_out(struct call_pairs *pairs, struct call_half *half)
     half->key = 0;
 }
 
+static void put_text(char text[CALL_PAIR_ID], struct slice id)
+{
+    memcpy(text, id.bytes, id.len);
+    text[id.len] = '\0';
+}
+
 static void put_in(struct call_pairs *pairs, const struct call_half *half, struct slice id)
 {
     struct call_half *into = &pairs->items[pairs->next++ % CALL_PAIRS];
     take_out(pairs, into);
     *into = *half;
-    memcpy(into->id, id.bytes, id.len);
-    into->id[id.len] = '\0';
+    put_text(into->id, id);
+    into->other[0] = '\0';
     into->next = *bucket_of(pairs, half->key);
     *bucket_of(pairs, half->key) = (uint16_t)(into - pairs->items + 1);
 }
@@ -77,7 +92,7 @@ struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *h
     }
     for (uint16_t at = *bucket_of(pairs, half->key); at != 0; at = other->next) {
         other = &pairs->items[at - 1];
-        if (is_id(other, id)) { /* reported again */
+        if (is_again(other, half, id)) {
             return (struct slice){NULL, 0};
         }
         if (fits(other, half) &&
@@ -90,7 +105,7 @@ struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *h
         return (struct slice){NULL, 0};
     }
     memcpy(room, nearest->id, CALL_PAIR_ID);
-    take_out(pairs, nearest);
+    put_text(nearest->other, id);
     return (struct slice){room, strlen(room)};
 }
 
@@ -128,21 +143,21 @@ struct slice call_pairs_note(struct call_pairs *pairs, const struct update *upda
         side == PRECEDENCE_INFERRED) {
         return (struct slice){NULL, 0};
     }
-    uint64_t key = failed ? FAILURE : USAGE;
+    bool is_named = update->agent_id.len > 0;
+    struct slice agent = is_named ? update->agent_id : update->session_id;
+    uint64_t key = failed ? call_pairs_text(FAILURE, agent) : USAGE;
     if (!failed) {
         key = call_pairs_number(key, update->values[FIELD_PROMPT_TOKENS].number);
         key = call_pairs_number(key, update->values[FIELD_OUTPUT_TOKENS].number);
     }
     /* An agent may be a session of its own for one source. Spans lie below their agent's run and
        need not name it; failures, which have nothing else in common, are of one agent. */
-    bool is_named = update->agent_id.len > 0;
-    struct call_half half = {
-        .key = key | 1,
-        .session = call_pairs_text(SESSION, update->session_id),
-        .agent = call_pairs_text(SESSION, is_named ? update->agent_id : update->session_id),
-        .is_any = !is_named && !failed,
-        .end_ms = update->values[FIELD_END_MS].number,
-        .side = (uint8_t)side,
-        .has_id = update_has(update, FIELD_ALIAS)};
+    struct call_half half = {.key = key | 1,
+                             .session = call_pairs_text(SESSION, update->session_id),
+                             .agent = call_pairs_text(SESSION, agent),
+                             .is_any = !is_named && !failed,
+                             .end_ms = update->values[FIELD_END_MS].number,
+                             .side = (uint8_t)side,
+                             .has_id = update_has(update, FIELD_ALIAS)};
     return call_pairs_join(pairs, &half, update->id, room);
 }

@@ -1,6 +1,7 @@
 /* Pairs of two reports of one call that have no id in common: they name the same session and the
    same thing, and end at almost the same time. The first one waits; the second one learns its id,
-   which becomes an alias. */
+   which becomes an alias. A pair is kept for a while: what reports a half of it again is no half
+   of another. */
 #ifndef INGEST_CALL_PAIRS_H
 #define INGEST_CALL_PAIRS_H
 
@@ -17,7 +18,8 @@ struct call_half {
     uint8_t side;  /* of two halves of one side none is the other's */
     bool has_id;   /* it has an id that the other side may have, too: two of these are no pair */
     uint16_t next; /* in its bucket */
-    char id[CALL_PAIR_ID]; /* of its call */
+    char id[CALL_PAIR_ID];    /* of its call */
+    char other[CALL_PAIR_ID]; /* of the half that it was joined with; "": it waits */
 };
 
 struct call_pairs {
@@ -30,7 +32,8 @@ struct call_pairs {
 uint64_t call_pairs_text(uint64_t key, struct slice text);
 uint64_t call_pairs_number(uint64_t key, double number);
 /* Returns the id of the call that the other half has made, copied to `room`; bytes NULL: there is
-   none, and this half waits for it. `half` has its key, session, end, side and has_id. */
+   none, and this half waits for it, or it is reported again. `half` has its key, session, agent,
+   end, side and has_id. */
 struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *half,
                              struct slice id, char room[CALL_PAIR_ID]);
 /* Joins an update that ends a request with that of another source, by the request's usage, or by

@@ -43,6 +43,18 @@ static const struct row {
      {{FILES, "f", 1000, -1, NULL}, {INFERRED, "g", 2000, -2, NULL}}},
     {"hooks", {{HOOKS, "h", 1000, -1, NULL}, {FILES, "f", 1010, -1, NULL}}},
     {"no usage", {{FILES, "f", 1000, 0, NULL}, {TELEMETRY, "t", 1010, 0, NULL}}},
+    {"a failure by files, a log and a span, and another one",
+     {{FILES, "f", 1000, -1, NULL},
+      {INFERRED, "t", 1010, -1, "f"},
+      {TELEMETRY, "t", 1012, -1, NULL},
+      {FILES, "g", 2000, -1, NULL},
+      {TELEMETRY, "u", 2010, -1, "g"}}},
+    {"both reported again, and another one",
+     {{TELEMETRY, "t", 1000, 7, NULL},
+      {FILES, "f", 1010, 7, "t"},
+      {FILES, "f", 1010, 7, NULL},
+      {TELEMETRY, "t", 1012, 7, NULL},
+      {FILES, "g", 1500, 7, NULL}}},
 };
 
 static void check(struct call_pairs *pairs, const struct report *report)
@@ -80,4 +92,25 @@ TEST(a_request_of_two_sources_is_one_and_two_of_one_source_are_two)
         }
         free(pairs);
     }
+}
+
+/* Failures have nothing but their agent in common. */
+TEST(failures_of_two_sessions_are_two)
+{
+    static const char *const sessions[] = {"a", "b"};
+    struct call_pairs *pairs = calloc(1, sizeof *pairs);
+    assert_non_null(pairs);
+    for (int i = 0; i < 4; i++) { /* the same ids in both */
+        struct update update = {.op = UPDATE_CALL,
+                                .kind = CALL_REQUEST,
+                                .precedence = i < 2 ? FILES : TELEMETRY,
+                                .session_id = model_text(sessions[i % 2]),
+                                .id = model_text(i < 2 ? "f" : "t")};
+        char room[CALL_PAIR_ID];
+        update_number(&update, FIELD_END_MS, 1000);
+        update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+        struct slice alias = call_pairs_note(pairs, &update, room);
+        assert_int_equal(alias.len, i < 2 ? 0 : 1);
+    }
+    free(pairs);
 }
