@@ -100,15 +100,15 @@ static bool take(struct correlator *correlator, const struct update *update)
 /* The update's session is an agent of this one. An agent has the name alone of what describes a
    session. */
 static bool take_as_agent(struct correlator *correlator, const struct update *update,
-                          struct slice session_id)
+                          intern_id session, intern_id agent)
 {
     struct update of = *update;
-    bool is_main =
-        update->agent_id.len == 0 ||
-        (update->agent_id.len == update->session_id.len &&
-         memcmp(update->agent_id.bytes, update->session_id.bytes, update->agent_id.len) == 0);
-    of.session_id = session_id;
-    of.agent_id = is_main ? update->session_id : update->agent_id;
+    const struct intern *names = swarm_names(correlator->swarm);
+    intern_id id = intern_find(names, of.agent_id.bytes, of.agent_id.len);
+    bool is_main = of.agent_id.len == 0 ||
+                   (id != INTERN_NONE && correlator_alias_is_session(correlator, id, agent));
+    of.session_id = swarm_text_slice(correlator->swarm, session);
+    of.agent_id = is_main ? swarm_text_slice(correlator->swarm, agent) : update->agent_id;
     if (update->op == UPDATE_SESSION) {
         of.op = UPDATE_AGENT;
         of.present &= (uint64_t)1 << FIELD_NAME;
@@ -116,15 +116,57 @@ static bool take_as_agent(struct correlator *correlator, const struct update *up
     return take(correlator, &of);
 }
 
+/* The ids of the update are of one session, and one of them is that agent: so is the other. */
+static bool join_ids(struct correlator *correlator, const struct update *update, intern_id session,
+                     intern_id agent)
+{
+    struct intern *names = swarm_names(correlator->swarm);
+    struct slice ids[2] = {update->session_id, update->values[FIELD_ALIAS].text};
+    struct registry_session *of =
+        correlator_session_find(correlator, swarm_text_slice(correlator->swarm, session));
+    for (size_t i = 0; i < 2; i++) {
+        intern_id id = intern_put(names, ids[i].bytes, ids[i].len);
+        if (of == NULL || id == INTERN_FAILED ||
+            !correlator_join_agent_id(correlator, of, agent, id)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns the agent that the update's session is, or turns out to be. INTERN_NONE: none. */
+static intern_id agent_of(struct correlator *correlator, const struct update *update, bool joins,
+                          intern_id *session)
+{
+    if (!correlator->aliases.has_agents) {
+        return INTERN_NONE;
+    }
+    const struct intern *names = swarm_names(correlator->swarm);
+    struct slice alias = update->values[FIELD_ALIAS].text;
+    intern_id id = intern_find(names, update->session_id.bytes, update->session_id.len);
+    intern_id agent = correlator_alias_agent(correlator, id, session);
+    if (agent == INTERN_NONE && joins) {
+        intern_id other = intern_find(names, alias.bytes, alias.len);
+        agent = correlator_alias_agent(correlator, other, session);
+        /* A session is no agent of its own. */
+        return correlator_session_id(correlator, id) == *session ? INTERN_NONE : agent;
+    }
+    (void)correlator_alias_use(correlator, id);
+    return agent;
+}
+
 bool correlator_update(struct correlator *correlator, const struct update *update)
 {
     if (update->session_id.len == 0) {
         return true;
     }
-    intern_id session = correlator_alias_agent(correlator, update->session_id);
-    return session == INTERN_NONE
-               ? take(correlator, update)
-               : take_as_agent(correlator, update, swarm_text_slice(correlator->swarm, session));
+    bool joins = update->op == UPDATE_SESSION && update_has(update, FIELD_ALIAS);
+    intern_id session, agent = agent_of(correlator, update, joins, &session);
+    if (agent == INTERN_NONE) {
+        return take(correlator, update);
+    }
+    return (!joins || join_ids(correlator, update, session, agent)) &&
+           take_as_agent(correlator, update, session, agent);
 }
 
 /* ---- after a batch ---- */

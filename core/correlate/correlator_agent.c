@@ -56,16 +56,37 @@ bool correlator_agent_is_session(const struct correlator *correlator,
     return name != INTERN_NONE && correlator_alias_is_session(correlator, name, own);
 }
 
+/* Returns the session's own id of the agent that a session of that id is, else the id; NULL: an id
+   of the session. */
+static struct slice id_in(const struct correlator *correlator,
+                          const struct registry_session *session, struct slice id)
+{
+    if (id.len > 0 && correlator_agent_is_session(correlator, session, id)) {
+        return (struct slice){NULL, 0};
+    }
+    if (!correlator->aliases.has_agents) {
+        return id;
+    }
+    intern_id name = intern_find(swarm_names(correlator->swarm), id.bytes, id.len), of;
+    intern_id agent = correlator_alias_agent(correlator, name, &of);
+    bool here = agent != INTERN_NONE && agent != name &&
+                of == swarm_session_edit(correlator->swarm, session->number)->id;
+    return here ? swarm_text_slice(correlator->swarm, agent) : id;
+}
+
 /* Returns the id of the agent that one of that id turned out to be. */
 static struct slice known_id(const struct correlator *correlator,
                              const struct registry_session *session, struct slice id)
 {
-    intern_id name = id.bytes == NULL
-                         ? INTERN_NONE
-                         : intern_find(swarm_names(correlator->swarm), id.bytes, id.len);
-    bool is_main = name != INTERN_NONE && (u64map_get(&session->agent_by_id, name) == 0 ||
-                                           correlator_agent_is_session(correlator, session, id));
-    return is_main ? swarm_text_slice(correlator->swarm, session->agents[0].id) : id;
+    if (id.bytes == NULL) {
+        return id;
+    }
+    struct slice own = id_in(correlator, session, id);
+    intern_id name = intern_find(swarm_names(correlator->swarm), own.bytes, own.len);
+    uint32_t at = own.bytes == NULL     ? 0
+                  : name == INTERN_NONE ? U64MAP_NONE
+                                        : u64map_get(&session->agent_by_id, name);
+    return at == U64MAP_NONE ? own : swarm_text_slice(correlator->swarm, session->agents[at].id);
 }
 
 static bool identify(struct correlator *correlator, const struct registry_session *session,
@@ -121,10 +142,8 @@ bool correlator_agent_describe(struct correlator *correlator, struct registry_se
 struct registered *correlator_agent_find(struct correlator *correlator,
                                          struct registry_session *session, struct slice agent_id)
 {
-    if (agent_id.len > 0 && correlator_agent_is_session(correlator, session, agent_id)) {
-        agent_id = (struct slice){NULL, 0};
-    }
-    struct registered *agent = registry_agent(correlator->tracer, session, agent_id);
+    struct registered *agent =
+        registry_agent(correlator->tracer, session, id_in(correlator, session, agent_id));
     if (agent == NULL || agent->reported) {
         return agent;
     }
@@ -141,9 +160,9 @@ void correlator_agent_note_start(struct correlator *correlator, struct registry_
     }
 }
 
-/* ---- a run that turns out to be the main agent's ---- */
+/* ---- a run that turns out to be that of another agent ---- */
 
-/* Names alone: when one of its runs began and ended is not when the main agent did. */
+/* Names alone: when one of its runs began and ended is not when the agent did. */
 static const uint64_t run_fields =
     (uint64_t)1 << FIELD_NAME | (uint64_t)1 << FIELD_TYPE | (uint64_t)1 << FIELD_DESCRIPTION;
 
@@ -165,12 +184,23 @@ static bool join_names(struct correlator *correlator, struct registered *to,
     return true;
 }
 
+/* Whether that id of the agent is neither its own nor that of a session that it is. */
+static bool is_run(const struct correlator *correlator, const struct registry_session *session,
+                   const struct registered *agent, struct slice id)
+{
+    if (id.len == 0 || correlator_agent_is_session(correlator, session, id)) {
+        return false;
+    }
+    intern_id name = intern_find(swarm_names(correlator->swarm), id.bytes, id.len);
+    return agent == &session->agents[0] ||
+           (name != agent->id && !correlator_alias_is_session(correlator, name, agent->id));
+}
+
 bool correlator_agent_unite(struct correlator *correlator, struct registry_session *session,
                             struct registered *to, const struct registered *from, struct slice id)
 {
-    bool run = to == &session->agents[0] && id.len > 0 &&
-               !correlator_agent_is_session(correlator, session, id);
-    if (run ? !join_names(correlator, to, from)
+    if (is_run(correlator, session, to, id)
+            ? !join_names(correlator, to, from)
             : facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return false;
     }
@@ -201,22 +231,21 @@ static bool queue_calls(struct correlator *correlator, agent_no row)
     return good;
 }
 
-bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
-                                struct slice alias)
+bool correlator_agent_join(struct correlator *correlator, struct registry_session *session,
+                           struct registered *to, intern_id id)
 {
-    intern_id id = intern_put(swarm_names(correlator->swarm), alias.bytes, alias.len);
-    uint32_t at = id == INTERN_FAILED ? 0 : u64map_get(&session->agent_by_id, id);
-    if (at == 0) {
-        return id != INTERN_FAILED;
-    }
+    uint32_t at = u64map_get(&session->agent_by_id, id);
     struct registered *agent = at == U64MAP_NONE ? NULL : &session->agents[at];
+    if (agent == to || at == 0 || (agent != NULL && agent->id != id)) {
+        return true; /* it is this one's already, or another's */
+    }
+    struct slice alias = swarm_text_slice(correlator->swarm, id);
     agent_no row = agent == NULL || !agent->reported || agent->pid == 0
                        ? NO_AGENT
                        : correlator_agent_row(correlator, session, agent);
-    if ((agent != NULL &&
-         !correlator_agent_unite(correlator, session, &session->agents[0], agent, alias)) ||
+    if ((agent != NULL && !correlator_agent_unite(correlator, session, to, agent, alias)) ||
         (row != NO_AGENT && !queue_calls(correlator, row)) ||
-        !correlator_alias_put_main(correlator, session, id)) {
+        !correlator_alias_put_agent(correlator, session, to, id)) {
         return false;
     }
     if (row != NO_AGENT) {
@@ -226,6 +255,24 @@ bool correlator_agent_join_main(struct correlator *correlator, struct registry_s
         agent->reported = false;
     }
     session->described = false;
+    return true;
+}
+
+bool correlator_agent_join_ids(struct correlator *correlator, struct registry_session *session,
+                               intern_id agent)
+{
+    for (size_t i = 1; i < session->agent_count; i++) {
+        intern_id id = session->agents[i].id;
+        if (id == agent || !session->agents[i].reported ||
+            !correlator_alias_is_session(correlator, id, agent)) {
+            continue;
+        }
+        struct registered *to =
+            correlator_agent_find(correlator, session, swarm_text_slice(correlator->swarm, agent));
+        if (to == NULL || !correlator_agent_join(correlator, session, to, id)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -250,21 +297,29 @@ static bool take_session(struct correlator *correlator, struct registry_session 
     struct registry_session *other =
         id == INTERN_FAILED ? session : correlator_session_reported(correlator, id);
     if (other == session) {
-        return id != INTERN_FAILED;
+        intern_id of, agent = correlator_alias_agent(correlator, id, &of);
+        return id != INTERN_FAILED &&
+               (agent == INTERN_NONE || correlator_agent_join_ids(correlator, session, agent));
     }
+    intern_id own = swarm_session_edit(correlator->swarm, session->number)->id;
+    intern_id top = correlator_session_id(correlator, id); /* which is another id of it then */
     return (other == NULL || correlator_join_as_agent(correlator, other, session, agent_id)) &&
-           correlator_alias_put(correlator, correlator_session_id(correlator, id),
-                                swarm_session_edit(correlator->swarm, session->number)->id, true);
+           correlator_alias_put(correlator, id, own, true) &&
+           (top == id || correlator_alias_put(correlator, top, id, false)) &&
+           correlator_agent_join_ids(correlator, session, id);
 }
 
-/* Another id of the main agent; of any other, its own id, which is that of a session, too. */
+/* Another id of the agent; its own id is that of a session, too. */
 static bool take_alias(struct correlator *correlator, struct registry_session *session,
-                       const struct update *update, bool is_main)
+                       const struct update *update, struct registered *agent)
 {
     struct slice alias = update->values[FIELD_ALIAS].text, id = update->agent_id;
     bool own = alias.len == id.len && memcmp(alias.bytes, id.bytes, id.len) == 0;
-    return is_main ? correlator_agent_join_main(correlator, session, alias)
-                   : !own || take_session(correlator, session, id);
+    if (own && agent != &session->agents[0]) {
+        return take_session(correlator, session, id);
+    }
+    intern_id other = intern_put(swarm_names(correlator->swarm), alias.bytes, alias.len);
+    return other != INTERN_FAILED && correlator_agent_join(correlator, session, agent, other);
 }
 
 bool correlator_agent_update(struct correlator *correlator, const struct update *update)
@@ -290,12 +345,10 @@ bool correlator_agent_update(struct correlator *correlator, const struct update 
     if (agent == NULL) {
         return false;
     }
-    bool run = agent == &session->agents[0] &&
-               !correlator_agent_is_session(correlator, session, update->agent_id);
+    bool run = is_run(correlator, session, agent, update->agent_id);
     const uint64_t apart = run ? ~run_fields : (uint64_t)1 << FIELD_ALIAS;
     if (update_has(update, FIELD_ALIAS)) {
-        bool is_main = agent == &session->agents[0];
-        agent = take_alias(correlator, session, update, is_main)
+        agent = take_alias(correlator, session, update, agent)
                     ? correlator_agent_find(correlator, session, update->agent_id)
                     : NULL;
     }

@@ -1,4 +1,4 @@
-/* Other ids of sessions, and of main agents. A session's alias leads to another id, which may be an
+/* Other ids of sessions, and of agents. A session's alias leads to another id, which may be an
    alias itself. Senders make up new ones without end (an id a trace), so under a cap those that
    were used longest ago are forgotten: an update under one makes a session of its own then. */
 #include "core/correlate/correlator_private.h"
@@ -133,52 +133,75 @@ bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id
 {
     struct alias_table *table = &correlator->aliases;
     hold(correlator);
+    table->has_agents |= is_agent;
+    uint32_t at = u64map_get(&table->by_id, id);
+    if (at != U64MAP_NONE) {
+        table->items[at] = (struct session_alias){id, of, ++table->uses, is_agent};
+        return true;
+    }
     if (!mem_reserve(table->mem, &table->items, &table->cap, table->count + 1,
                      sizeof *table->items) ||
         !u64map_put(&table->by_id, id, (uint32_t)table->count)) {
         return false;
     }
     table->items[table->count++] = (struct session_alias){id, of, ++table->uses, is_agent};
-    table->has_agents |= is_agent;
     return true;
 }
 
-intern_id correlator_alias_agent(struct correlator *correlator, struct slice id)
+intern_id correlator_alias_agent(const struct correlator *correlator, intern_id id,
+                                 intern_id *session)
 {
     const struct alias_table *table = &correlator->aliases;
-    uint32_t at = U64MAP_NONE;
-    if (table->has_agents) {
-        at = u64map_get(&table->by_id,
-                        intern_find(swarm_names(correlator->swarm), id.bytes, id.len));
+    *session = INTERN_NONE;
+    if (!table->has_agents) {
+        return INTERN_NONE;
     }
-    return at == U64MAP_NONE || !table->items[at].is_agent
-               ? INTERN_NONE
-               : correlator_alias_use(correlator, table->items[at].id);
+    id = own_session(table, id);
+    if (u64map_get(&table->by_id, id) == U64MAP_NONE) {
+        return INTERN_NONE;
+    }
+    *session = correlator_session_id(correlator, id);
+    return id;
 }
 
-/* ---- main agents ---- */
+/* ---- agents ---- */
 
-bool correlator_alias_put_main(struct correlator *correlator, struct registry_session *session,
-                               intern_id id)
+static void drop_oldest(struct correlator *correlator, struct registry_session *session,
+                        size_t drop)
 {
-    size_t most = swarm_most_open(correlator->swarm), drop = 0;
-    if (!mem_reserve(correlator->mem, &session->main_ids, &session->main_id_cap,
-                     session->main_id_count + 1, sizeof *session->main_ids) ||
-        !u64map_put(&session->agent_by_id, id, 0)) {
-        return false;
-    }
-    session->main_ids[session->main_id_count++] = id;
-    if (session->main_id_count / 2 >= most) {
-        drop = session->main_id_count - most;
-    }
     for (size_t i = 0; i < drop; i++) {
-        if (session->main_ids[i] != session->agents[0].id) {
-            u64map_remove(&session->agent_by_id, session->main_ids[i]);
+        if (session->aliases[i].id != session->agents[0].id) {
+            u64map_remove(&session->agent_by_id, session->aliases[i].id);
         }
         swarm_note_forgotten(correlator->swarm, FORGOTTEN_ALIASES);
     }
-    session->main_id_count -= drop;
-    memmove(session->main_ids, session->main_ids + drop,
-            session->main_id_count * sizeof *session->main_ids);
+    session->alias_count -= drop;
+    memmove(session->aliases, session->aliases + drop,
+            session->alias_count * sizeof *session->aliases);
+}
+
+bool correlator_alias_put_agent(struct correlator *correlator, struct registry_session *session,
+                                const struct registered *agent, intern_id id)
+{
+    size_t most = swarm_most_open(correlator->swarm);
+    uint32_t at = (uint32_t)(agent - session->agents);
+    if (!mem_reserve(correlator->mem, &session->aliases, &session->alias_cap,
+                     session->alias_count + 1, sizeof *session->aliases) ||
+        !u64map_put(&session->agent_by_id, id, at)) {
+        return false;
+    }
+    intern_id of = at == 0 ? INTERN_NONE : agent->id;
+    /* Ids of an agent that is now this one are ids of this one. */
+    for (size_t i = 0; session->agent_aliases && i < session->alias_count; i++) {
+        if (session->aliases[i].of == id) {
+            session->aliases[i].of = of;
+            (void)u64map_put(&session->agent_by_id, session->aliases[i].id, at);
+        }
+    }
+    session->aliases[session->alias_count++] = (struct agent_alias){id, of};
+    session->agent_aliases |= at != 0;
+    if (session->alias_count / 2 >= most) {
+        drop_oldest(correlator, session, session->alias_count - most);
+    }
     return true;
 }

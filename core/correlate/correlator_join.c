@@ -7,9 +7,12 @@
 static bool join_agents(struct correlator *correlator, const struct registry_session *from,
                         struct registry_session *to, struct slice main_id)
 {
-    for (size_t i = 0; i < from->main_id_count && main_id.bytes == NULL; i++) {
-        struct slice id = swarm_text_slice(correlator->swarm, from->main_ids[i]);
-        if (!correlator_agent_join_main(correlator, to, id)) {
+    for (size_t i = 0; i < from->alias_count; i++) {
+        const struct agent_alias *alias = &from->aliases[i];
+        struct slice of =
+            alias->of == INTERN_NONE ? main_id : swarm_text_slice(correlator->swarm, alias->of);
+        struct registered *agent = correlator_agent_find(correlator, to, of);
+        if (agent == NULL || !correlator_agent_join(correlator, to, agent, alias->id)) {
             return false;
         }
     }
@@ -144,4 +147,18 @@ bool correlator_join_as_agent(struct correlator *correlator, struct registry_ses
     const struct fact *name = facts_get(&from->facts, FIELD_NAME);
     return (name == NULL || correlator_agent_name(correlator, to, agent_id, name)) &&
            join_rest(correlator, from, to, agent_id);
+}
+
+bool correlator_join_agent_id(struct correlator *correlator, struct registry_session *session,
+                              intern_id agent, intern_id id)
+{
+    intern_id of;
+    struct registry_session *other = correlator_session_reported(correlator, id);
+    if (other == session || correlator_alias_agent(correlator, id, &of) != INTERN_NONE) {
+        return true; /* it is this agent's already, or another's */
+    }
+    struct slice agent_id = swarm_text_slice(correlator->swarm, agent);
+    return (other == NULL || correlator_join_as_agent(correlator, other, session, agent_id)) &&
+           correlator_alias_put(correlator, correlator_session_id(correlator, id), agent, false) &&
+           correlator_agent_join_ids(correlator, session, agent);
 }

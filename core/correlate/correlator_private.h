@@ -121,16 +121,17 @@ void correlator_aliases_mark_names(const struct alias_table *table, struct name_
 intern_id correlator_session_id(const struct correlator *correlator, intern_id id);
 /* The same for an update, which makes the alias the newest. */
 intern_id correlator_alias_use(struct correlator *correlator, intern_id id);
-/* The id, which is no alias, is one of the session `of`. False: out of memory. */
+/* The id is one of the session `of`, whatever it led to. False: out of memory. */
 bool correlator_alias_put(struct correlator *correlator, intern_id id, intern_id of, bool is_agent);
 /* Whether the id is one of the session `of`, and of no agent in it. */
 bool correlator_alias_is_session(const struct correlator *correlator, intern_id id, intern_id of);
-/* Returns the id of the session of which the session `id` is an agent; INTERN_NONE: of no
-   session. */
-intern_id correlator_alias_agent(struct correlator *correlator, struct slice id);
-/* The id leads to the session's main agent. False: out of memory. */
-bool correlator_alias_put_main(struct correlator *correlator, struct registry_session *session,
-                               intern_id id);
+/* Returns the id of the agent that the session `id` is, and in *session the id of that agent's
+   session. INTERN_NONE: it is no agent. */
+intern_id correlator_alias_agent(const struct correlator *correlator, intern_id id,
+                                 intern_id *session);
+/* The id leads to that agent of the session. False: out of memory. */
+bool correlator_alias_put_agent(struct correlator *correlator, struct registry_session *session,
+                                const struct registered *agent, intern_id id);
 /* Forgets aliases of sessions that the model has forgotten. */
 void correlator_aliases_follow(struct correlator *correlator);
 
@@ -149,6 +150,10 @@ bool correlator_join_sessions(struct correlator *correlator, struct registry_ses
    as above. */
 bool correlator_join_as_agent(struct correlator *correlator, struct registry_session *from,
                               struct registry_session *to, struct slice agent_id);
+/* The session `id` is one with the session that is the agent `agent` of `session`. False: out of
+   memory. */
+bool correlator_join_agent_id(struct correlator *correlator, struct registry_session *session,
+                              intern_id agent, intern_id id);
 
 /* ---- correlator_agent.c ---- */
 
@@ -159,13 +164,16 @@ struct registered *correlator_agent_find(struct correlator *correlator,
 bool correlator_agent_is_session(const struct correlator *correlator,
                                  const struct registry_session *session, struct slice id);
 /* Merges the facts of the agent `from`, of the same session or of one that is joined, into those of
-   `to`, which has that id: its names alone if it is a run of the main agent. False: out of
+   `to`, which has that id: its names alone if the id is that of a run of it. False: out of
    memory. */
 bool correlator_agent_unite(struct correlator *correlator, struct registry_session *session,
                             struct registered *to, const struct registered *from, struct slice id);
-/* The agent of that id turned out to be the main one: its calls are on that row, its own goes. */
-bool correlator_agent_join_main(struct correlator *correlator, struct registry_session *session,
-                                struct slice alias);
+/* The agent of that id turned out to be `to`: its calls are on that row, its own goes. */
+bool correlator_agent_join(struct correlator *correlator, struct registry_session *session,
+                           struct registered *to, intern_id alias);
+/* All that the session has under other ids of the session that is that agent are the agent's. */
+bool correlator_agent_join_ids(struct correlator *correlator, struct registry_session *session,
+                               intern_id agent);
 bool correlator_agent_update(struct correlator *correlator, const struct update *update);
 /* Merges a name of the agent. False: out of memory. */
 bool correlator_agent_name(struct correlator *correlator, struct registry_session *session,

@@ -289,7 +289,7 @@ static bool take_alias(struct correlator *correlator, struct registry_session *s
                                 swarm_session_edit(correlator->swarm, session->number)->id,
                                 false) &&
            (u64map_get(&session->agent_by_id, id) == U64MAP_NONE ||
-            correlator_agent_join_main(correlator, session, alias));
+            correlator_agent_join(correlator, session, &session->agents[0], id));
 }
 
 bool correlator_session_update(struct correlator *correlator, const struct update *update)

@@ -56,7 +56,7 @@ void registry_release(struct tracer *tracer, struct registry_session *session)
     mem_free(mem, session->table, session->table_cap * sizeof *session->table);
     mem_free(mem, session->agents, session->agent_cap * sizeof *session->agents);
     mem_free(mem, session->ends, session->end_cap * sizeof *session->ends);
-    mem_free(mem, session->main_ids, session->main_id_cap * sizeof *session->main_ids);
+    mem_free(mem, session->aliases, session->alias_cap * sizeof *session->aliases);
     *session = (struct registry_session){0};
 }
 
@@ -77,6 +77,25 @@ static size_t count_waiting(const struct tracer *tracer, const struct registry_s
     return waiting > most ? waiting - most : 0;
 }
 
+/* Agents moved or went: other ids lead to where theirs are, or nowhere. The keys exist, so this
+   needs no memory. */
+static void settle_aliases(struct registry_session *session)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < session->alias_count; i++) {
+        struct agent_alias alias = session->aliases[i];
+        uint32_t at = alias.of == INTERN_NONE ? 0 : u64map_get(&session->agent_by_id, alias.of);
+        if (at == U64MAP_NONE) {
+            u64map_remove(&session->agent_by_id, alias.id);
+            continue;
+        }
+        (void)u64map_put(&session->agent_by_id, alias.id, at);
+        alias.of = at == 0 ? INTERN_NONE : alias.of;
+        session->aliases[kept++] = alias;
+    }
+    session->alias_count = kept;
+}
+
 /* Takes out agents that the model has not any more, or not yet, and those that are joined. */
 static void forget_agents(const struct tracer *tracer, struct registry_session *session)
 {
@@ -84,7 +103,7 @@ static void forget_agents(const struct tracer *tracer, struct registry_session *
     size_t waiting = count_waiting(tracer, session);
     for (size_t i = 1; i < session->agent_count; i++) {
         struct registered *agent = &session->agents[i];
-        bool joined = u64map_get(&session->agent_by_id, agent->id) != i; /* with the main one */
+        bool joined = u64map_get(&session->agent_by_id, agent->id) != i; /* with another */
         bool gone =
             agent->pid != 0 && !swarm_has_process(tracer->swarm, session->number, agent->pid);
         if (agent->pid == 0 && waiting > 0) {
@@ -104,6 +123,7 @@ static void forget_agents(const struct tracer *tracer, struct registry_session *
         }
     }
     session->agent_count = kept;
+    settle_aliases(session);
 }
 
 void registry_follow(const struct tracer *tracer, struct registry_session *session)
@@ -203,6 +223,7 @@ bool registry_name_main(struct tracer *tracer, struct registry_session *session,
         !u64map_put(&session->agent_by_id, id, 0)) {
         return false;
     }
+    settle_aliases(session);
     u64map_remove(&session->agent_by_id, session->agents[0].id);
     session->agents[0].id = id;
     return true;

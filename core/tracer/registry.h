@@ -28,6 +28,11 @@ struct registered {
     double last_start_ms; /* the latest start of something of it; NAN: none */
 };
 
+/* Another id of an agent. */
+struct agent_alias {
+    intern_id id, of; /* of: the agent's own; INTERN_NONE: the main agent's, whatever that is */
+};
+
 struct session_end {
     double ms;
     uint8_t outcome; /* OUTCOME_ENDED, OUTCOME_GONE, OUTCOME_DISCONNECTED */
@@ -55,8 +60,9 @@ struct registry_session {
 
     /* The correlator's: */
     struct facts facts;
-    intern_id *main_ids; /* other ids of the main agent, the oldest first */
-    size_t main_id_count, main_id_cap;
+    struct agent_alias *aliases; /* the oldest first; agent_by_id has them too */
+    size_t alias_count, alias_cap;
+    bool agent_aliases;       /* one of them is of another agent than the main one */
     double first_ms;          /* the earliest time that an update reports; NAN: none */
     double last_start_ms;     /* the latest of what began, the session itself too */
     struct session_end *ends; /* by time */
