@@ -51,6 +51,7 @@ struct record {
     span_no span;            /* NO_SPAN: it is not shown */
     bool placed;             /* the span is on its row and counted; not if memory ran out then */
     uint8_t counted_outcome; /* of a tool: enum outcome as the statistics counted it */
+    bool counted_claim;      /* the statistics counted a claim */
     struct end_facts
         *counted;  /* of a request or a claim: what the statistics counted; NULL: nothing
                                   yet */

@@ -113,6 +113,7 @@ static uint32_t count_phases(const struct swarm *swarm, const struct span *reque
 static void keep_counted(struct swarm *swarm, struct record *record, const struct end_facts *facts)
 {
     record->counted_outcome = facts->outcome;
+    record->counted_claim = record->claim != NULL;
     if (record->kind != CALL_REQUEST && record->claim == NULL) {
         mem_free(swarm->mem, record->counted,
                  record->counted == NULL ? 0 : sizeof *record->counted);
@@ -134,8 +135,8 @@ static void uncount(struct swarm *swarm, const struct record *record, const stru
     struct end_facts nothing;
     end_facts_read((struct slice){NULL, 0}, &nothing);
     nothing.outcome = record->counted_outcome;
-    const struct end_facts *facts =
-        span->kind == SPAN_REQUEST || record->counted != NULL ? record->counted : &nothing;
+    bool kept = span->kind == SPAN_REQUEST || record->counted_claim || record->counted != NULL;
+    const struct end_facts *facts = kept ? record->counted : &nothing;
     if (facts == NULL) {
         (void)stats_mark(swarm, swarm->rows.agents[span->agent].session);
     } else {

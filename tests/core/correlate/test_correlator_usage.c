@@ -189,3 +189,48 @@ TEST(a_request_too_far_below_gives_the_same_at_any_time)
         }
     }
 }
+
+/* ---- memory ---- */
+
+/* Memory of which one allocation fails. */
+struct one_lack {
+    const struct mem *mem;
+    long allow; /* so many succeed before it; negative: none fails any more */
+};
+
+static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
+{
+    struct one_lack *lack = ctx;
+    if (new_size > 0 && lack->allow >= 0 && lack->allow-- == 0) {
+        return NULL;
+    }
+    return lack->mem->resize(lack->mem->ctx, ptr, old_size, new_size);
+}
+
+/* Whichever allocation fails, what was counted of a claim is taken back. */
+TEST(a_claim_is_taken_back_after_a_lack_of_memory)
+{
+    bool done = false;
+    for (long allow = 0; !done; allow++) {
+        struct failing_mem failing = {.allow = -1};
+        struct mem all = failing_mem(&failing);
+        struct one_lack lack = {&all, -1};
+        struct mem mem = {.resize = resize, .ctx = &lack};
+        struct model model;
+        assert_true(model_init(&model, &mem));
+        take(&model, CALL_TOOL, "t", NULL, 0);
+        take(&model, CALL_INTERACTION, "R", NULL, 1000);
+        lack.allow = allow;
+        bool good = correlator_flush(model.correlator);
+        done = lack.allow >= 0;
+        lack.allow = -1;
+        assert_true(good || !done);
+        model_flush(&model);
+        assert_float_equal(prompt_tokens(&model), 1000, 0);
+        take(&model, CALL_REQUEST, "q", "R", 900);
+        model_flush(&model);
+        assert_float_equal(prompt_tokens(&model), 900, 0);
+        model_release(&model);
+        assert_int_equal(failing.live_blocks, 0);
+    }
+}
