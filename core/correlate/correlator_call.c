@@ -113,6 +113,14 @@ void correlator_call_drop(struct correlator *correlator, record_no number)
 
 /* ---- ids ---- */
 
+/* Counts the attempts that the facts have lost since they had lost so many. */
+static void note_attempts(struct correlator *correlator, const struct facts *facts, uint32_t lost)
+{
+    for (; lost != facts->lost_times; lost++) {
+        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
+    }
+}
+
 record_no correlator_call_unite(struct correlator *correlator, record_no a, record_no b)
 {
     struct swarm *swarm = correlator->swarm;
@@ -124,9 +132,11 @@ record_no correlator_call_unite(struct correlator *correlator, record_no a, reco
     if (!correlator_usage_note(correlator, gone) || !correlator_usage_note(correlator, kept)) {
         return NO_RECORD;
     }
+    uint32_t lost_times = to->facts.lost_times;
     if (facts_unite(&to->facts, correlator->mem, &from->facts) == FACT_NO_MEMORY) {
         return NO_RECORD;
     }
+    note_attempts(correlator, &to->facts, lost_times);
     to->kind = from->kind > to->kind ? from->kind : to->kind;
     to->last_ms = fmax(to->last_ms, from->last_ms);
     for (uint32_t at = from->first_key; at != NO_KEY; at = correlator->keys[at].same_record) {
@@ -301,30 +311,6 @@ static bool is_named(const struct update *update)
            (agent.len != session.len || memcmp(agent.bytes, session.bytes, agent.len) != 0);
 }
 
-/* The last attempt, if no more are kept; INFINITY: there is room. */
-static double last_attempt(const struct record *record)
-{
-    const double *times;
-    size_t count = facts_times(&record->facts, FIELD_ATTEMPTS, &times);
-    return count < FACT_TIMES_MAX ? (double)INFINITY : times[count - 1];
-}
-
-/* The facts are full: each attempt after the last one so far took the room of an earlier one.
-   (Others may have been counted before, as senders repeat them.) */
-static void note_attempts(struct correlator *correlator, const struct record *record,
-                          const struct update *update, double last_ms)
-{
-    const double *times;
-    size_t count = facts_times(&record->facts, FIELD_ATTEMPTS, &times);
-    for (size_t i = count; i-- > 0 && times[i] > last_ms;) {
-        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
-    }
-    size_t sent = update->values[FIELD_ATTEMPTS].times.count;
-    for (size_t i = FACT_TIMES_MAX; isinf(last_ms) && count == FACT_TIMES_MAX && i < sent; i++) {
-        swarm_note_forgotten(correlator->swarm, FORGOTTEN_ATTEMPTS);
-    }
-}
-
 bool correlator_call_update(struct correlator *correlator, const struct update *update)
 {
     struct registry_session *session = correlator_session_find(correlator, update->session_id);
@@ -359,13 +345,11 @@ bool correlator_call_update(struct correlator *correlator, const struct update *
     note_known(record, update, start_ms, end_ms);
     changed |= record->last_ms > known_ms || isnan(known_ms);
     unsigned precedences = end_precedences(&record->facts);
-    double last_ms = last_attempt(record);
+    uint32_t lost_times = record->facts.lost_times;
     enum fact_result result =
         merge_fields(correlator, &record->facts, update, start_ms, is_named(update));
     changed |= precedences != end_precedences(&record->facts);
-    if (update_has(update, FIELD_ATTEMPTS) && result == FACT_CHANGED) {
-        note_attempts(correlator, record, update, last_ms);
-    }
+    note_attempts(correlator, &record->facts, lost_times);
     if ((update_has(update, FIELD_PARENT_ID) && !join_parent(correlator, number)) ||
         (placed && !correlator_usage_note(correlator, number))) {
         return false;

@@ -165,8 +165,8 @@ static bool any_time(const double *ms, size_t count)
 }
 
 /* Sorts the times and drops invalid and repeated ones, and the oldest ones beyond FACT_TIMES_MAX.
-   Returns how many are left. */
-static size_t tidy_times(double *times, size_t count)
+   Returns how many are left. Those of them from `known_ms` on that went are counted in *lost. */
+static size_t tidy_times(double *times, size_t count, double known_ms, uint32_t *lost)
 {
     size_t kept = 0;
     qsort(times, count, sizeof *times, by_time);
@@ -176,6 +176,9 @@ static size_t tidy_times(double *times, size_t count)
         }
     }
     if (kept > FACT_TIMES_MAX) {
+        for (size_t i = 0; i < kept - FACT_TIMES_MAX; i++) {
+            *lost += times[i] >= known_ms ? 1u : 0u;
+        }
         memmove(times, times + (kept - FACT_TIMES_MAX), FACT_TIMES_MAX * sizeof *times);
         kept = FACT_TIMES_MAX;
     }
@@ -199,13 +202,17 @@ static enum fact_result merge_times(struct facts *facts, const struct mem *mem, 
         memcpy(times, fact->bytes, had * sizeof *times);
     }
     memcpy(times + had, ms, count * sizeof *times);
-    size_t kept = tidy_times(times, all), len = kept * sizeof *times;
+    /* Senders repeat times: what is older than the first of a full list may have been counted. */
+    double known_ms = had == FACT_TIMES_MAX ? times[0] : -(double)INFINITY;
+    uint32_t lost = 0;
+    size_t kept = tidy_times(times, all, known_ms, &lost), len = kept * sizeof *times;
     bool same = fact != NULL && fact->len == len && memcmp(fact->bytes, times, len) == 0;
     bool good = same || put_block(facts, mem, fact, made, times, len);
     mem_free(mem, times, (all + 1) * sizeof *times);
     if (same) {
         fact->precedence = made.precedence;
     }
+    facts->lost_times += good ? lost : 0;
     return !good ? FACT_NO_MEMORY : same ? FACT_SAME : FACT_CHANGED;
 }
 

@@ -22,6 +22,7 @@ struct fact {
 struct facts {
     struct fact *items;
     uint16_t count, cap;
+    uint32_t lost_times; /* times that merges dropped, as there were more than FACT_TIMES_MAX */
 };
 
 /* So many attempts of a request are kept: the latest. */

@@ -229,3 +229,36 @@ TEST(attempts_that_were_forgotten_add_up)
     feed_free(feed);
     rig_release(&rig);
 }
+
+/* A list that crosses the limit counts too. */
+TEST(attempts_beyond_the_limit_count_in_whatever_lists_they_come)
+{
+    static const struct {
+        unsigned counts[3]; /* of attempts in one update each, one after the other */
+        uint64_t forgotten;
+    } cases[] = {{{600, 400}, 0},      {{600, 500}, 100},     {{1500}, 500},
+                 {{1000, 1200}, 1200}, {{600, 500, 50}, 150}, {{2000, 0, 10}, 1010}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model;
+        double times[2000], next = T0;
+        assert_true(model_init(&model, &mem_libc));
+        for (size_t n = 0; n < 3; n++) {
+            struct update update = {.op = UPDATE_CALL,
+                                    .kind = CALL_REQUEST,
+                                    .precedence = PRECEDENCE_FILES,
+                                    .t_ms = T0,
+                                    .session_id = model_text("s"),
+                                    .id = model_text("r"),
+                                    .present = (uint64_t)1 << FIELD_ATTEMPTS};
+            for (unsigned k = 0; k < cases[i].counts[n]; k++) {
+                times[k] = next++;
+            }
+            update.values[FIELD_ATTEMPTS].times.ms = times;
+            update.values[FIELD_ATTEMPTS].times.count = cases[i].counts[n];
+            assert_true(correlator_update(model.correlator, &update));
+            assert_true(correlator_update(model.correlator, &update)); /* again */
+        }
+        assert_int_equal(swarm_forgotten(model.swarm, FORGOTTEN_ATTEMPTS), cases[i].forgotten);
+        model_release(&model);
+    }
+}
