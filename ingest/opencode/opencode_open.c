@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#define PROMPT_MS 30000.0 /* so long a prompt may be without an answer */
+
 static void send_abandoned(struct opencode_rows *rows, struct slice session, enum call_kind kind,
                            intern_id call, double at_ms)
 {
@@ -21,37 +23,17 @@ static void send_abandoned(struct opencode_rows *rows, struct slice session, enu
     opencode_send(rows, &update);
 }
 
-static void abandon(struct opencode_rows *rows, intern_id session, intern_id message);
-
-/* Ends a tool that nothing will end, and what the session does that it ran. */
-static void abandon_tool(struct opencode_rows *rows, size_t at)
-{
-    struct opencode_tool tool = rows->tools[at];
-    rows->tools[at] = rows->tools[--rows->tool_count];
-    send_abandoned(rows, opencode_text(rows, tool.session), CALL_TOOL, tool.call, tool.last_ms);
-    struct opencode_session *child = opencode_find_session(rows, opencode_text(rows, tool.child));
-    if (child != NULL) {
-        abandon(rows, child->id, child->answer);
-    }
-}
-
-static void abandon_tools(struct opencode_rows *rows, intern_id message)
-{
-    for (size_t i = 0; i < rows->tool_count;) {
-        if (rows->tools[i].message == message) {
-            abandon_tool(rows, i);
-            i = 0; /* tools of a session that it ran may be gone too */
-        } else {
-            i++;
-        }
-    }
-}
-
-static void abandon(struct opencode_rows *rows, intern_id session, intern_id message)
+static struct opencode_answer *find_answer(const struct opencode_rows *rows, intern_id message)
 {
     uint32_t at =
         message == INTERN_NONE ? U64MAP_NONE : u64map_get(&rows->answer_by_message, message);
-    struct opencode_answer *answer = at == U64MAP_NONE ? NULL : &rows->answers[at];
+    return at == U64MAP_NONE ? NULL : &rows->answers[at];
+}
+
+/* Its tools remain. */
+static void abandon_answer(struct opencode_rows *rows, intern_id session, intern_id message)
+{
+    struct opencode_answer *answer = find_answer(rows, message);
     if (answer == NULL || answer->abandoned) {
         return;
     }
@@ -60,7 +42,42 @@ static void abandon(struct opencode_rows *rows, intern_id session, intern_id mes
         send_abandoned(rows, opencode_text(rows, session), CALL_REQUEST, message,
                        fmax(answer->last_ms, answer->end_ms));
     }
-    abandon_tools(rows, message);
+}
+
+/* Ends a tool that nothing will end, and the answer of the session that it ran. */
+static void abandon_tool(struct opencode_rows *rows, size_t at)
+{
+    struct opencode_tool tool = rows->tools[at];
+    rows->tools[at] = rows->tools[--rows->tool_count];
+    send_abandoned(rows, opencode_text(rows, tool.session), CALL_TOOL, tool.call, tool.last_ms);
+    struct opencode_session *child = opencode_find_session(rows, opencode_text(rows, tool.child));
+    if (child != NULL) {
+        abandon_answer(rows, child->id, child->answer);
+    }
+}
+
+/* Ends the tools of abandoned answers, and those of the sessions that they ran, until none is left:
+   no recursion, as a database may nest them without a bound. */
+static void abandon_tools(struct opencode_rows *rows)
+{
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < rows->tool_count;) {
+            const struct opencode_answer *answer = find_answer(rows, rows->tools[i].message);
+            if (answer != NULL && answer->abandoned) {
+                abandon_tool(rows, i);
+                more = true;
+            } else {
+                i++;
+            }
+        }
+    }
+}
+
+static void abandon(struct opencode_rows *rows, intern_id session, intern_id message)
+{
+    abandon_answer(rows, session, message);
+    abandon_tools(rows);
 }
 
 void opencode_open_next(struct opencode_rows *rows, const struct opencode_row *row)
@@ -112,7 +129,7 @@ void opencode_open_note_tool(struct opencode_rows *rows, const struct opencode_r
         rows->tools[rows->tool_count++] = tool;
     }
     if (open && is_abandoned(rows, row->message_id)) {
-        abandon_tools(rows, tool.message);
+        abandon_tools(rows);
     }
 }
 
@@ -126,24 +143,30 @@ void opencode_open_take_deleted(struct opencode_rows *rows, const struct opencod
     for (size_t i = 0; row->table == OPENCODE_PARTS && i < rows->tool_count; i++) {
         if (rows->tools[i].part == id) {
             abandon_tool(rows, i);
+            abandon_tools(rows);
             return;
         }
     }
 }
 
+/* Returns whether an answer to the session's prompt is to be expected. OpenCode writes its row
+   before it asks the model, so a prompt that is old has none: it was taken back, or wants none. */
+static bool is_asked(const struct opencode_session *session, const struct opencode_answer *answer,
+                     double now_ms)
+{
+    return now_ms - session->prompt_ms < PROMPT_MS &&
+           (answer == NULL || session->prompt_ms > answer->start_ms);
+}
+
 void opencode_open_set_busy(struct opencode_rows *rows)
 {
     struct client_sessions *sessions = &rows->sessions_at_top;
+    double now_ms = (double)(ingest_ctx_wall(rows->counters->ingest) / 1000000);
     for (size_t i = 0; i < rows->session_count; i++) {
         const struct opencode_session *session = &rows->sessions[i];
-        uint32_t at = session->answer == INTERN_NONE
-                          ? U64MAP_NONE
-                          : u64map_get(&rows->answer_by_message, session->answer);
-        const struct opencode_answer *answer = at == U64MAP_NONE ? NULL : &rows->answers[at];
+        const struct opencode_answer *answer = find_answer(rows, session->answer);
         bool open = answer != NULL && answer->open && !answer->abandoned;
-        bool asked =
-            !isnan(session->prompt_ms) && (answer == NULL || session->prompt_ms > answer->start_ms);
-        if (open || asked) {
+        if (open || is_asked(session, answer, now_ms)) {
             client_sessions_set_busy(sessions, opencode_top_of(rows, session));
         }
     }

@@ -406,6 +406,61 @@ HOME_TEST(a_client_that_is_killed_before_its_first_answer_is_gone)
     rig_until(&h->rig, is_gone, id);
 }
 
+static bool is_over(struct rig *rig, void *ctx)
+{
+    const struct session *session = rig_session(rig, ctx);
+    return session != NULL && (session->flags & SESSION_ENDED) != 0;
+}
+
+/* It wants none, or was taken back. */
+HOME_TEST(an_old_prompt_without_an_answer_keeps_no_client_busy)
+{
+    struct home *h = *state;
+    const char *proc = processes_new();
+    char id[] = "s";
+    struct source_setting settings[] = {
+        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
+    processes_start(proc, 10, 1, 1, "opencode", "opencode");
+    processes_work_in(proc, 10, "/home/dev/api");
+    put_session(h, "s", NULL, AT(-30000));
+    put_answer(h, "s", "m1", AT(-25000), AT(-24000));
+    put(h, "message",
+        json_pack("{s:s, s:s, s:f, s:f, s:{s:s}}", "id", "u2", "session_id", "s", "time_created",
+                  AT(-20000), "time_updated", AT(-20000), "data", "role", "user"));
+    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(&h->rig, "opencode:");
+    until(h, "interactions", "u2", "open");
+    rig_run_ms(&h->rig, 700);
+    assert_false(is_over(&h->rig, id));
+    processes_end(proc, 10);
+    rig_until(&h->rig, is_over, id);
+    assert_false(is_gone(&h->rig, id));
+}
+
+HOME_TEST(sessions_that_are_nested_deeply_end_with_the_first)
+{
+    enum { DEPTH = 1000 };
+    struct home *h = *state;
+    run(h, "BEGIN");
+    put_session(h, "s0", NULL, AT(0));
+    for (int i = 0; i < DEPTH; i++) {
+        char session[20], message[20], tool[20], child[20];
+        snprintf(session, sizeof session, "s%d", i);
+        snprintf(message, sizeof message, "m%d", i);
+        snprintf(tool, sizeof tool, "c%d", i);
+        snprintf(child, sizeof child, "s%d", i + 1);
+        put_answer(h, session, message, AT(1000), 0);
+        put_tool(h, session, message, tool, "running", AT(2000), child);
+    }
+    run(h, "COMMIT");
+    start(h, true);
+    until(h, "tools", "c999", "open");
+    put_answer(h, "s0", "n", AT(5000), AT(6000));
+    until(h, "tools", "c999", "interrupted");
+    assert_string_equal(outcome_of(h, "tools", "c0"), "interrupted");
+    assert_string_equal(outcome_of(h, "requests", "m500"), "interrupted");
+}
+
 HOME_TEST(equal_ids_of_two_sessions_of_a_tree_are_two_calls)
 {
     struct home *h = *state;
