@@ -1,6 +1,7 @@
 /* No client of files alone writes its process down, so it is found by what both show: the
    directory, and that it is older than the lines. A process has one session at a time: it goes to
-   the one that began after the lines of the other had stopped. Sessions of other directories, users
+   the one that began after the lines of the other had stopped, unless that one may have another
+   process. Sessions of other directories, users
    and machines stay unknown. */
 #include "ingest/client_sessions.h"
 #include "ingest/process_programs.h"
@@ -16,6 +17,10 @@ static const int64_t often_ns = 2000 * MS, seldom_ns = 30000 * MS;
 #define RECENT_MS 60000.0 /* a session that was quiet for longer is not looked for */
 
 enum { SEARCHES_OFTEN = 5 };
+
+/* None: it is another session's, or does not fit. Next: of a session that stopped before this one
+   began. */
+enum claim { CLAIM_NONE, CLAIM_NEXT, CLAIM_FREE };
 
 static bool is_wanted(const struct client_session *session, double now_ms)
 {
@@ -33,17 +38,6 @@ static bool holds(const struct client_session *session, const struct process *pr
     return false;
 }
 
-/* Returns the session that the process runs already; NULL: none. */
-static struct client_session *holder_of(struct client_sessions *all, const struct process *process)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        if (holds(&all->items[i], process)) {
-            return &all->items[i];
-        }
-    }
-    return NULL;
-}
-
 static void report_alive(struct client_sessions *all, struct client_session *session)
 {
     struct update update = {.op = UPDATE_SESSION, .precedence = PRECEDENCE_FILES};
@@ -57,29 +51,6 @@ static void report_alive(struct client_sessions *all, struct client_session *ses
             !client_processes_set(all->ingest, update.session_id, &session->processes[0]);
     }
     all->failed |= !ingest_ctx_client_update(all->ingest, &update);
-}
-
-/* Gives the session those processes that started before the time. Returns how many. */
-static size_t take(struct client_sessions *all, struct client_session *session,
-                   const struct program_list *list, double before_ms)
-{
-    size_t len;
-    const char *directory = intern_text(all->texts, session->directory, &len);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct program_process *found = &list->items[i];
-        struct client_session *holder = holder_of(all, &found->process);
-        if (strlen(found->cwd) != len || memcmp(found->cwd, directory, len) != 0 ||
-            found->start_ms > before_ms + SLACK_MS ||
-            (holder != NULL && !(holder->last_ms < session->first_ms)) ||
-            session->process_count == CLIENT_SESSION_PROCESSES) {
-            continue;
-        }
-        if (holder != NULL) {
-            holder->process_count = 0;
-        }
-        session->processes[session->process_count++] = found->process;
-    }
-    return session->process_count;
 }
 
 /* Returns whether the process has started itself again: its child, with the same arguments in the
@@ -96,17 +67,91 @@ static bool is_launcher(const struct program_process *process, const struct prog
     return false;
 }
 
-static void leave_out_launchers(struct client_session *session, const struct program_list *list)
+/* Returns how a session may have a process that started before the time. One of several that
+   another session has may not be the other's, so it is free. */
+static enum claim claim_of(const struct client_sessions *all, const struct client_session *session,
+                           const struct program_process *found, double before_ms)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        const struct program_process *process = &list->items[i];
-        for (size_t k = 0; is_launcher(process, list) && k < session->process_count; k++) {
-            if (process_is_same(&session->processes[k], &process->process)) {
-                session->processes[k] = session->processes[--session->process_count];
-                break;
+    size_t len;
+    const char *directory = intern_text(all->texts, session->directory, &len);
+    enum claim claim = CLAIM_FREE;
+    if (strlen(found->cwd) != len || memcmp(found->cwd, directory, len) != 0 ||
+        found->start_ms > before_ms + SLACK_MS) {
+        return CLAIM_NONE;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        const struct client_session *holder = &all->items[i];
+        if (holder->process_count == 1 && holds(holder, &found->process)) {
+            if (!(holder->last_ms < session->first_ms)) {
+                return CLAIM_NONE;
             }
+            claim = CLAIM_NEXT;
         }
     }
+    return claim;
+}
+
+/* Takes the process from the sessions that have nothing else. */
+static void take_away(struct client_sessions *all, const struct process *process)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct client_session *holder = &all->items[i];
+        if (holder->process_count == 1 && holds(holder, process)) {
+            holder->process_count = 0;
+        }
+    }
+}
+
+/* Gives the session those processes that started before the time; `sure`: only if it can be no
+   other than one. If several may run it, it has them all, and others may have them too, so that
+   none ends whose process lives. Returns how many. */
+static size_t take(struct client_sessions *all, struct client_session *session,
+                   const struct program_list *list, double before_ms, bool sure)
+{
+    size_t count[] = {[CLAIM_NONE] = 0, [CLAIM_NEXT] = 0, [CLAIM_FREE] = 0};
+    for (size_t i = 0; i < list->count; i++) {
+        count[is_launcher(&list->items[i], list)
+                  ? CLAIM_NONE
+                  : claim_of(all, session, &list->items[i], before_ms)]++;
+    }
+    if (sure && (count[CLAIM_FREE] != 1 || count[CLAIM_NEXT] > 0)) {
+        return 0;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        const struct program_process *found = &list->items[i];
+        if (is_launcher(found, list) || session->process_count == CLIENT_SESSION_PROCESSES ||
+            claim_of(all, session, found, before_ms) == CLAIM_NONE) {
+            continue;
+        }
+        if (count[CLAIM_FREE] == 0) {
+            take_away(all, &found->process);
+        }
+        session->processes[session->process_count++] = found->process;
+    }
+    return session->process_count;
+}
+
+/* Returns whether processes were found for a session. */
+static bool take_all(struct client_sessions *all, const struct program_list *list, double now_ms,
+                     bool sure)
+{
+    bool found = false;
+    for (size_t i = 0; i < all->count; i++) {
+        struct client_session *session = &all->items[i];
+        if (!is_wanted(session, now_ms)) {
+            continue;
+        }
+        session->searched = true;
+        /* Its process is older than the session, unless that was continued. */
+        if (take(all, session, list, session->first_ms, sure) > 0 ||
+            (!sure && take(all, session, list, session->last_ms, false) > 0)) {
+            session->dead_looks = 0;
+            all->searches = 0;
+            report_alive(all, session);
+            found = true;
+        }
+    }
+    return found;
 }
 
 void client_session_processes_search(struct client_sessions *all)
@@ -131,21 +176,10 @@ void client_session_processes_search(struct client_sessions *all)
     process_programs_find(all->ingest->mem, all->proc, all->programs, &list);
     all->searched_ns = now_ns;
     all->searches++;
-    for (size_t i = 0; i < all->count; i++) {
-        struct client_session *session = &all->items[i];
-        /* Its process is older than the session, unless that was continued. */
-        if (!is_wanted(session, now_ms)) {
-            continue;
-        }
-        session->searched = true;
-        if (take(all, session, &list, session->first_ms) > 0 ||
-            take(all, session, &list, session->last_ms) > 0) {
-            leave_out_launchers(session, &list);
-            session->dead_looks = 0;
-            all->searches = 0;
-            report_alive(all, session);
-        }
+    while (take_all(all, &list, now_ms, true)) {
+        continue; /* a process that one session has is no other's any more */
     }
+    take_all(all, &list, now_ms, false);
     all->failed |= list.failed;
     process_programs_release(&list);
 }

@@ -12,7 +12,7 @@
 
 #define CLIENT_SESSION_NONE UINT32_MAX
 
-enum { CLIENT_SESSION_PROCESSES = 4 };
+enum { CLIENT_SESSION_PROCESSES = 8 };
 
 struct client_session {
     intern_id id;
@@ -21,7 +21,7 @@ struct client_session {
     double ended_ms;          /* last_ms when it was reported to have ended */
     bool ended;
     bool busy; /* something is open in one of its files */
-    /* Those that may run it: one, or a client that has started itself again. None: unknown. */
+    /* Those that may run it: more than one in a directory of several clients. None: unknown. */
     struct process processes[CLIENT_SESSION_PROCESSES];
     size_t process_count;
     double alive_ms;     /* when it was reported that one lives; NAN: it was not */

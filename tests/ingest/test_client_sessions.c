@@ -259,6 +259,45 @@ WORLD_TEST(two_clients_in_one_directory_die_apart)
     assert_string_equal(state_of(w, "t"), "gone");
 }
 
+/* Which of them has which session is not known. */
+WORLD_TEST(no_session_of_two_clients_in_one_directory_ends_while_its_own_may_live)
+{
+    static const int first_to_end[] = {10, 20};
+    for (size_t i = 0; i < sizeof first_to_end / sizeof *first_to_end; i++) {
+        struct world *w = *state;
+        start_client(w, 10, 1, 1, "/home/dev/api");
+        start_client(w, 20, 1, 5, "/home/dev/api");
+        write_line(w, i == 0 ? "s" : "u", "/home/dev/api");
+        write_line(w, i == 0 ? "t" : "v", "/home/dev/api");
+        wait_s(w, 15);
+        processes_end(w->proc, first_to_end[i]);
+        wait_s(w, 15);
+        assert_string_equal(state_of(w, i == 0 ? "s" : "u"), "open");
+        assert_string_equal(state_of(w, i == 0 ? "t" : "v"), "open");
+        processes_end(w->proc, 30 - first_to_end[i]);
+        wait_s(w, 2);
+        assert_string_equal(state_of(w, i == 0 ? "s" : "u"), "ended");
+        assert_string_equal(state_of(w, i == 0 ? "t" : "v"), "ended");
+    }
+}
+
+WORLD_TEST(a_quiet_session_keeps_its_client_when_another_starts_beside_it)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    wait_s(w, 30);
+    start_client(w, 20, 1, 5, "/home/dev/api");
+    write_line(w, "t", "/home/dev/api");
+    wait_s(w, 30);
+    assert_string_equal(state_of(w, "s"), "open");
+    assert_string_equal(state_of(w, "t"), "open");
+    processes_end(w->proc, 10);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "ended");
+    assert_string_equal(state_of(w, "t"), "open");
+}
+
 /* A person began another session in the same client. */
 WORLD_TEST(a_process_goes_to_the_session_that_it_began_last)
 {
