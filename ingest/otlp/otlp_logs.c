@@ -15,39 +15,6 @@
 
 /* ---- shared ---- */
 
-/* Returns the agent that the log names. Qwen Code has it in the prompt's id: SESSION#AGENT#NUMBER
-   in a sub-agent, SESSION########NUMBER else. */
-static struct slice agent_of(const struct otlp_log_event *e)
-{
-    struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
-    const char *hash = e->item.producer == OTLP_QWEN && prompt.len > 0
-                           ? memchr(prompt.bytes, '#', prompt.len)
-                           : NULL;
-    if (hash == NULL) {
-        return otlp_found_text(e->item.found, MEANS_AGENT_ID);
-    }
-    size_t from = (size_t)(hash - prompt.bytes) + 1;
-    struct slice agent = {prompt.bytes + from, prompt.len - from};
-    const char *last = agent.len > 0 ? memrchr(agent.bytes, '#', agent.len) : NULL;
-    agent.len = last == NULL ? agent.len : (size_t)(last - agent.bytes);
-    return agent.len > 0 && agent.bytes[0] != '#' ? agent : (struct slice){NULL, 0};
-}
-
-struct update otlp_log_update(const struct otlp_log_event *e, enum update_op op,
-                              enum precedence precedence)
-{
-    struct update update = otlp_update(e->reader, op, e->session);
-    update.precedence = precedence;
-    update.agent_id = op == UPDATE_SESSION ? (struct slice){NULL, 0} : agent_of(e);
-    return update;
-}
-
-struct slice otlp_hash_id(uint64_t hash, char room[OTLP_ID_TEXT])
-{
-    int len = snprintf(room, OTLP_ID_TEXT, "log:%016llx", (unsigned long long)hash);
-    return (struct slice){room, (size_t)len};
-}
-
 static void put_args(struct otlp_log_event *e, enum otlp_kind kind, struct update *update)
 {
     struct otlp_reader *reader = e->reader;
@@ -220,18 +187,29 @@ static bool is_refusal(struct slice decision)
            slice_begins(decision, "abort");
 }
 
+static struct update tool_update(const struct otlp_log_event *e, struct slice id,
+                                 enum precedence precedence)
+{
+    struct update update = otlp_log_update(e, UPDATE_CALL, precedence);
+    update.kind = CALL_TOOL;
+    update.id = id;
+    return update;
+}
+
+/* Codex reports its calls by nothing but logs. */
+static enum precedence precedence_of_times(const struct otlp_log_event *e)
+{
+    return e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED;
+}
+
 /* Somebody decided: the tool begins, and a person's wait is over. */
 static void take_tool_decision(struct otlp_log_event *e)
 {
     struct slice id = tool_id(e), decision = otlp_found_text(e->item.found, MEANS_DECISION);
-    struct update update = otlp_log_update(e, UPDATE_CALL,
-                                           e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY
-                                                                          : PRECEDENCE_INFERRED);
     if (id.bytes == NULL) {
         return;
     }
-    update.kind = CALL_TOOL;
-    update.id = id;
+    struct update update = tool_update(e, id, precedence_of_times(e));
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
     update_number(&update, FIELD_START_MS, e->item.end_ms);
     if (is_refusal(decision)) {
@@ -247,24 +225,16 @@ static void take_tool_decision(struct otlp_log_event *e)
 static void take_tool_result(struct otlp_log_event *e)
 {
     struct slice id = tool_id(e);
-    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
     if (id.bytes == NULL) {
         return;
     }
-    update.kind = CALL_TOOL;
-    update.id = id;
+    struct update update = tool_update(e, id, PRECEDENCE_INFERRED);
     update_number(&update, FIELD_START_MS, e->item.start_ms);
     otlp_send(e->reader, &update);
-    update = otlp_log_update(e, UPDATE_CALL,
-                             e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY
-                                                            : PRECEDENCE_INFERRED);
-    update.kind = CALL_TOOL;
-    update.id = id;
+    update = tool_update(e, id, precedence_of_times(e));
     update_number(&update, FIELD_END_MS, e->item.end_ms);
     otlp_send(e->reader, &update);
-    update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
-    update.kind = CALL_TOOL;
-    update.id = id;
+    update = tool_update(e, id, PRECEDENCE_TELEMETRY);
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
     otlp_put_outcome(e->reader, &e->item, true, &update);
     put_args(e, OTLP_TOOL, &update);
@@ -409,10 +379,15 @@ static bool has_id(const struct otlp_id *id)
            memcmp(id->trace, none.trace, sizeof id->trace) != 0;
 }
 
+static uint64_t log_ns(const struct otlp_log *log)
+{
+    return log->time_ns != 0 ? log->time_ns : log->observed_ns;
+}
+
 /* Returns the time of the log in ms; NAN: unknown. */
 static double log_ms(const struct otlp_log *log)
 {
-    uint64_t ns = log->time_ns != 0 ? log->time_ns : log->observed_ns;
+    uint64_t ns = log_ns(log);
     return ns == 0 ? (double)NAN : (double)ns / 1e6;
 }
 
@@ -449,11 +424,6 @@ static void take(struct otlp_reader *reader, const struct otlp_log *log,
     if (reader->failed) { /* the sender will try again */
         otlp_forget(reader, e.hash);
     }
-}
-
-static uint64_t log_ns(const struct otlp_log *log)
-{
-    return log->time_ns != 0 ? log->time_ns : log->observed_ns;
 }
 
 static int by_time(const void *a, const void *b)

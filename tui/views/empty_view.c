@@ -128,7 +128,7 @@ static void put_clients(struct empty_page *page, const struct view_input *input)
     }
     if (any) {
         put(page, 1, STYLE_DIM,
-            "Sessions appear as soon as a client writes. With exact figures, and at once, by:");
+            "Sessions appear as soon as a client writes; exact figures, and at once, by:");
         put(page, 3, STYLE_PLAIN, page->line.failed ? "swarmtop setup" : page->line.data);
         page->y++;
     }
