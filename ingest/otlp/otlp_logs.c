@@ -9,7 +9,6 @@
 #include "ingest/otlp/otlp_args.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

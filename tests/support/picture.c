@@ -1,6 +1,8 @@
 /* Metrics are computed anew for every picture: what is tested is the views, not what the app caches. */
 #include "tests/support/picture.h"
 
+#include "tui/views/agent_labels.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,4 +146,18 @@ void picture_lacks(struct picture *picture, const char *text)
 {
     if (strstr(picture_draw(picture), text))
         fail_msg("\"%s\" is on the screen:\n%s", text, picture->text.data);
+}
+
+void picture_label(const struct picture *picture, agent_no agent, unsigned form, int cols,
+                   struct strbuf *out)
+{
+    struct agent_labels labels;
+    struct agent_label parts;
+    assert_true(agent_labels_init(&labels, picture->rig.model.swarm, &mem_libc, false));
+    agent_label_init(&parts, &mem_libc, false);
+    agent_labels_get(&labels, agent, form, &parts);
+    strbuf_clear(out);
+    agent_label_text(&parts, cols, out);
+    agent_label_release(&parts);
+    agent_labels_release(&labels);
 }

@@ -31,6 +31,10 @@ const char *picture_draw(struct picture *picture);
 /* Presses keys by name, each on the picture that the one before left; what the last one asks for. */
 enum view_result picture_press(struct picture *picture, const char *keys);
 
+/* Sets *out to the label of an agent, in a form of agent_labels.h, in so many columns. */
+void picture_label(const struct picture *picture, agent_no agent, unsigned form, int cols,
+                   struct strbuf *out);
+
 /* Draws, and fails unless the text is (not) in it. */
 void picture_has(struct picture *picture, const char *text);
 void picture_lacks(struct picture *picture, const char *text);

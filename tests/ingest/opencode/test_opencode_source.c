@@ -358,20 +358,33 @@ static bool is_gone(struct rig *rig, void *ctx)
     return agent != NULL && (agent->flags & AGENT_GONE) != 0;
 }
 
+/* Process 10 is a client in the directory of the sessions. Returns the directory of processes. */
+static const char *start_client(const char *command)
+{
+    const char *proc = processes_new();
+    processes_start(proc, 10, 1, 1, "opencode", command);
+    processes_work_in(proc, 10, "/home/dev/api");
+    return proc;
+}
+
+static void follow_among(struct home *h, const char *proc)
+{
+    static struct source_setting settings[3];
+    settings[0] = (struct source_setting){"opencode:", "dir", h->dir};
+    settings[1] = (struct source_setting){"opencode:", "proc", proc};
+    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(&h->rig, "opencode:");
+}
+
 HOME_TEST(a_killed_client_is_gone_though_its_rows_run_for_ever)
 {
     struct home *h = *state;
-    const char *proc = processes_new();
+    const char *proc = start_client("/opt/opencode-linux-x64/bin/opencode");
     char id[] = "s";
-    struct source_setting settings[] = {
-        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
-    processes_start(proc, 10, 1, 1, "opencode", "/opt/opencode-linux-x64/bin/opencode");
-    processes_work_in(proc, 10, "/home/dev/api");
     put_session(h, "s", NULL, AT(18000));
     put_answer(h, "s", "m1", AT(18500), 0);
     put_tool(h, "s", "m1", "c1", "running", AT(19000), NULL);
-    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
-    rig_add(&h->rig, "opencode:");
+    follow_among(h, proc);
     until(h, "tools", "c1", "open");
     rig_run_ms(&h->rig, 700);
     processes_end(proc, 10);
@@ -388,18 +401,13 @@ HOME_TEST(a_killed_client_is_gone_though_its_rows_run_for_ever)
 HOME_TEST(a_client_that_is_killed_before_its_first_answer_is_gone)
 {
     struct home *h = *state;
-    const char *proc = processes_new();
+    const char *proc = start_client("opencode run");
     char id[] = "s";
-    struct source_setting settings[] = {
-        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
-    processes_start(proc, 10, 1, 1, "opencode", "opencode run");
-    processes_work_in(proc, 10, "/home/dev/api");
     put_session(h, "s", NULL, AT(18000));
     put(h, "message",
         json_pack("{s:s, s:s, s:f, s:f, s:{s:s}}", "id", "u1", "session_id", "s", "time_created",
                   AT(19000), "time_updated", AT(19000), "data", "role", "user"));
-    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
-    rig_add(&h->rig, "opencode:");
+    follow_among(h, proc);
     until(h, "interactions", "u1", "open");
     rig_run_ms(&h->rig, 700);
     processes_end(proc, 10);
@@ -416,19 +424,14 @@ static bool is_over(struct rig *rig, void *ctx)
 HOME_TEST(an_old_prompt_without_an_answer_keeps_no_client_busy)
 {
     struct home *h = *state;
-    const char *proc = processes_new();
+    const char *proc = start_client("opencode");
     char id[] = "s";
-    struct source_setting settings[] = {
-        {"opencode:", "dir", h->dir}, {"opencode:", "proc", proc}, {0}};
-    processes_start(proc, 10, 1, 1, "opencode", "opencode");
-    processes_work_in(proc, 10, "/home/dev/api");
     put_session(h, "s", NULL, AT(-30000));
     put_answer(h, "s", "m1", AT(-25000), AT(-24000));
     put(h, "message",
         json_pack("{s:s, s:s, s:f, s:f, s:{s:s}}", "id", "u2", "session_id", "s", "time_created",
                   AT(-20000), "time_updated", AT(-20000), "data", "role", "user"));
-    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = settings});
-    rig_add(&h->rig, "opencode:");
+    follow_among(h, proc);
     until(h, "interactions", "u2", "open");
     rig_run_ms(&h->rig, 700);
     assert_false(is_over(&h->rig, id));

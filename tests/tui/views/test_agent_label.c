@@ -21,26 +21,12 @@ static void describe(struct picture *picture, agent_no number, const char *text)
     assert_true(swarm_identify(swarm, agent->session, &who));
 }
 
-static void label(struct picture *picture, agent_no agent, unsigned form, int cols,
-                  struct strbuf *out)
-{
-    struct agent_labels labels;
-    struct agent_label parts;
-    assert_true(agent_labels_init(&labels, picture->rig.model.swarm, &mem_libc, false));
-    agent_label_init(&parts, &mem_libc, false);
-    agent_labels_get(&labels, agent, form, &parts);
-    strbuf_clear(out);
-    agent_label_text(&parts, cols, out);
-    agent_label_release(&parts);
-    agent_labels_release(&labels);
-}
-
 static void assert_label(struct picture *picture, agent_no agent, unsigned form, int cols,
                          const char *want)
 {
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
-    label(picture, agent, form, cols, &text);
+    picture_label(picture, agent, form, cols, &text);
     assert_string_equal(text.data, want);
     assert_true((int)text_cols(text.data, text.len, false) <= cols);
     strbuf_release(&text);
@@ -190,7 +176,7 @@ TEST(a_long_label_is_cut_in_the_middle_of_its_parts)
     /* At any width it fits. */
     strbuf_init(&text, &mem_libc, 0);
     for (int cols = 1; cols < 80; cols++) {
-        label(&picture, 1, LABEL_LIST, cols, &text);
+        picture_label(&picture, 1, LABEL_LIST, cols, &text);
         assert_true((int)text_cols(text.data, text.len, false) <= cols);
         assert_true(text.len > 0);
     }

@@ -23,20 +23,6 @@ static void start(struct picture *picture, int cols, int rows, const char *feed)
     picture_feed(picture, feed);
 }
 
-static void get_label(const struct picture *picture, agent_no agent, unsigned form, int cols,
-                      struct strbuf *out)
-{
-    struct agent_labels labels;
-    struct agent_label parts;
-    assert_true(agent_labels_init(&labels, picture->rig.model.swarm, &mem_libc, false));
-    agent_label_init(&parts, &mem_libc, false);
-    agent_labels_get(&labels, agent, form, &parts);
-    strbuf_clear(out);
-    agent_label_text(&parts, cols, out);
-    agent_label_release(&parts);
-    agent_labels_release(&labels);
-}
-
 TEST(a_label_has_its_client_where_several_are_there)
 {
     static const struct {
@@ -68,10 +54,10 @@ TEST(a_label_has_its_client_where_several_are_there)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct picture picture;
         start(&picture, 80, 24, rows[i].feed);
-        get_label(&picture, 0, rows[i].form, rows[i].cols, &text);
+        picture_label(&picture, 0, rows[i].form, rows[i].cols, &text);
         assert_string_equal(text.data, rows[i].want);
         for (int cols = 1; cols < 50; cols++) {
-            get_label(&picture, 0, rows[i].form, cols, &text);
+            picture_label(&picture, 0, rows[i].form, cols, &text);
             assert_true((int)text_cols(text.data, text.len, false) <= cols);
         }
         picture_release(&picture);
@@ -86,9 +72,9 @@ TEST(sub_agents_of_several_clients_are_of_one_session_each)
     strbuf_init(&text, &mem_libc, 0);
     start(&picture, 80, 24,
           WORK("s1", "codex") SUB("s1") WORK("s2", "claude") SUB("s2") WORK("s3", "claude"));
-    get_label(&picture, 1, LABEL_LIST | LABEL_CLIENT, 40, &text);
+    picture_label(&picture, 1, LABEL_LIST | LABEL_CLIENT, 40, &text);
     assert_string_equal(text.data, "codex work › Explore");
-    get_label(&picture, 3, LABEL_LIST | LABEL_CLIENT, 40, &text);
+    picture_label(&picture, 3, LABEL_LIST | LABEL_CLIENT, 40, &text);
     assert_string_equal(text.data, "claude work s2 › Explore");
     picture_release(&picture);
     strbuf_release(&text);
