@@ -67,7 +67,7 @@ static uint64_t work_of(unsigned runs, unsigned tools, bool request)
         model_flush(&model);
     }
     uint64_t work = model.correlator->usage.work - before;
-    assert_float_equal(prompt_tokens(&model), request ? 900 : 100000, 0);
+    assert_float_equal(prompt_tokens(&model), (request ? 900 : 100000), 0);
     model_release(&model);
     return work;
 }
