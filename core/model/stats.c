@@ -15,6 +15,12 @@ bool stats_init(struct stats *stats, const struct mem *mem)
     return stats->names != NULL;
 }
 
+void stats_init_beside(struct stats *stats, struct stats *other)
+{
+    *stats = (struct stats){.mem = other->mem, .names = other->names, .borrows_names = true};
+    u64map_init(&stats->model_of, other->mem);
+}
+
 static void release_model(struct stats_model *model)
 {
     metrics_acc_release(&model->acc);
@@ -39,7 +45,7 @@ void stats_release(struct stats *stats)
     mem_free(mem, stats->models, stats->model_cap * sizeof *stats->models);
     mem_free(mem, stats->tool_names, stats->tool_cap * sizeof *stats->tool_names);
     u64map_release(&stats->model_of);
-    intern_free(stats->names);
+    intern_free(stats->borrows_names ? NULL : stats->names);
 }
 
 /* agents, sessions and models */
@@ -161,9 +167,9 @@ static bool is_tool(const struct span *span)
     return span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL;
 }
 
-bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
+static bool count_open(struct stats *stats, const struct swarm *swarm, const struct span *span,
+                       int by)
 {
-    struct stats *stats = &swarm->stats;
     struct stats_agent *agent = agent_in(stats, span->agent);
     struct stats_session *session = session_in(stats, swarm->rows.agents[span->agent].session);
     if (agent == NULL || session == NULL) {
@@ -185,6 +191,11 @@ bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
            metrics_acc_open_tool(&session->acc, name, by);
 }
 
+bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
+{
+    return count_open(&swarm->stats, swarm, span, by);
+}
+
 static void count_closed(struct span_counts *counts, uint8_t flags, int by)
 {
     uint64_t one = (uint64_t)(int64_t)by;
@@ -193,11 +204,10 @@ static void count_closed(struct span_counts *counts, uint8_t flags, int by)
     counts->incomplete += (flags & SPAN_INCOMPLETE) != 0 ? one : 0;
 }
 
-static bool count_request(struct swarm *swarm, const struct span *span,
+static bool count_request(struct stats *stats, const struct swarm *swarm, const struct span *span,
                           const struct end_facts *facts, struct stats_agent *agent,
                           struct stats_session *session, int by)
 {
-    struct stats *stats = &swarm->stats;
     struct request_sample sample;
     request_sample_make(swarm, span, facts, &sample);
     if (!metrics_acc_count_request(&agent->acc, &sample, by) ||
@@ -216,11 +226,12 @@ static bool count_request(struct swarm *swarm, const struct span *span,
     return metrics_acc_count_request(&model->acc, &sample, by);
 }
 
-static bool count_tool(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
-                       struct stats_agent *agent, struct stats_session *session, int by)
+static bool count_tool(struct stats *stats, const struct swarm *swarm, const struct span *span,
+                       const struct end_facts *facts, struct stats_agent *agent,
+                       struct stats_session *session, int by)
 {
     struct tool_sample sample = {
-        .name = stats_tool_name(&swarm->stats, swarm, span),
+        .name = stats_tool_name(stats, swarm, span),
         .kind = (enum span_kind)span->kind,
         .outcome = (enum outcome)facts->outcome,
         .error = (span->flags & SPAN_ERROR) != 0,
@@ -230,16 +241,17 @@ static bool count_tool(struct swarm *swarm, const struct span *span, const struc
            metrics_acc_count_tool(&session->acc, &sample, by);
 }
 
-static bool count_work(struct swarm *swarm, const struct span *span, const struct end_facts *facts,
-                       struct stats_agent *agent, struct stats_session *session, int by)
+static bool count_work(struct stats *stats, const struct swarm *swarm, const struct span *span,
+                       const struct end_facts *facts, struct stats_agent *agent,
+                       struct stats_session *session, int by)
 {
     if (is_tool(span)) {
-        return count_tool(swarm, span, facts, agent, session, by);
+        return count_tool(stats, swarm, span, facts, agent, session, by);
     }
     metrics_acc_count_outcome(&agent->acc, (enum outcome)facts->outcome, by);
     metrics_acc_count_outcome(&session->acc, (enum outcome)facts->outcome, by);
     if (span->kind == SPAN_REQUEST) {
-        return count_request(swarm, span, facts, agent, session, by);
+        return count_request(stats, swarm, span, facts, agent, session, by);
     }
     double ms = (double)(span->end_ns - span->start_ns) / 1e6;
     metrics_acc_count_time(&agent->acc, SPAN_USER, ms, by);
@@ -264,9 +276,9 @@ static bool is_work(const struct span *span)
     return span->kind == SPAN_REQUEST || is_tool(span) || span->kind == SPAN_USER;
 }
 
-bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
+static bool add_span(struct stats *stats, const struct swarm *swarm, const struct span *span,
+                     const struct end_facts *facts)
 {
-    struct stats *stats = &swarm->stats;
     struct stats_agent *agent = agent_in(stats, span->agent);
     struct stats_session *session = session_in(stats, swarm->rows.agents[span->agent].session);
     if (agent == NULL || session == NULL) {
@@ -281,9 +293,26 @@ bool stats_add_span(struct swarm *swarm, const struct span *span, const struct e
         return true;
     }
     agent->work++;
-    return count_work(swarm, span, facts, agent, session, 1) &&
+    return count_work(stats, swarm, span, facts, agent, session, 1) &&
            intervals_add(&agent->busy, span->start_ns, span->end_ns) &&
            intervals_add(&session->busy, span->start_ns, span->end_ns);
+}
+
+bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
+{
+    return add_span(&swarm->stats, swarm, span, facts);
+}
+
+bool stats_count_span(struct stats *stats, const struct swarm *swarm, const struct span *span)
+{
+    struct end_facts facts = {.success = -1};
+    if ((span->flags & SPAN_OPEN) != 0) {
+        return count_open(stats, swarm, span, 1);
+    }
+    if (!span_is_phase(span->kind)) {
+        span_end_facts(swarm, span, &facts);
+    }
+    return add_span(stats, swarm, span, &facts);
 }
 
 /* ---- subtracting ---- */
@@ -373,7 +402,8 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
         return true;
     }
     agent->work--;
-    return span->end_ns > span->start_ns && count_work(swarm, span, facts, agent, session, -1) &&
+    return span->end_ns > span->start_ns &&
+           count_work(stats, swarm, span, facts, agent, session, -1) &&
            subtract_agent_busy(swarm, span) && subtract_session_busy(swarm, span);
 }
 
@@ -416,12 +446,7 @@ static bool count_again(struct swarm *swarm, const bool *again)
         if (span == NULL || !again[swarm->rows.agents[span->agent].session]) {
             continue;
         }
-        struct end_facts facts = {.success = -1};
-        if (!span_is_phase(span->kind)) {
-            span_end_facts(swarm, span, &facts);
-        }
-        if (!((span->flags & SPAN_OPEN) != 0 ? stats_count_open(swarm, span, 1)
-                                             : stats_add_span(swarm, span, &facts))) {
+        if (!stats_count_span(&swarm->stats, swarm, span)) {
             return false;
         }
     }

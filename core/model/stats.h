@@ -37,12 +37,18 @@ struct stats {
     struct u64map model_of; /* session << 32 | name */
     intern_id *tool_names;  /* by a span's name: that of its tool; INTERN_NONE: not known yet */
     size_t tool_cap;
-    bool stale; /* some session is */
+    bool stale;         /* some session is */
+    bool borrows_names; /* `names` are those of other stats */
 };
 
 /* False: out of memory; release it all the same. */
 bool stats_init(struct stats *stats, const struct mem *mem);
+/* Stats of some of the spans, by stats_count_span. They borrow the names of `other`; release
+   them. */
+void stats_init_beside(struct stats *stats, struct stats *other);
 void stats_release(struct stats *stats);
+/* Counts a span, open or closed. False: out of memory. */
+bool stats_count_span(struct stats *stats, const struct swarm *swarm, const struct span *span);
 /* A span has been opened, or an open one is taken out again (`by` -1). False: out of memory. */
 bool stats_count_open(struct swarm *swarm, const struct span *span, int by);
 /* A span has its end, and its phases. False: out of memory. */

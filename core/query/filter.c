@@ -16,7 +16,8 @@ static bool is_of_agents(enum filter_field field)
            field == FILTER_STATE;
 }
 
-bool filter_is_of_spans(const struct filter *filter)
+/* Returns true if some term applies to spans alone, so that no agent matches by itself. */
+static bool is_of_spans(const struct filter *filter)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         if (filter->terms[i].field != FILTER_ANY && !is_of_agents(filter->terms[i].field)) {
@@ -150,7 +151,7 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
 bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns)
 {
-    if (filter_is_of_spans(filter)) {
+    if (is_of_spans(filter)) {
         return false;
     }
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
@@ -323,11 +324,20 @@ bool filter_matches_span(const struct filter *filter, const struct swarm *swarm,
            filter_ask_span(filter, left, swarm, number, local_ns);
 }
 
-bool filter_matches_text(const struct filter *filter, const char *text, size_t len)
+bool filter_matches_line(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                         int64_t local_ns, const char *text, size_t len)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct filter_term *term = &filter->terms[i];
-        if (term->field == FILTER_ANY && text_holds(filter, term, text, len) == term->negated) {
+        bool holds = false;
+        if (term->field == FILTER_ANY) {
+            holds = text_holds(filter, term, text, len);
+        } else if (!is_of_agents(term->field)) {
+            return false;
+        } else if (agent != NO_AGENT) {
+            holds = agent_holds(filter, term, swarm, agent, local_ns);
+        }
+        if (holds == term->negated) {
             return false;
         }
     }

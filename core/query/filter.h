@@ -26,8 +26,6 @@ void filter_free(struct filter *filter);
 bool filter_is_beginning(const char *token, size_t len);
 /* Returns true if the filter has no terms or is NULL. */
 bool filter_is_empty(const struct filter *filter);
-/* Returns true if some term applies to spans alone, so that no agent matches by itself. */
-bool filter_is_of_spans(const struct filter *filter);
 /* Returns true if all terms match the agent itself. */
 bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns);
@@ -43,7 +41,9 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
 bool filter_ask_span(const struct filter *filter, uint64_t left, const struct swarm *swarm,
                      span_no span, int64_t local_ns);
 
-/* Returns true if the plain terms match a text, for lists of lines; other terms are ignored. */
-bool filter_matches_text(const struct filter *filter, const char *text, size_t len);
+/* Returns true if a line of a list matches: its text the plain terms, its agent the agent terms. No
+   agent term matches a line without an agent (NO_AGENT), and no span term any line. */
+bool filter_matches_line(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                         int64_t local_ns, const char *text, size_t len);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
 #include "core/query/query.h"
+#include "core/query/stats_matching.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct gathering {
     const struct mem *mem;
     int64_t local_ns;
     struct stats *stats;
+    const struct span_predicate *predicate; /* NULL: all spans */
     struct swarm_metrics *out;
 };
 
@@ -60,13 +62,26 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-/* Returns the next open span from `no` whose duration counts; NO_SPAN: none. */
-static const struct span *next_open(const struct swarm *swarm, span_no *no)
+static bool is_selected(const struct gathering *g, span_no no)
+{
+    return g->predicate == NULL || g->predicate->holds(g->predicate->ctx, no);
+}
+
+static bool is_whole(const struct gathering *g, agent_no agent)
+{
+    const struct span_predicate *predicate = g->predicate;
+    return predicate == NULL ||
+           (predicate->holds_agent != NULL && predicate->holds_agent(predicate->ctx, agent));
+}
+
+/* Returns the next open span from `no` whose duration counts; NULL: none. */
+static const struct span *next_open(const struct gathering *g, span_no *no)
 {
     while (*no != NO_SPAN) {
-        const struct span *span = swarm_span(swarm, *no);
-        *no = swarm_next_in_flight(swarm, *no);
-        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind)) {
+        span_no at = *no;
+        const struct span *span = swarm_span(g->swarm, at);
+        *no = swarm_next_in_flight(g->swarm, at);
+        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) && is_selected(g, at)) {
             return span;
         }
     }
@@ -119,7 +134,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
         *busy_ms = to_ms(busy_ns(&in->busy, reach));
     }
     int64_t last_ns = agent->last_ns > reach->to_ns ? agent->last_ns : reach->to_ns;
-    if (agent->first_ns <= last_ns) {
+    if (agent->first_ns <= last_ns && is_whole(g, number)) {
         double idle = to_ms(last_ns - agent->first_ns) - metrics_add(0, *busy_ms);
         *idle_ms = idle > 0 ? idle : 0;
     }
@@ -177,7 +192,7 @@ static bool gather_time(const struct gathering *g, struct metrics *agents)
     struct metrics *totals = &g->out->totals;
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
-         good && (span = next_open(g->swarm, &no)) != NULL;) {
+         good && (span = next_open(g, &no)) != NULL;) {
         stretch(&of_agents[span->agent], span->start_ns,
                 swarm_span_end_ns(g->swarm, span, g->local_ns));
         session_no session = swarm_agent(g->swarm, span->agent)->session;
@@ -260,7 +275,7 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
     metrics_acc_release(&sum);
     const struct span *span;
     for (span_no no = swarm_first_in_flight(g->swarm);
-         good && (span = next_open(g->swarm, &no)) != NULL;) {
+         good && (span = next_open(g, &no)) != NULL;) {
         add_open(g, totals, span);
     }
     return good;
@@ -307,7 +322,7 @@ static int64_t take_context(const struct gathering *g, agent_no number, struct m
     const struct span *span;
     for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL; i++) {
         struct end_facts facts;
-        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0) {
+        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0 && is_selected(g, no)) {
             span_end_facts(g->swarm, span, &facts);
             metrics->context_tokens = facts.numbers[FACT_PROMPT_TOKENS];
             metrics->context_window = facts.numbers[FACT_CONTEXT_WINDOW];
@@ -336,7 +351,7 @@ static void gather_stated(const struct gathering *g)
             totals->context_window = metrics->context_window;
         }
         bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
-        if (main_agent && session != NULL && session->cost_usd > 0) {
+        if (main_agent && session != NULL && session->cost_usd > 0 && is_whole(g, (agent_no)i)) {
             metrics->cost_usd = session->cost_usd;
             totals->cost_usd = metrics_add(totals->cost_usd, session->cost_usd);
         }
@@ -364,7 +379,7 @@ static bool gather_agents(const struct gathering *g)
         }
     }
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g->swarm, &no)) != NULL;) {
+    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g, &no)) != NULL;) {
         add_open(g, &g->out->agents[span->agent], span);
     }
     gather_stated(g);
@@ -373,34 +388,58 @@ static bool gather_agents(const struct gathering *g)
 
 /* ---- all ---- */
 
-static bool compute(const struct swarm *swarm, int64_t local_ns, bool all,
-                    struct swarm_metrics *out)
+static bool compute(const struct gathering *g, bool all)
 {
-    struct gathering g = {swarm, swarm_mem(swarm), local_ns, swarm_stats(swarm), out};
-    *out = (struct swarm_metrics){.mem = g.mem};
-    if (g.stats == NULL) {
-        return false;
-    }
+    struct swarm_metrics *out = g->out;
     bool good =
-        gather_totals(&g, all) &&
-        (!all || (gather_agents(&g) && model_metrics_compute(swarm, local_ns, g.stats, out) &&
-                  name_metrics_compute(swarm, local_ns, out))) &&
-        gather_time(&g, out->agents);
-    count_events(&g);
+        gather_totals(g, all) &&
+        (!all || (gather_agents(g) &&
+                  model_metrics_compute(g->swarm, g->local_ns, g->stats, g->predicate, out) &&
+                  name_metrics_compute(g->swarm, g->local_ns, g->predicate, out))) &&
+        gather_time(g, out->agents);
+    count_events(g);
     if (!good) {
         metrics_release(out);
     }
     return good;
 }
 
+static struct gathering start(const struct swarm *swarm, int64_t local_ns,
+                              struct swarm_metrics *out)
+{
+    *out = (struct swarm_metrics){.mem = swarm_mem(swarm)};
+    return (struct gathering){.swarm = swarm,
+                              .mem = swarm_mem(swarm),
+                              .local_ns = local_ns,
+                              .stats = swarm_stats(swarm),
+                              .out = out};
+}
+
 bool metrics_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out)
 {
-    return compute(swarm, local_ns, true, out);
+    struct gathering g = start(swarm, local_ns, out);
+    return g.stats != NULL && compute(&g, true);
 }
 
 bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out)
 {
-    return compute(swarm, local_ns, false, out);
+    struct gathering g = start(swarm, local_ns, out);
+    return g.stats != NULL && compute(&g, false);
+}
+
+bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
+                              const struct span_predicate *predicate, struct swarm_metrics *out)
+{
+    struct gathering g = start(swarm, local_ns, out);
+    struct stats stats;
+    if (!stats_matching(swarm, predicate, &stats)) {
+        return false;
+    }
+    g.stats = &stats;
+    g.predicate = predicate;
+    bool good = compute(&g, true);
+    stats_release(&stats);
+    return good;
 }
 
 static void release_metrics(const struct mem *mem, struct metrics *metrics)

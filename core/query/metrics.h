@@ -83,19 +83,26 @@ struct swarm_metrics {
     const struct mem *mem;
 };
 
+/* Selects spans. `holds` always returns the same for a span that has ended. */
+struct span_predicate {
+    bool (*holds)(void *ctx, span_no span);
+    void *ctx;
+    /* Returns true if the agent is selected as a whole, with all of its spans; NULL: none is. */
+    bool (*holds_agent)(void *ctx, agent_no agent);
+};
+
 /* Computes the metrics over all spans in memory. `local_ns`: the local clock, for spans in flight.
    Returns false and releases *out if out of memory. Release with metrics_release; texts are
    borrowed while the swarm lives. */
 bool metrics_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out);
 /* Computes the totals alone: the screen's head needs them many times a second. */
 bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out);
+/* Computes the metrics of the spans that match. An agent's idle time and the cost of its session,
+   which are no sums over spans, count where the agent matches as a whole. `events`,
+   `metadata` and `dropped` are those of all. */
+bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
+                              const struct span_predicate *predicate, struct swarm_metrics *out);
 void metrics_release(struct swarm_metrics *metrics);
-
-/* Selects spans. `holds` always returns the same for a span that has ended. */
-struct span_predicate {
-    bool (*holds)(void *ctx, span_no span);
-    void *ctx;
-};
 
 /* Computes the metrics of a range of time [from, to). They count requests and tools that ended in
    it, and the parts of durations in it. busy_ms, idle_ms and parallel are over all agents.

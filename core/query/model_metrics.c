@@ -15,6 +15,7 @@ struct models {
     const struct mem *mem;
     int64_t local_ns;
     struct stats *stats;
+    const struct span_predicate *predicate; /* NULL: all spans */
     struct swarm_metrics *out;
     bool by_client;
 };
@@ -106,7 +107,8 @@ static bool count_open_models(const struct models *g, struct model_sums *sums)
          no = swarm_next_in_flight(g->swarm, no)) {
         const struct span *span = swarm_span(g->swarm, no);
         intern_id name;
-        if ((span->flags & SPAN_OPEN) == 0 || span->kind != SPAN_REQUEST) {
+        if ((span->flags & SPAN_OPEN) == 0 || span->kind != SPAN_REQUEST ||
+            (g->predicate != NULL && !g->predicate->holds(g->predicate->ctx, no))) {
             continue;
         }
         if (!open_model(g, span, &name)) {
@@ -173,11 +175,11 @@ static bool finish_models(const struct models *g, struct model_sums *sums)
 }
 
 bool model_metrics_compute(const struct swarm *swarm, int64_t local_ns, struct stats *stats,
-                           struct swarm_metrics *out)
+                           const struct span_predicate *predicate, struct swarm_metrics *out)
 {
     struct clients clients = clients_find(swarm);
     struct models all = {
-        swarm, swarm_mem(swarm), local_ns, stats, out, clients_are_several(&clients)};
+        swarm, swarm_mem(swarm), local_ns, stats, predicate, out, clients_are_several(&clients)};
     const struct models *g = &all;
     struct model_sums sums = {.count = 0};
     u64map_init(&sums.places, g->mem);

@@ -5,8 +5,9 @@
 #include "core/model/stats.h"
 #include "core/query/metrics.h"
 
-/* Sets metrics->models, in the order of clients and of names. Returns false if out of memory. */
+/* Sets metrics->models, in the order of clients and of names. `stats` has the closed spans;
+   `predicate` selects the open ones, NULL: all. Returns false if out of memory. */
 bool model_metrics_compute(const struct swarm *swarm, int64_t local_ns, struct stats *stats,
-                           struct swarm_metrics *metrics);
+                           const struct span_predicate *predicate, struct swarm_metrics *metrics);
 
 #endif

@@ -10,6 +10,7 @@
 struct name_sums {
     const struct swarm *swarm;
     int64_t local_ns;
+    const struct span_predicate *predicate; /* NULL: all spans */
     struct swarm_metrics *out;
     struct u64map places; /* by intern_id of the name */
 };
@@ -33,6 +34,11 @@ static struct name_metrics *sum_of(struct name_sums *sums, intern_id name)
 static int64_t end_of(const struct name_sums *sums, const struct span *span)
 {
     return swarm_span_end_ns(sums->swarm, span, sums->local_ns);
+}
+
+static bool is_selected(const struct name_sums *sums, span_no no)
+{
+    return sums->predicate == NULL || sums->predicate->holds(sums->predicate->ctx, no);
 }
 
 static void read_ahead(const struct name_sums *sums, const struct lane *lane, size_t at)
@@ -70,10 +76,10 @@ static bool add_lane(struct name_sums *sums, const struct lane *lane, const stru
     for (size_t i = 0; i < lane->spans.count; i++) {
         const struct span *span = swarm_span(sums->swarm, spans_at(&lane->spans, i));
         read_ahead(sums, lane, i);
-        struct name_metrics *sum = span == NULL ? NULL : sum_of(sums, span->name);
-        if (span == NULL) {
+        if (span == NULL || !is_selected(sums, spans_at(&lane->spans, i))) {
             continue;
         }
+        struct name_metrics *sum = sum_of(sums, span->name);
         if (sum == NULL) {
             return false;
         }
@@ -114,9 +120,10 @@ static int by_self(const void *a, const void *b)
 }
 
 bool name_metrics_compute(const struct swarm *swarm, int64_t local_ns,
-                          struct swarm_metrics *metrics)
+                          const struct span_predicate *predicate, struct swarm_metrics *metrics)
 {
-    struct name_sums sums = {.swarm = swarm, .local_ns = local_ns, .out = metrics};
+    struct name_sums sums = {
+        .swarm = swarm, .local_ns = local_ns, .predicate = predicate, .out = metrics};
     bool good = true;
     u64map_init(&sums.places, metrics->mem);
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {

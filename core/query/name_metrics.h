@@ -4,9 +4,9 @@
 
 #include "core/query/metrics.h"
 
-/* Sets metrics->names. Returns false if out of memory. */
+/* Sets metrics->names. `predicate` NULL: all spans. Returns false if out of memory. */
 bool name_metrics_compute(const struct swarm *swarm, int64_t local_ns,
-                          struct swarm_metrics *metrics);
+                          const struct span_predicate *predicate, struct swarm_metrics *metrics);
 void name_metrics_release(struct swarm_metrics *metrics);
 
 #endif

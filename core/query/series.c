@@ -6,6 +6,7 @@
 #include "core/model/record.h"
 #include "core/model/stats.h"
 #include "core/query/metrics_finish.h"
+#include "core/query/stats_matching.h"
 
 #include <math.h>
 
@@ -18,9 +19,17 @@ struct series_count {
 struct series_counting {
     const struct swarm *swarm;
     int64_t local_ns;
+    const struct span_predicate *predicate; /* NULL: all spans */
+    const struct stats *stats;              /* of the spans that count; NULL: out of memory */
     struct series *out;
     struct series_count *counts;
 };
+
+static bool is_selected(const struct series_counting *counting, span_no no)
+{
+    const struct span_predicate *predicate = counting->predicate;
+    return predicate == NULL || predicate->holds(predicate->ctx, no);
+}
 
 static int64_t end_of(const struct series *series)
 {
@@ -55,9 +64,9 @@ static bool count_requests(const struct series_counting *counting)
         const struct agent *agent = swarm_agent(counting->swarm, (agent_no)i);
         for (size_t lane = 0; lane < agent->lane_count; lane++) {
             for (size_t k = 0; k < agent->lanes[lane].spans.count; k++) {
-                const struct span *span =
-                    swarm_span(counting->swarm, spans_at(&agent->lanes[lane].spans, k));
-                if (span != NULL && !count_request(counting, span)) {
+                span_no no = spans_at(&agent->lanes[lane].spans, k);
+                const struct span *span = swarm_span(counting->swarm, no);
+                if (span != NULL && is_selected(counting, no) && !count_request(counting, span)) {
                     return false;
                 }
             }
@@ -90,8 +99,9 @@ static bool is_work(uint8_t kind)
 
 /* Returns the begin of the earliest open span by agent; INT64_MAX: none. Returns NULL if out of
    memory or without agents. */
-static int64_t *open_since(const struct swarm *swarm)
+static int64_t *open_since(const struct series_counting *counting)
 {
+    const struct swarm *swarm = counting->swarm;
     size_t count = swarm_agent_count(swarm);
     int64_t *since = count == 0 ? NULL : mem_alloc(swarm_mem(swarm), count * sizeof *since);
     for (size_t i = 0; since != NULL && i < count; i++) {
@@ -101,7 +111,7 @@ static int64_t *open_since(const struct swarm *swarm)
          no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_span(swarm, no);
         if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
-            span->start_ns < since[span->agent]) {
+            span->start_ns < since[span->agent] && is_selected(counting, no)) {
             since[span->agent] = span->start_ns;
         }
     }
@@ -112,9 +122,9 @@ static int64_t *open_since(const struct swarm *swarm)
 static bool count_work(const struct series_counting *counting)
 {
     const struct swarm *swarm = counting->swarm;
-    const struct stats *stats = swarm_stats(swarm);
+    const struct stats *stats = counting->stats;
     size_t count = swarm_agent_count(swarm);
-    int64_t *since = stats == NULL ? NULL : open_since(swarm);
+    int64_t *since = stats == NULL ? NULL : open_since(counting);
     for (size_t i = 0; since != NULL && i < count; i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
         const struct intervals *busy = i < stats->agent_count ? &stats->agents[i].busy : NULL;
@@ -152,29 +162,60 @@ static void finish(const struct series_counting *counting)
     }
 }
 
+static bool count_all(struct series_counting *counting)
+{
+    const struct series *out = counting->out;
+    const struct mem *mem = out->mem;
+    bool good = counting->counts != NULL && out->points != NULL;
+    for (size_t i = 0; counting->counts != NULL && i < out->count; i++) {
+        histogram_init(&counting->counts[i].ttft, mem);
+        histogram_init(&counting->counts[i].otps, mem);
+        counting->counts[i].tokens = (double)NAN;
+    }
+    good = good && count_requests(counting) && count_work(counting);
+    if (good) {
+        finish(counting);
+    }
+    for (size_t i = 0; counting->counts != NULL && i < out->count; i++) {
+        histogram_release(&counting->counts[i].ttft);
+        histogram_release(&counting->counts[i].otps);
+    }
+    return good;
+}
+
+/* Counts with the statistics of the spans that match. */
+static bool count_matching(struct series_counting *counting)
+{
+    struct stats stats;
+    if (counting->predicate == NULL) {
+        counting->stats = swarm_stats(counting->swarm);
+        return count_all(counting);
+    }
+    if (!stats_matching(counting->swarm, counting->predicate, &stats)) {
+        return false;
+    }
+    counting->stats = &stats;
+    bool good = count_all(counting);
+    stats_release(&stats);
+    return good;
+}
+
 bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, int64_t step_ns,
-                    size_t count, struct series *out)
+                    size_t count, const struct span_predicate *predicate, struct series *out)
 {
     const struct mem *mem = swarm_mem(swarm);
     *out = (struct series){.mem = mem, .t0_ns = t0_ns, .step_ns = step_ns, .count = count};
-    struct series_counting counting = {swarm, local_ns, out,
-                                       mem_zalloc(mem, count, sizeof(struct series_count))};
+    struct series_counting counting = {
+        .swarm = swarm,
+        .local_ns = local_ns,
+        .predicate = predicate,
+        .out = out,
+        .counts = mem_zalloc(mem, count, sizeof(struct series_count)),
+    };
     out->points = mem_zalloc(mem, count, sizeof *out->points);
-    bool good = counting.counts != NULL && out->points != NULL;
-    for (size_t i = 0; counting.counts != NULL && i < count; i++) {
-        histogram_init(&counting.counts[i].ttft, mem);
-        histogram_init(&counting.counts[i].otps, mem);
-        counting.counts[i].tokens = (double)NAN;
-    }
-    good = counters_compute(swarm, t0_ns, step_ns, count, &out->counters) && good &&
-           count_requests(&counting) && count_work(&counting);
-    if (good) {
-        finish(&counting);
-    }
-    for (size_t i = 0; counting.counts != NULL && i < count; i++) {
-        histogram_release(&counting.counts[i].ttft);
-        histogram_release(&counting.counts[i].otps);
-    }
+    bool good =
+        count_matching(&counting) &&
+        (predicate != NULL || counters_compute(swarm, t0_ns, step_ns, count, &out->counters));
     mem_free(mem, counting.counts, counting.counts == NULL ? 0 : count * sizeof *counting.counts);
     if (!good) {
         series_release(out);

@@ -4,6 +4,7 @@
 #define CORE_SERIES_H
 
 #include "core/query/counters.h"
+#include "core/query/metrics.h"
 
 /* Metrics of the requests that ended in a stretch and of the work in it; NAN: no data. */
 struct series_point {
@@ -22,10 +23,11 @@ struct series {
     struct counters counters;
 };
 
-/* Computes the stretches [t0 + i * step, t0 + (i + 1) * step). Returns false if out of memory.
-   Release with series_release. */
+/* Computes the stretches [t0 + i * step, t0 + (i + 1) * step). `predicate` NULL: all spans and
+   counters; else the spans that match, without counters. Returns false if out of memory. Release
+   with series_release. */
 bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, int64_t step_ns,
-                    size_t count, struct series *out);
+                    size_t count, const struct span_predicate *predicate, struct series *out);
 void series_release(struct series *series);
 
 #endif

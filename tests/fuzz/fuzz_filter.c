@@ -40,8 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_require((filter == NULL) == (error.len > 0));
     if (filter != NULL) {
         ask(filter, model.swarm, fuzz_now(NULL) + 10000 * (int64_t)1000000);
-        (void)filter_matches_text(filter, text, size);
-        fuzz_require(!filter_is_empty(filter) || filter_matches_text(filter, "x", 1));
+        (void)filter_matches_line(filter, model.swarm, 0, fuzz_now(NULL), text, size);
+        fuzz_require(!filter_is_empty(filter) ||
+                     filter_matches_line(filter, model.swarm, NO_AGENT, 0, "x", 1));
     }
     filter_free(filter);
     strbuf_release(&error);

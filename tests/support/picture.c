@@ -26,10 +26,18 @@ void picture_init_capped(struct picture *picture, const struct swarm_config *con
     picture_at(picture, 0);
 }
 
-void picture_release(struct picture *picture)
+static void release_metrics(struct picture *picture)
 {
     if (picture->input.metrics)
         metrics_release(&picture->metrics);
+    if (picture->input.matching)
+        metrics_release(&picture->matching);
+    picture->input.metrics = picture->input.matching = NULL;
+}
+
+void picture_release(struct picture *picture)
+{
+    release_metrics(picture);
     if (picture->input.series)
         series_release(&picture->series);
     view_state_release(&picture->state);
@@ -102,18 +110,30 @@ static void make_series(struct picture *picture)
     input->series = NULL;
     if (!view_series_axis(input, &picture->state, grid_cols(picture->grid), &axis))
         return;
-    assert_true(series_compute(input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis),
-                               (size_t)axis.cols, &picture->series));
+    assert_true(series_compute(
+        input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
+        view_predicate(&picture->state, input->swarm, input->local_ns), &picture->series));
     input->series = &picture->series;
+}
+
+static void make_metrics(struct picture *picture)
+{
+    struct view_input *input = &picture->input;
+    const struct span_predicate *predicate =
+        view_predicate(&picture->state, input->swarm, input->local_ns);
+    release_metrics(picture);
+    assert_true(metrics_compute(input->swarm, input->local_ns, &picture->metrics));
+    input->metrics = &picture->metrics;
+    if (predicate) {
+        assert_true(
+            metrics_compute_matching(input->swarm, input->local_ns, predicate, &picture->matching));
+        input->matching = &picture->matching;
+    }
 }
 
 const char *picture_draw(struct picture *picture)
 {
-    if (picture->input.metrics)
-        metrics_release(&picture->metrics);
-    picture->input.metrics = NULL;
-    assert_true(metrics_compute(picture->input.swarm, picture->input.local_ns, &picture->metrics));
-    picture->input.metrics = &picture->metrics;
+    make_metrics(picture);
     make_series(picture);
     view_draw(&picture->input, &picture->state, picture->grid);
     strbuf_clear(&picture->text);

@@ -9,7 +9,7 @@ struct picture {
     struct rig rig;
     struct view_input input;
     struct view_state state;
-    struct swarm_metrics metrics;
+    struct swarm_metrics metrics, matching;
     struct series series;
     struct grid *grid;
     struct strbuf text; /* what was drawn last */

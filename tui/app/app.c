@@ -458,8 +458,7 @@ void app_free(struct app *app)
     app_drop_frame(app);
     app_replay_free(app);
     engine_close(&app->engine);
-    if (app->has_metrics)
-        metrics_release(&app->metrics);
+    app_release_metrics(app);
     if (app->has_series)
         series_release(&app->series);
     view_state_release(&app->state);

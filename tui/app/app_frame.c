@@ -21,6 +21,30 @@
 #define AGAIN_MS       20
 #define METRICS_FACTOR 20 /* at most 5 % of the time is spent on metrics */
 
+void app_release_metrics(struct app *app)
+{
+    if (app->has_metrics)
+        metrics_release(&app->metrics);
+    if (app->has_matching)
+        metrics_release(&app->matching);
+    app->has_metrics = app->has_matching = false;
+}
+
+static const struct span_predicate *predicate_of(struct app *app)
+{
+    return view_predicate(&app->state, app_swarm(app), app_now_ns(app));
+}
+
+/* Computes the metrics of what the filter selects. */
+static void update_matching(struct app *app)
+{
+    const struct span_predicate *predicate = predicate_of(app);
+
+    app->has_matching = predicate && metrics_compute_matching(app_swarm(app), app_now_ns(app),
+                                                              predicate, &app->matching);
+    app->metrics_filter = app->state.filter_version;
+}
+
 static void update_metrics(struct app *app, bool now)
 {
     struct swarm_metrics metrics;
@@ -30,14 +54,15 @@ static void update_metrics(struct app *app, bool now)
     bool all = view_wants_metrics(&app->state);
 
     if (app->has_metrics && all == app->metrics_all && passes == app->metrics_passes &&
+        app->metrics_filter == app->state.filter_version &&
         (revision == app->metrics_revision || (!now && began_ns < app->metrics_due_ns)))
         return;
     if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
               : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics)))
         return;
-    if (app->has_metrics)
-        metrics_release(&app->metrics);
+    app_release_metrics(app);
     app->metrics = metrics;
+    update_matching(app);
     app->has_metrics = true;
     app->metrics_all = all;
     app->metrics_revision = revision;
@@ -75,6 +100,7 @@ static struct view_input make_input(struct app *app)
         .local_ns = app_now_ns(app),
         .wall_ns = app->replay ? 0 : local_clock_wall(),
         .metrics = app->has_metrics ? &app->metrics : NULL,
+        .matching = app->has_matching ? &app->matching : NULL,
         .series = app->has_series ? &app->series : NULL,
         .sources = app->sources,
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
@@ -104,13 +130,14 @@ static void update_series(struct app *app, struct view_input *input)
     struct series series;
     struct axis axis;
 
+    bool same = app->has_series && app->series_filter == app->state.filter_version;
+
     if (!view_series_axis(input, &app->state, grid_cols(app->grid), &axis) ||
-        (app->has_series && began_ns < app->series_due_ns) ||
-        (app->has_series && revision == app->series_revision &&
-         same_axis(&axis, &app->series_axis)))
+        (same && began_ns < app->series_due_ns) ||
+        (same && revision == app->series_revision && same_axis(&axis, &app->series_axis)))
         return;
     if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
-                        (size_t)axis.cols, &series))
+                        (size_t)axis.cols, predicate_of(app), &series))
         return;
     if (app->has_series)
         series_release(&app->series);
@@ -119,6 +146,7 @@ static void update_series(struct app *app, struct view_input *input)
     input->series = &app->series;
     app->series_axis = axis;
     app->series_revision = revision;
+    app->series_filter = app->state.filter_version;
     cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
     app->series_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }
@@ -167,7 +195,8 @@ void app_draw(struct app *app)
     if (app->owed)
         return;
     if (!view_frozen(&app->state) || !app->has_metrics ||
-        view_wants_metrics(&app->state) != app->metrics_all)
+        view_wants_metrics(&app->state) != app->metrics_all ||
+        app->metrics_filter != app->state.filter_version)
         update_metrics(app, false);
     draw(app);
     app->last_frame_ns = engine_now_ns();

@@ -27,14 +27,18 @@ struct app {
     unsigned frames, inputs; /* made so far; a test counts them */
 
     struct swarm_metrics metrics;
+    struct swarm_metrics matching; /* of what the filter selects, if has_matching */
     bool has_metrics, metrics_all; /* metrics_all: also of each agent and model */
-    uint64_t metrics_revision;     /* of the model that the metrics are of */
-    uint64_t metrics_passes;       /* swarm_forget_passes then */
-    int64_t metrics_due_ns;        /* not computed again before: their cost grows with the model */
+    bool has_matching;
+    unsigned metrics_filter;   /* the filter_version that they are of */
+    uint64_t metrics_revision; /* of the model that the metrics are of */
+    uint64_t metrics_passes;   /* swarm_forget_passes then */
+    int64_t metrics_due_ns;    /* not computed again before: their cost grows with the model */
     struct series series;
     bool has_series;
     struct axis series_axis;
     uint64_t series_revision;
+    unsigned series_filter; /* the filter_version that it is of */
     int64_t series_due_ns;
 
     uint64_t taken[RATE_SECONDS + 1]; /* counts of events, a second apart, the newest last */
@@ -62,6 +66,8 @@ void app_draw(struct app *app);
 void app_schedule(struct app *app);
 /* Prints the last frame as text to stdout, if there is no screen. */
 void app_print_frame(struct app *app);
+/* Releases both metrics, if they exist. */
+void app_release_metrics(struct app *app);
 /* Prints the line of metrics to stderr. */
 void app_print_line(struct app *app);
 /* Applies a key to the frame that was drawn last. Returns whether there is something to draw. */

@@ -66,6 +66,8 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .events = engine_events(engine),
         .events_per_s = NAN,
     };
+    const struct span_predicate *predicate;
+    struct swarm_metrics matching;
     struct series series;
     struct axis axis;
     bool ok;
@@ -75,13 +77,19 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
     if (options->filter)
         view_set_filter(&state, options->filter, error);
     press_all(options, &input, &state, grid);
+    predicate = view_predicate(&state, swarm, local_ns);
+    if (predicate && metrics_compute_matching(swarm, local_ns, predicate, &matching))
+        input.matching = &matching;
     if (view_series_axis(&input, &state, (int)options->cols, &axis) &&
-        series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols, &series))
+        series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
+                       predicate, &series))
         input.series = &series;
     view_draw(&input, &state, grid);
     ok = print(grid, &input.theme, options, error);
     if (input.series)
         series_release(&series);
+    if (input.matching)
+        metrics_release(&matching);
     view_state_release(&state);
     return ok;
 }

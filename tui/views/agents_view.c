@@ -54,7 +54,7 @@ static int falling(const void *a, const void *b)
 static struct agent_row row_of(const struct agents_table *table, agent_no agent)
 {
     const struct frame *frame = table->frame;
-    const struct swarm_metrics *metrics = frame->input->metrics;
+    const struct swarm_metrics *metrics = frame->metrics;
     uint32_t node = agent < table->agents ? table->node_of[agent] : UINT32_MAX;
     struct agent_row row = {.frame = frame, .agent = agent};
     if (node != UINT32_MAX)
@@ -71,7 +71,7 @@ static bool is_row(const struct agents_table *table, agent_no agent)
     const struct agent *of = swarm_agent(table->frame->swarm, agent);
     uint32_t node = table->node_of[agent];
     return of && node != UINT32_MAX && !(of->flags & AGENT_GROUP) &&
-           !table->frame->rows.nodes[node].filtered;
+           table->frame->rows.nodes[node].matches;
 }
 
 static struct sort_key key_of(const struct agents_table *table, agent_no agent)
@@ -277,7 +277,12 @@ static void draw_name(struct frame *frame, struct area line, agent_no number)
 static void draw_totals(const struct agents_table *table, struct area line)
 {
     struct agent_row row = row_of(table, NO_AGENT);
-    area_putf(line, 1, 0, STYLE_STRONG, "all %zu", table->frame->state->agents.count);
+    const struct frame *frame = table->frame;
+    size_t count = frame->state->agents.count;
+    if (frame->predicate)
+        area_putf(line, 1, 0, STYLE_USER, "%zu of %zu", count, frame_agent_count(frame, false));
+    else
+        area_putf(line, 1, 0, STYLE_STRONG, "all %zu", count);
     draw_cells(table, line, &row);
 }
 

@@ -34,6 +34,12 @@ static bool holds(void *ctx, span_no span)
     return filter_cache_has_span(ctx, span);
 }
 
+static bool holds_agent(void *ctx, agent_no agent)
+{
+    const struct filter_cache *cache = ctx;
+    return filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns);
+}
+
 struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filter)
 {
     struct filter_cache *cache = mem_zalloc(mem, 1, sizeof *cache);
@@ -43,7 +49,7 @@ struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filt
     }
     cache->mem = mem;
     cache->filter = filter;
-    cache->predicate = (struct span_predicate){holds, cache};
+    cache->predicate = (struct span_predicate){holds, cache, holds_agent};
     return cache;
 }
 

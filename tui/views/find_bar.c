@@ -97,7 +97,7 @@ static bool matches(void *ctx, span_no span)
 static void go_on(struct frame *frame, int direction)
 {
     struct search search = {frame, frame->state->search};
-    struct span_predicate predicate = {matches, &search};
+    struct span_predicate predicate = {.holds = matches, .ctx = &search};
     if (!select_match(frame, direction, &predicate))
         view_message(frame->state, false, "no match");
 }

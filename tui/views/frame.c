@@ -278,10 +278,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (frame->layout.too_small)
         return true;
     make_axis(frame);
-    if (state->filter_cache) {
-        filter_cache_begin(state->filter_cache, frame->swarm, frame->local_ns);
-        frame->predicate = filter_cache_predicate(state->filter_cache);
-    }
+    frame->predicate = view_predicate(state, frame->swarm, frame->local_ns);
+    frame->metrics = frame->predicate ? input->matching : input->metrics;
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows) ||
         !agent_labels_init(&frame->labels, frame->swarm, state->mem, input->theme.ascii))
         return false;
@@ -322,6 +320,17 @@ void frame_release(struct frame *frame)
     agent_label_release(&frame->other);
     strbuf_release(&frame->label_text);
     strbuf_release(&frame->scratch);
+}
+
+size_t frame_agent_count(const struct frame *frame, bool matching)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
+        const struct tree_node *node = &frame->rows.nodes[i];
+        const struct agent *agent = swarm_agent(frame->swarm, node->agent);
+        count += agent && !(agent->flags & AGENT_GROUP) && (node->matches || !matching);
+    }
+    return count;
 }
 
 const struct timeline_row *frame_row_at(const struct frame *frame, int line)

@@ -35,6 +35,7 @@ struct frame {
     const struct counters *counters;        /* over the axis; NULL: none are shown */
     int per_line;                           /* rows in a line of the screen: 2 in the overview */
     const struct span_predicate *predicate; /* the filter; NULL: all spans match */
+    const struct swarm_metrics *metrics;    /* of the spans that match; NULL: none yet */
     span_no *inflight;                      /* spans in flight: work first, the longest first */
     size_t inflight_count, inflight_cap;
     struct agent_labels labels;
@@ -56,6 +57,9 @@ void frame_release(struct frame *frame);
 /* Returns the active keys as enum view_set. Defined in view.c. */
 uint8_t view_set_of(const struct view_state *state);
 
+/* Returns the number of agents, or of threads in a trace without agents; `matching`: of those alone
+   that the filter matches. */
+size_t frame_agent_count(const struct frame *frame, bool matching);
 /* Returns a strip as an area of the grid, all columns wide. */
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip);
 /* Returns the agent's label, borrowed until the next call. `form`: of enum label_form. */

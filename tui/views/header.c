@@ -75,27 +75,48 @@ static size_t count_sessions(const struct swarm *swarm)
     return count;
 }
 
-static size_t count_agents(const struct row_list *rows, const struct swarm *swarm)
+/* Counts the sessions that have a row which the filter matches. */
+static size_t count_matching_sessions(const struct frame *frame)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < rows->node_count; i++) {
-        const struct agent *agent = swarm_agent(swarm, rows->nodes[i].agent);
-        count += agent && !(agent->flags & AGENT_GROUP);
+    const struct mem *mem = frame->state->mem;
+    size_t sessions = swarm_session_count(frame->swarm), count = 0;
+    bool *seen = sessions == 0 ? NULL : mem_zalloc(mem, sessions, sizeof *seen);
+    for (size_t i = 0; seen && i < frame->rows.node_count; i++) {
+        const struct tree_node *node = &frame->rows.nodes[i];
+        const struct agent *agent = swarm_agent(frame->swarm, node->agent);
+        if (!agent || !node->matches || agent->session >= sessions || seen[agent->session])
+            continue;
+        seen[agent->session] = true;
+        count++;
     }
+    mem_free(mem, seen, seen ? sessions * sizeof *seen : 0);
     return count;
+}
+
+/* Adds `3 agents`, or under a filter `1 of 3 agents`. */
+static void add_count(const struct frame *frame, struct header_piece *piece, const char *before,
+                      size_t matching, size_t all, const char *what)
+{
+    char of[24] = "";
+    if (frame->predicate)
+        snprintf(of, sizeof of, "%zu of ", matching);
+    add(piece, frame->predicate ? STYLE_USER : STYLE_PLAIN, "%s%s%zu %s%s", before, of, all, what,
+        all == 1 ? "" : "s");
 }
 
 static struct header_piece name_piece(const struct frame *frame)
 {
     struct header_piece piece = {.gap = 0};
-    size_t sessions = count_sessions(frame->swarm), rows = count_agents(&frame->rows, frame->swarm);
+    size_t sessions = count_sessions(frame->swarm);
+    char before[16];
     add(&piece, STYLE_STRONG, "swarmtop");
     if (sessions == 0)
         return piece;
-    const char *what = frame->agents ? "agent" : "thread";
-    add(&piece, STYLE_PLAIN, "  %zu session%s", sessions, sessions == 1 ? "" : "s");
-    add(&piece, STYLE_PLAIN, " %s %zu %s%s", frame_symbol(frame, SYM_DOT), rows, what,
-        rows == 1 ? "" : "s");
+    add_count(frame, &piece, "  ", frame->predicate ? count_matching_sessions(frame) : 0, sessions,
+              "session");
+    snprintf(before, sizeof before, " %s ", frame_symbol(frame, SYM_DOT));
+    add_count(frame, &piece, before, frame_agent_count(frame, true),
+              frame_agent_count(frame, false), frame->agents ? "agent" : "thread");
     return piece;
 }
 
@@ -265,9 +286,10 @@ static int add_states(const struct frame *frame, struct header_piece *out)
     size_t counts[STATES] = {0};
     int n = 0;
     for (size_t i = 0; i < frame->rows.node_count; i++) {
-        const struct agent *agent = swarm_agent(frame->swarm, frame->rows.nodes[i].agent);
-        if (agent && !(agent->flags & AGENT_GROUP) && query_is_agent(agent))
-            counts[frame->rows.nodes[i].status.state]++;
+        const struct tree_node *node = &frame->rows.nodes[i];
+        const struct agent *agent = swarm_agent(frame->swarm, node->agent);
+        if (node->matches && agent && !(agent->flags & AGENT_GROUP) && query_is_agent(agent))
+            counts[node->status.state]++;
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t count = counts[shown[i].state];
@@ -310,7 +332,7 @@ static struct header_piece count_piece(const char *label, uint64_t count, enum s
 
 static int add_metrics(const struct frame *frame, struct header_piece *out)
 {
-    const struct metrics *totals = frame->input->metrics ? &frame->input->metrics->totals : NULL;
+    const struct metrics *totals = frame->metrics ? &frame->metrics->totals : NULL;
     bool ascii = frame->input->theme.ascii;
     int n = 0;
     if (!totals)

@@ -19,7 +19,7 @@ static bool is_same(const struct log_row *a, const struct log_row *b)
     return a->kind == b->kind && a->which == b->which;
 }
 
-/* An error matches as a span; other rows match by the terms in their text. */
+/* An error matches as a span; other rows match by their text and by their agent. */
 static bool is_chosen(struct frame *frame, const struct log_row *row)
 {
     const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
@@ -27,8 +27,6 @@ static bool is_chosen(struct frame *frame, const struct log_row *row)
     struct strbuf line, text;
     if (row->kind == LOG_ERROR)
         return filter_cache_has_span(frame->state->filter_cache, log_row_span(row));
-    if (filter_is_of_spans(filter))
-        return false;
     strbuf_init(&line, frame->state->mem, 0);
     strbuf_init(&text, frame->state->mem, 0);
     agent_no agent = log_row_agent(row, frame->swarm, log);
@@ -39,7 +37,8 @@ static bool is_chosen(struct frame *frame, const struct log_row *row)
     strbuf_addf(&line, " %s", text.data ? text.data : "");
     struct slice origin = log_row_origin(row, log);
     strbuf_addf(&line, " %.*s", (int)origin.len, origin.bytes ? origin.bytes : "");
-    bool good = !line.failed && filter_matches_text(filter, line.data, line.len);
+    bool good = !line.failed && filter_matches_line(filter, frame->swarm, agent, frame->local_ns,
+                                                    line.data, line.len);
     strbuf_release(&line);
     strbuf_release(&text);
     return good;

@@ -86,8 +86,11 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
 /* Keeps the matching nodes and their ancestors. */
 static void filter_nodes(struct row_list *list, struct filter_cache *cache)
 {
-    for (size_t i = 0; i < list->node_count; i++)
-        list->nodes[i].filtered = !filter_cache_has_agent(cache, list->nodes[i].agent);
+    for (size_t i = 0; i < list->node_count; i++) {
+        struct tree_node *node = &list->nodes[i];
+        node->matches = filter_cache_has_agent(cache, node->agent);
+        node->filtered = !node->matches;
+    }
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
         if (!node->filtered && node->parent != UINT32_MAX)
@@ -147,6 +150,7 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
             continue;
         out->node_count++;
         node->agent = tree[k].agent;
+        node->matches = true;
         node->depth = tree[k].depth;
         node->parent = UINT32_MAX;
         if (i > 0 && node->depth > 0) {

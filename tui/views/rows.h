@@ -18,6 +18,7 @@ struct tree_node {
     uint32_t parent; /* index in nodes; UINT32_MAX: none */
     uint32_t depth;
     uint32_t done; /* descendants folded into its `+N done` row */
+    bool matches;  /* the filter, if one is set */
     bool filtered; /* the filter matches neither it nor any descendant */
     bool hidden;   /* filtered or folded */
     bool more;     /* a sibling's row or the parent's `+N done` follows */

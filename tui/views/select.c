@@ -249,7 +249,7 @@ static bool is_error(void *ctx, span_no no)
 
 void select_error(struct frame *frame, int direction)
 {
-    struct span_predicate errors = {is_error, frame};
+    struct span_predicate errors = {.holds = is_error, .ctx = frame};
     if (!select_match(frame, direction, &errors))
         view_message(frame->state, false, "no errors");
 }

@@ -139,7 +139,8 @@ static void put_agents(const struct statistics_page *page)
 static void put_time(const struct statistics_page *page)
 {
     statistics_page_heading(page, "TIME BY ACTIVITY");
-    draw_shares(page, scrolled_page_line(page->lines), "all", 3, &page->metrics->totals);
+    draw_shares(page, scrolled_page_line(page->lines), page->frame->predicate ? "matching" : "all",
+                page->frame->predicate ? 8 : 3, &page->metrics->totals);
     put_percents(page, &page->metrics->totals);
     put_agents(page);
 }
@@ -297,7 +298,7 @@ void statistics_draw(struct frame *frame, struct grid *grid)
     struct area body = area_sub(grid_area(grid), 0, frame->layout.heads.y, frame->layout.cols,
                                 frame->layout.heads.rows + frame->layout.body.rows);
     struct scrolled_page lines = {.line = 0};
-    struct statistics_page page = {frame, frame->input->metrics, &lines, frame->layout.cols};
+    struct statistics_page page = {frame, frame->metrics, &lines, frame->layout.cols};
     size_t *scroll = &frame->state->statistics_scroll;
     if (!page.metrics)
         return;

@@ -275,6 +275,16 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
     return result;
 }
 
+const struct span_predicate *view_predicate(const struct view_state *state,
+                                            const struct swarm *swarm, int64_t local_ns)
+{
+    if (!state->filter_cache)
+        return NULL;
+    filter_cache_begin(state->filter_cache, swarm,
+                       state->frozen ? state->frozen_local_ns : local_ns);
+    return filter_cache_predicate(state->filter_cache);
+}
+
 bool view_wants_metrics(const struct view_state *state)
 {
     return state->page == PAGE_AGENTS || state->page == PAGE_STATISTICS;

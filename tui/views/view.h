@@ -25,8 +25,10 @@ struct view_input {
     const struct swarm *swarm;
     int64_t local_ns; /* the local clock, Unix epoch */
     int64_t wall_ns;  /* the wall clock, for people; 0: the local one, as in a replay */
-    const struct swarm_metrics *metrics; /* may be outdated; NULL: none yet */
-    const struct series *series; /* over view_series_axis; may be outdated; NULL: none yet */
+    const struct swarm_metrics *metrics;  /* may be outdated; NULL: none yet */
+    const struct swarm_metrics *matching; /* of view_predicate, if it is not NULL */
+    /* over view_series_axis, of view_predicate; may be outdated; NULL: none yet */
+    const struct series *series;
     const struct source_status *sources;
     size_t source_count;
     const struct event_log *log; /* may be NULL */
@@ -212,6 +214,10 @@ bool view_frozen(const struct view_state *state);
    none. */
 bool view_series_axis(const struct view_input *input, const struct view_state *state, int cols,
                       struct axis *out);
+/* Returns what the state's filter selects at a time, borrowed until the filter changes; NULL: no
+   filter is set. */
+const struct span_predicate *view_predicate(const struct view_state *state,
+                                            const struct swarm *swarm, int64_t local_ns);
 /* Returns true if the view needs metrics of each agent and model (metrics_compute), not only
    totals. */
 bool view_wants_metrics(const struct view_state *state);

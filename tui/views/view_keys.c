@@ -250,7 +250,7 @@ static enum view_result next_user(struct frame *frame, int n)
         size_t index = (at + (n > 0 ? i : count - i)) % count;
         const struct tree_node *node = &list->nodes[index];
         bool waits = node->status.state == STATE_USER || node->status.state == STATE_TOOL_OR_USER;
-        if (!waits || node->filtered)
+        if (!waits || !node->matches)
             continue;
         select_span(frame, node->agent, node->status.span);
         return VIEW_REDRAW;

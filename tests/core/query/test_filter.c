@@ -180,15 +180,41 @@ TEST(what_is_wrong_is_said)
     }
 }
 
-TEST(lines_of_text_match_by_plain_terms_alone)
+TEST(a_line_matches_by_its_text_and_by_its_agent)
 {
-    struct filter *filter = make("retry -Ten kind:tool");
-    assert_true(filter_matches_text(filter, "a Retry", 7));
-    assert_false(filter_matches_text(filter, "retry often", 11));
-    assert_false(filter_matches_text(filter, "nothing", 7));
-    filter_free(filter);
+    static const struct {
+        const char *expression, *agent, *text; /* agent "": the line has none */
+        bool want;
+    } rows[] = {
+        {"retry -Ten", "", "a Retry", true},
+        {"retry -Ten", "", "retry often", false},
+        {"retry -Ten", "main", "nothing", false},
+        {"agent:Explore", "Explore", "x", true},
+        {"agent:Explore", "main", "x", false},
+        {"agent:Explore", "", "Explore", false},
+        {"-agent:Explore", "main", "x", true},
+        {"-agent:Explore", "", "x", true},
+        {"session:session-9 retry", "main", "retry", true},
+        {"state:tool", "Explore", "x", true},
+        {"state:tool", "", "x", false},
+        {"retry kind:tool", "Explore", "retry", false},
+        {"-kind:tool", "Explore", "x", false},
+    };
+    struct model model;
+    build(&model);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct filter *filter = make(rows[i].expression);
+        agent_no agent = *rows[i].agent ? model_agent(&model, rows[i].agent) : NO_AGENT;
+        if (filter_matches_line(filter, model.swarm, agent, model_ns(10000), rows[i].text,
+                                strlen(rows[i].text)) != rows[i].want) {
+            fail_msg("%s: the line \"%s\" of \"%s\"", rows[i].expression, rows[i].text,
+                     rows[i].agent);
+        }
+        filter_free(filter);
+    }
     assert_true(filter_is_empty(NULL));
-    assert_true(filter_matches_text(NULL, "x", 1));
+    assert_true(filter_matches_line(NULL, model.swarm, NO_AGENT, 0, "x", 1));
+    model_release(&model);
 }
 
 TEST(too_many_terms_are_refused)

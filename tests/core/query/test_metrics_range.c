@@ -159,7 +159,7 @@ TEST(a_choice_leaves_the_others_out)
     struct model model;
     struct metrics metrics;
     double last = build(&model, 3);
-    struct span_predicate tools = {is_tool, model.swarm};
+    struct span_predicate tools = {.holds = is_tool, .ctx = model.swarm};
     assert_true(
         metrics_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &tools, &metrics));
     assert_int_equal(metrics.requests, 0);

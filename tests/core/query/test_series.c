@@ -17,7 +17,7 @@ TEST(a_request_counts_in_the_stretch_that_it_ends_in)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct series series;
         assert_true(series_compute(model.swarm, model_ns(2000), model_ns(rows[i].t0_ms), 100000000,
-                                   rows[i].count, &series));
+                                   rows[i].count, NULL, &series));
         for (size_t k = 0; k < rows[i].count; k++) {
             assert_int_equal(series.points[k].requests, k == rows[i].point);
         }

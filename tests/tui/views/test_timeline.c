@@ -127,7 +127,7 @@ static struct timeline_cell reference(const struct swarm *swarm, const struct la
 static void compare_lane(const struct swarm *swarm, agent_no agent, unsigned number, unsigned zoom,
                          int64_t at_ns, int64_t local_ns, unsigned some)
 {
-    struct span_predicate predicate = {is_some, &some};
+    struct span_predicate predicate = {.holds = is_some, .ctx = &some};
     const struct lane *lane = &swarm_agent(swarm, agent)->lanes[number];
     struct timeline_cell cells[COLS];
     int64_t col_ns = (int64_t)1 << zoom, t0_ns = (at_ns >> zoom << zoom) - COLS / 3 * col_ns;

@@ -450,6 +450,11 @@ TEST(a_filter_holds_in_every_view)
     picture_has(&picture, "IN FLIGHT 1");
     picture_press(&picture, "2");
     picture_lacks(&picture, "second");
+    picture_has(&picture, " 1 of 3 agents ");
+    picture_has(&picture, " 1 of 3  ");
+    picture_press(&picture, "4");
+    picture_has(&picture, " matching ");
+    picture_lacks(&picture, "Read ");
     picture_press(&picture, "5");
     picture_lacks(&picture, "Tool: Read");
     picture_press(&picture, "\\ C-u d i s k Enter");

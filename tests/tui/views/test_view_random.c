@@ -189,7 +189,9 @@ static bool make_series(struct shown *shown, int cols, struct series *series)
     struct axis axis;
     return view_series_axis(&shown->input, &shown->state, cols, &axis) &&
            series_compute(shown->input.swarm, shown->input.local_ns, axis.t0_ns, axis_col_ns(&axis),
-                          (size_t)axis.cols, series);
+                          (size_t)axis.cols,
+                          view_predicate(&shown->state, shown->input.swarm, shown->input.local_ns),
+                          series);
 }
 
 static void say(struct shown *shown, struct random *random)

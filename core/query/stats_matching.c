@@ -1,0 +1,33 @@
+/* The model counts each span once, when it ends; a filter may change with each key. So the spans
+   that match are counted from scratch, by the same functions, into statistics that live as long as
+   the question. */
+#include "core/query/stats_matching.h"
+
+static bool count_all(const struct swarm *swarm, const struct span_predicate *predicate,
+                      struct stats *out)
+{
+    span_no end = swarm_span_end(swarm);
+    for (span_no no = swarm_span_begin(swarm); no < end; no++) {
+        const struct span *span = swarm_span(swarm, no);
+        if (span != NULL && !span_is_phase(span->kind) && predicate->holds(predicate->ctx, no) &&
+            !stats_count_span(out, swarm, span)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool stats_matching(const struct swarm *swarm, const struct span_predicate *predicate,
+                    struct stats *out)
+{
+    struct stats *all = swarm_stats(swarm);
+    if (all == NULL) {
+        return false;
+    }
+    stats_init_beside(out, all);
+    bool good = count_all(swarm, predicate, out);
+    if (!good) {
+        stats_release(out);
+    }
+    return good;
+}
