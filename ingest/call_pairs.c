@@ -28,11 +28,23 @@ static bool is_text(const char *text, struct slice id)
     return strlen(text) == id.len && memcmp(text, id.bytes, id.len) == 0;
 }
 
+static bool are_grouped(const struct call_half *a, const struct call_half *b)
+{
+    return a->group != 0 && b->group != 0;
+}
+
+/* Whether their group, or their end, may be one. */
+static bool is_near(const struct call_half *a, const struct call_half *b)
+{
+    return are_grouped(a, b) ? a->group == b->group || a->group == b->own || a->own == b->group
+                             : fabs(a->end_ms - b->end_ms) <= apart_ms;
+}
+
 /* Whether `a`, of the ring, waits for `b`. */
 static bool fits(const struct call_half *a, const struct call_half *b)
 {
     return a->key == b->key && a->other[0] == '\0' && a->side != b->side &&
-           !(a->has_id && b->has_id) && fabs(a->end_ms - b->end_ms) <= apart_ms &&
+           !(a->has_id && b->has_id) && is_near(a, b) &&
            (a->agent == b->agent ||
             ((a->session == b->session || a->session == 0 || b->session == 0) &&
              (a->is_any || b->is_any)));
@@ -41,7 +53,8 @@ static bool fits(const struct call_half *a, const struct call_half *b)
 /* A half of the same agent is nearer than any other. */
 static double distance_ms(const struct call_half *a, const struct call_half *b)
 {
-    return fabs(a->end_ms - b->end_ms) + (a->agent == b->agent ? 0 : 2 * apart_ms);
+    double apart = are_grouped(a, b) ? a->took_ms - b->took_ms : a->end_ms - b->end_ms;
+    return fabs(apart) + (a->agent == b->agent ? 0 : 2 * apart_ms);
 }
 
 /* Whether `a`, of the ring, has the half `b`, which is reported again. */
@@ -81,6 +94,16 @@ static void put_in(struct call_pairs *pairs, const struct call_half *half, struc
     into->other[0] = '\0';
     into->next = *bucket_of(pairs, half->key);
     *bucket_of(pairs, half->key) = (uint16_t)(into - pairs->items + 1);
+}
+
+/* Whether a half has that id already. */
+static bool is_known(const struct call_pairs *pairs, const struct call_half *half, struct slice id)
+{
+    uint16_t at = pairs->buckets[half->key % CALL_PAIRS];
+    while (id.len > 0 && at != 0 && !is_again(&pairs->items[at - 1], half, id)) {
+        at = pairs->items[at - 1].next;
+    }
+    return id.len > 0 && at != 0;
 }
 
 struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *half,
@@ -155,9 +178,12 @@ struct slice call_pairs_note(struct call_pairs *pairs, const struct update *upda
     struct call_half half = {.key = key | 1,
                              .session = call_pairs_text(SESSION, update->session_id),
                              .agent = call_pairs_text(SESSION, agent),
-                             .is_any = !is_named && !failed,
+                             .is_any = !is_named && !failed && side == PRECEDENCE_TELEMETRY,
                              .end_ms = update->values[FIELD_END_MS].number,
                              .side = (uint8_t)side,
                              .has_id = update_has(update, FIELD_ALIAS)};
+    if (half.has_id && is_known(pairs, &half, update->values[FIELD_ALIAS].text)) {
+        return (struct slice){NULL, 0};
+    }
     return call_pairs_join(pairs, &half, update->id, room);
 }

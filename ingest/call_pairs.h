@@ -15,6 +15,9 @@ struct call_half {
     uint64_t agent;   /* the session's, where none is named */
     bool is_any;      /* no agent is named: it may be any of the session's */
     double end_ms;
+    /* Calls of one group are a pair though they end at different times, those of two are not. */
+    uint64_t group, own; /* the span around the call, and its own; 0: not known */
+    double took_ms;
     uint8_t side;  /* of two halves of one side none is the other's */
     bool has_id;   /* it has an id that the other side may have, too: two of these are no pair */
     uint16_t next; /* in its bucket */

@@ -142,8 +142,10 @@ static void end_request(struct gemini_chat *chat, struct json_value line, struct
     if (isnan(chat->asked_ms)) {
         ask(chat, isnan(chat->file->last_ms) ? at_ms : chat->file->last_ms);
     }
-    struct update update = request_update(chat, room, sizeof room);
-    update_text(&update, FIELD_ALIAS, id);
+    struct update update = request_update(chat, room, sizeof room), named = update;
+    update_text(&named, FIELD_ALIAS, id);
+    tree_file_send(chat->file, &named);
+    /* Telemetry has no such id: one update has what joins the two (call_pairs.h). */
     update_text(&update, FIELD_MODEL, client_plain_text(json_get(line, "model")));
     update_number(&update, FIELD_END_MS, at_ms);
     update_bool(&update, FIELD_SUCCESS, TRI_TRUE);

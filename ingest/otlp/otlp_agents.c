@@ -141,6 +141,33 @@ static struct update agent_update(const struct otlp_reader *reader, struct slice
     return update;
 }
 
+/* Whether the text is "#", a number, and perhaps "-" and another number. */
+static bool is_turn(struct slice text)
+{
+    size_t digits = 0;
+    for (size_t i = 1; i < text.len; i++) {
+        bool digit = text.bytes[i] >= '0' && text.bytes[i] <= '9';
+        if (!digit && !(text.bytes[i] == '-' && digits > 0)) {
+            return false;
+        }
+        digits += digit;
+    }
+    return digits > 0;
+}
+
+struct slice otlp_gemini_agent(const struct otlp_found *found)
+{
+    struct slice id = otlp_found_text(found, MEANS_PROMPT_ID);
+    if (id.bytes == NULL) {
+        id = otlp_found_text(found, MEANS_TOOL_CALL_ID);
+    }
+    const char *hash = id.len == 0 ? NULL : memchr(id.bytes, '#', id.len);
+    size_t len = hash == NULL ? 0 : (size_t)(hash - id.bytes);
+    /* The main agent's prompts are SESSION########NUMBER. */
+    return len > 0 && is_turn((struct slice){hash, id.len - len}) ? (struct slice){id.bytes, len}
+                                                                  : (struct slice){NULL, 0};
+}
+
 /* The name of the agent whose run the span is. Gemini's is the client's own. */
 static struct slice agent_name(const struct otlp_item *item)
 {
@@ -188,7 +215,9 @@ static void note_names(struct otlp_reader *reader, const struct otlp_item *item,
     if (reader->tree.nodes[node].name == INTERN_NONE) { /* a log may have named it */
         reader->tree.nodes[node].name = name_id == INTERN_FAILED ? INTERN_NONE : name_id;
     }
-    reader->tree.nodes[node].agent = own_id == INTERN_FAILED ? INTERN_NONE : own_id;
+    if (own_id != INTERN_NONE && own_id != INTERN_FAILED) {
+        reader->tree.nodes[node].agent = own_id;
+    }
 }
 
 void otlp_note_agent(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node)
@@ -214,6 +243,35 @@ void otlp_name_agent(struct otlp_reader *reader, uint32_t node, struct slice ses
         struct update agent = agent_update(reader, session, text_of(reader, of->agent));
         update_text(&agent, FIELD_TYPE, name);
         otlp_send(reader, &agent);
+    }
+}
+
+/* Gives the run the producer's own id of its agent. The row that was made for its span is that
+   one's, too. */
+static void put_own_id(struct otlp_reader *reader, uint32_t at, struct slice session,
+                       struct slice own)
+{
+    struct otlp_node *run = &reader->tree.nodes[at];
+    intern_id was = run->agent, id;
+    id = intern_put(swarm_names(reader->ingest->swarm), own.bytes, own.len);
+    if (id == INTERN_FAILED || id == was) {
+        reader->failed |= id == INTERN_FAILED;
+        return;
+    }
+    run->agent = id;
+    if ((run->flags & NODE_ROW) != 0 && was != INTERN_NONE) {
+        struct update agent = agent_update(reader, session, own);
+        update_text(&agent, FIELD_ALIAS, text_of(reader, was));
+        otlp_send(reader, &agent);
+    }
+}
+
+void otlp_own_agent(struct otlp_reader *reader, uint32_t node, struct slice session,
+                    struct slice own)
+{
+    own.len = own.len == 0 ? 0 : utf8_cut(own.bytes, own.len, NAME_BYTES);
+    if (node != OTLP_NO_NODE && own.len > 0) {
+        put_own_id(reader, node, session, own);
     }
 }
 

@@ -74,14 +74,22 @@ static void put_alias(struct otlp_reader *reader, uint32_t node, struct slice id
     }
 }
 
-/* Sets the id under which a log was sent, where it has no id of the span. */
-static void put_pair(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
+/* Sets the id under which a log was sent, where it has no id of the span. Returns whether there is
+   one. */
+static bool put_pair(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
                      struct update *update, char room[CALL_PAIR_ID])
 {
-    if (item->producer == OTLP_GEMINI && !isnan(item->end_ms)) {
-        update_text(update, FIELD_ALIAS,
-                    otlp_pair_of(reader, item, tool, update->session_id, update->id, room));
+    if (item->producer != OTLP_GEMINI || isnan(item->end_ms)) {
+        return false;
     }
+    struct slice group = {NULL, 0};
+    if (update_has(update, FIELD_PARENT_ID)) {
+        group = update->values[FIELD_PARENT_ID].text;
+    }
+    struct slice pair =
+        otlp_pair_of(reader, item, tool, update->session_id, update->id, group, room);
+    update_text(update, FIELD_ALIAS, pair);
+    return pair.bytes != NULL;
 }
 
 /* ---- calls by kind ---- */
@@ -133,8 +141,9 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     if (item->producer == OTLP_CLAUDE) {
         put_alias(reader, node, otlp_found_text(item->found, MEANS_REQUEST_ID), update);
     }
-    put_pair(reader, item, false, update, room);
+    (void)put_pair(reader, item, false, update, room);
     otlp_send(reader, update);
+    otlp_send_thoughts(reader, item, update);
 }
 
 static struct slice tool_name(const struct otlp_item *item)
@@ -210,11 +219,16 @@ static void take_tool(struct otlp_reader *reader, const struct otlp_item *item, 
     }
     if (item->producer == OTLP_OPENCODE) { /* it has two spans for each call */
         update_text(update, FIELD_ALIAS, otlp_found_text(item->found, MEANS_TOOL_CALL_ID));
-    } else if (item->producer == OTLP_CLAUDE || item->producer == OTLP_QWEN) {
+    } else if (item->producer == OTLP_CLAUDE || item->producer == OTLP_QWEN ||
+               item->producer == OTLP_GEMINI) {
         put_alias(reader, node, otlp_found_text(item->found, MEANS_TOOL_CALL_ID), update);
     }
-    put_pair(reader, item, true, update, room);
     otlp_send(reader, update);
+    struct update pair = *update;
+    if (put_pair(reader, item, true, &pair, room)) {
+        pair.present = (uint64_t)1 << FIELD_ALIAS;
+        otlp_send(reader, &pair);
+    }
     otlp_take_child(reader, &item->span->attributes, item->producer, name, update);
     send_wait_alias(reader, session, node);
     if ((node_at(reader, node)->flags & NODE_MCP) != 0 && above != OTLP_NO_NODE &&

@@ -136,11 +136,6 @@ void otlp_figures_tokens(const struct otlp_item *item, struct update *update)
     } else if (!isnan(usage.prompt) && excludes_cache(item, &usage)) {
         usage.prompt += or_zero(usage.read) + or_zero(usage.creation);
     }
-    /* Gemini counts thoughts beside the answer; both are sampled. */
-    double thoughts = otlp_found_number(found, MEANS_THOUGHTS);
-    if (!isnan(usage.output) && thoughts > 0) {
-        usage.output += thoughts;
-    }
     const struct {
         enum update_field field;
         double number;

@@ -9,6 +9,9 @@
 static struct slice agent_of(const struct otlp_log_event *e)
 {
     struct slice prompt = otlp_found_text(e->item.found, MEANS_PROMPT_ID);
+    if (e->item.producer == OTLP_GEMINI && prompt.bytes != NULL) {
+        return otlp_gemini_agent(e->item.found);
+    }
     const char *hash = e->item.producer == OTLP_QWEN && prompt.len > 0
                            ? memchr(prompt.bytes, '#', prompt.len)
                            : NULL;

@@ -75,6 +75,7 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
     if (times == update.precedence) { /* one update has what joins it with the report of files */
         put_times(e, &update);
         otlp_send(e->reader, &update);
+        otlp_send_thoughts(e->reader, &e->item, &update);
         return;
     }
     otlp_send(e->reader, &update);
@@ -92,7 +93,7 @@ static void take_response(struct otlp_log_event *e)
     char room[OTLP_ID_TEXT], pair_room[CALL_PAIR_ID];
     if (e->item.producer == OTLP_GEMINI) {
         id = otlp_pair_of(e->reader, &e->item, false, e->session, otlp_hash_id(e->hash, room),
-                          pair_room);
+                          (struct slice){NULL, 0}, pair_room);
     } else if (e->item.producer != OTLP_CLAUDE) {
         id = e->call;
     } else if (id.bytes != NULL) { /* some gateways give every answer the same */
@@ -105,7 +106,9 @@ static void take_response(struct otlp_log_event *e)
             id = (struct slice){NULL, 0};
         }
     }
-    otlp_log_request(e, id.bytes != NULL ? id : otlp_hash_id(e->hash, room), PRECEDENCE_INFERRED);
+    /* But of Claude, files have no id in common with it: one update has what joins the two. */
+    otlp_log_request(e, id.bytes != NULL ? id : otlp_hash_id(e->hash, room),
+                     e->item.producer == OTLP_CLAUDE ? PRECEDENCE_INFERRED : PRECEDENCE_TELEMETRY);
     extend_claude_prompt(e);
 }
 
@@ -173,7 +176,8 @@ static struct slice tool_id(struct otlp_log_event *e)
 {
     if (e->item.producer == OTLP_GEMINI) { /* its span is that of a group of calls */
         struct slice own = otlp_hash_id(e->hash, e->hash_room);
-        struct slice pair = otlp_pair_of(e->reader, &e->item, true, e->session, own, e->pair_room);
+        struct slice pair =
+            otlp_pair_of(e->reader, &e->item, true, e->session, own, e->call, e->pair_room);
         return pair.bytes != NULL ? pair : own;
     }
     struct slice id = otlp_found_text(e->item.found, MEANS_TOOL_CALL_ID);
@@ -304,9 +308,12 @@ static void take_agent_end(struct otlp_log_event *e)
 /* A sub-agent of Gemini begins or ends: the log lies in its run's span, and knows its name. */
 static void take_gemini_agent(struct otlp_log_event *e)
 {
+    struct slice agent = otlp_found_text(e->item.found, MEANS_AGENT_ID);
+    struct slice name = otlp_found_text(e->item.found, MEANS_AGENT_NAME);
+    otlp_send_agent(e->reader, e->session, agent, name, (struct slice){NULL, 0});
     if (e->node != OTLP_NO_NODE) {
-        otlp_name_agent(e->reader, e->node, e->session,
-                        otlp_found_text(e->item.found, MEANS_AGENT_NAME));
+        otlp_own_agent(e->reader, e->node, e->session, agent);
+        otlp_name_agent(e->reader, e->node, e->session, name);
     }
 }
 

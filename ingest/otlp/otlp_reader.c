@@ -130,7 +130,8 @@ void otlp_forget(struct otlp_reader *reader, uint64_t hash)
 }
 
 struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
-                          struct slice session, struct slice id, char room[CALL_PAIR_ID])
+                          struct slice session, struct slice id, struct slice group,
+                          char room[CALL_PAIR_ID])
 {
     uint64_t key;
     if (tool) {
@@ -141,13 +142,31 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
         key = otlp_hash(9, (struct slice){(const char *)tokens, sizeof tokens});
     }
     uint64_t of = slice_begins(session, "trace:") ? 0 : otlp_hash(10, session);
-    struct call_half half = {.is_any = true,
+    struct slice agent = otlp_gemini_agent(item->found);
+    bool is_main = otlp_found_text(item->found, MEANS_PROMPT_ID).bytes != NULL;
+    struct call_half half = {.is_any = agent.bytes == NULL && !is_main,
                              .key = key == 0 ? 1 : key,
                              .session = of,
-                             .agent = of, /* one session's is never another's */
+                             .agent = agent.bytes == NULL ? of : otlp_hash(10, agent),
                              .end_ms = item->end_ms,
+                             .group = tool && group.len > 0 ? otlp_hash(13, group) : 0,
+                             .own = otlp_hash(13, id),
+                             .took_ms = isnan(item->start_ms) ? 0 : item->end_ms - item->start_ms,
                              .side = item->span == NULL};
     return call_pairs_join(reader->pairs, &half, id, room);
+}
+
+void otlp_send_thoughts(struct otlp_reader *reader, const struct otlp_item *item,
+                        const struct update *request)
+{
+    double thoughts = otlp_found_number(item->found, MEANS_THOUGHTS);
+    struct update update = *request;
+    update.present = 0;
+    if (thoughts > 0 && update_has(request, FIELD_OUTPUT_TOKENS)) {
+        update_number(&update, FIELD_OUTPUT_TOKENS,
+                      request->values[FIELD_OUTPUT_TOKENS].number + thoughts);
+        otlp_send(reader, &update);
+    }
 }
 
 void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope)

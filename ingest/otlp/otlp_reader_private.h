@@ -73,9 +73,16 @@ void otlp_send_agent(struct otlp_reader *reader, struct slice session, struct sl
                      struct slice type, struct slice parent);
 
 /* Joins a span and a log about a request or a tool's call that have no id in common. Returns the id
-   under which the other was sent; bytes NULL: it has not come. */
+   under which the other was sent; bytes NULL: it has not come. `group` is the id of the span in
+   which a tool's call lies: all logs of a group come when its last call has ended. */
 struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *item, bool tool,
-                          struct slice session, struct slice id, char room[CALL_PAIR_ID]);
+                          struct slice session, struct slice id, struct slice group,
+                          char room[CALL_PAIR_ID]);
+
+/* Sends the output of a request with the thoughts that Gemini's logs count beside it: both are
+   sampled. The update of the request has the answer's alone, as its files do, which joins them. */
+void otlp_send_thoughts(struct otlp_reader *reader, const struct otlp_item *item,
+                        const struct update *request);
 
 /* ---- otlp_sessions.c ---- */
 
@@ -143,6 +150,12 @@ void otlp_place_agent(struct otlp_reader *reader, uint32_t node, struct slice se
 /* Names the agent of the run whose span has that node, which may not have come yet. */
 void otlp_name_agent(struct otlp_reader *reader, uint32_t node, struct slice session,
                      struct slice name);
+/* The producer's own id of the agent whose run the node is; the run's span may not have come. */
+void otlp_own_agent(struct otlp_reader *reader, uint32_t node, struct slice session,
+                    struct slice own);
+/* Returns the agent that Gemini's id of a prompt or of a tool's call names (AGENT#TURN, or
+   AGENT#TURN-CALL); bytes NULL: the main agent's, or none. Borrowed from `found`. */
+struct slice otlp_gemini_agent(const struct otlp_found *found);
 /* Notes the name of the run, before any row is decided on. */
 void otlp_note_agent(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node);
 

@@ -96,6 +96,13 @@ static struct otlp_item item_of(const struct otlp_reader *reader, const struct o
     };
 }
 
+/* Returns the agent that the span names, if it is one of Gemini. */
+static struct slice gemini_agent(const struct otlp_reader *reader)
+{
+    return reader->producer == OTLP_GEMINI ? otlp_gemini_agent(&reader->found)
+                                           : (struct slice){NULL, 0};
+}
+
 /* Notes the span. Returns its node; OTLP_NO_NODE: there is nothing to do with it. */
 static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
 {
@@ -142,6 +149,10 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     }
     struct otlp_item item = item_of(reader, span);
     otlp_note_agent(reader, &item, at);
+    if (kind == OTLP_REQUEST && above != OTLP_NO_NODE &&
+        (node_at(reader, above)->flags & NODE_ROW) == 0) {
+        otlp_own_agent(reader, above, (struct slice){NULL, 0}, gemini_agent(reader));
+    }
     otlp_note_session(reader, &reader->found, at);
     return at;
 }
@@ -170,11 +181,30 @@ static void link_child(struct otlp_reader *reader, struct slice session, uint32_
     }
 }
 
+/* Gemini's requests and tools name their agent; the run around a request is that agent's. */
+static void put_gemini_agent(struct otlp_reader *reader, const struct otlp_item *item,
+                             uint32_t node, struct update *update)
+{
+    struct slice agent = otlp_gemini_agent(item->found);
+    if (agent.bytes != NULL) {
+        update->agent_id = agent;
+        otlp_send_agent(reader, update->session_id, agent, (struct slice){NULL, 0},
+                        (struct slice){NULL, 0});
+    }
+    if (node_at(reader, node)->kind == OTLP_REQUEST) {
+        otlp_own_agent(reader, node_at(reader, node)->parent, update->session_id, agent);
+    }
+}
+
 /* Sets the agent where the producer has ids for agents. */
-static void put_agent(struct otlp_reader *reader, const struct otlp_item *item,
+static void put_agent(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
                       struct update *update)
 {
     struct slice agent = otlp_found_text(item->found, MEANS_AGENT_ID);
+    if (item->producer == OTLP_GEMINI) {
+        put_gemini_agent(reader, item, node, update);
+        return;
+    }
     if (agent.bytes == NULL) {
         return;
     }
@@ -210,7 +240,7 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     }
     update_number(&update, FIELD_START_MS, item.start_ms);
     update_number(&update, FIELD_END_MS, kind == OTLP_INSTANT ? item.start_ms : item.end_ms);
-    put_agent(reader, &item, &update);
+    put_agent(reader, &item, node, &update);
     if (!pending) {
         node_at(reader, node)->flags =
             (uint8_t)((node_at(reader, node)->flags | NODE_KNOWN) & ~NODE_OPEN);
@@ -253,9 +283,9 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     update.kind = in_tool ? CALL_TOOL : in_turn ? CALL_INTERACTION : CALL_SPAN;
     update.precedence = PRECEDENCE_INFERRED;
     update.id = otlp_call_id(&node_at(reader, above)->id, room);
-    if (in_turn && node_at(reader, node)->kind == OTLP_REQUEST &&
-        node_at(reader, node)->agent != INTERN_NONE) {
-        update.agent_id = swarm_text_slice(reader->ingest->swarm, node_at(reader, node)->agent);
+    intern_id agent = node_at(reader, reader->producer == OTLP_GEMINI ? above : node)->agent;
+    if (in_turn && node_at(reader, node)->kind == OTLP_REQUEST && agent != INTERN_NONE) {
+        update.agent_id = swarm_text_slice(reader->ingest->swarm, agent);
     }
     if (!in_tool) { /* a log may know the tool's name */
         update_text(&update, FIELD_NAME, (struct slice){name, sizeof name - 1});
