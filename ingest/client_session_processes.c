@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MS INT64_C(1000000)
 
@@ -22,10 +23,13 @@ enum { SEARCHES_OFTEN = 5 };
    began. */
 enum claim { CLAIM_NONE, CLAIM_NEXT, CLAIM_FREE };
 
-static bool is_wanted(const struct client_session *session, double now_ms)
+static bool is_wanted(const struct client_sessions *all, const struct client_session *session,
+                      double now_ms)
 {
     return session->process_count == 0 && !session->has_sign && session->directory != INTERN_NONE &&
-           !session->ended && now_ms - session->last_ms < RECENT_MS;
+           !session->ended &&
+           now_ms - session->last_ms <
+               (session->busy && !session->seen ? (double)(all->since_ns / 1000000) : RECENT_MS);
 }
 
 static bool holds(const struct client_session *session, const struct process *process)
@@ -131,6 +135,21 @@ static size_t take(struct client_sessions *all, struct client_session *session,
     return session->process_count;
 }
 
+/* Returns whether the session's client would have been found if it ran: its directory is one of
+   this machine, and no process is left that may have the session without working there. */
+static bool is_absent(const struct client_sessions *all, const struct client_session *session,
+                      const struct program_list *list)
+{
+    struct stat st;
+    size_t len;
+    const char *directory = intern_text(all->texts, session->directory, &len);
+    bool here = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
+    for (size_t i = 0; i < list->count; i++) {
+        here = here && !list->items[i].serves;
+    }
+    return here && list->complete;
+}
+
 /* Returns whether processes were found for a session. */
 static bool take_all(struct client_sessions *all, const struct program_list *list, double now_ms,
                      bool sure)
@@ -138,10 +157,10 @@ static bool take_all(struct client_sessions *all, const struct program_list *lis
     bool found = false;
     for (size_t i = 0; i < all->count; i++) {
         struct client_session *session = &all->items[i];
-        if (!is_wanted(session, now_ms)) {
+        if (!is_wanted(all, session, now_ms)) {
             continue;
         }
-        session->searched = true;
+        session->search = is_absent(all, session, list) ? SEARCH_ABSENT : SEARCH_HIDDEN;
         /* Its process is older than the session, unless that was continued. */
         if (take(all, session, list, session->first_ms, sure) > 0 ||
             (!sure && take(all, session, list, session->last_ms, false) > 0)) {
@@ -161,9 +180,9 @@ void client_session_processes_search(struct client_sessions *all)
     int64_t pause_ns = all->searches < SEARCHES_OFTEN ? often_ns : seldom_ns;
     bool wanted = false;
     for (size_t i = 0; i < all->count && all->programs != NULL; i++) {
-        if (is_wanted(&all->items[i], now_ms)) {
+        if (is_wanted(all, &all->items[i], now_ms)) {
             wanted = true;
-            all->searches = all->items[i].searched ? all->searches : 0;
+            all->searches = all->items[i].search != SEARCH_NONE ? all->searches : 0;
         }
     }
     if (!wanted) {

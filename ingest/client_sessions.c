@@ -1,10 +1,14 @@
 /* A short table beside the model: a source asks it at every look, for each of its files. A session
    with nothing open has ended when it was quiet for some seconds; one that is waiting, for a model
    or a tool, may be quiet for as long as a tool may run. While its process lives it is open however
-   quiet it is, and when that dies nothing else will end what is open. */
+   quiet it is, and when that dies nothing else will end what is open. A session that was
+   unfinished when the source began is not taken for alive without a process: nothing was seen to
+   write it. */
 #include "ingest/client_sessions.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define QUIET_MS 10000.0 /* a session that does nothing has ended then */
 
@@ -12,7 +16,9 @@ enum { DEAD_LOOKS = 2 };
 
 bool client_sessions_init(struct client_sessions *all, struct ingest_ctx *ingest, int64_t since_ns)
 {
-    *all = (struct client_sessions){.ingest = ingest, .since_ns = since_ns};
+    *all = (struct client_sessions){.ingest = ingest,
+                                    .since_ns = since_ns,
+                                    .began_ms = (double)(ingest_ctx_wall(ingest) / 1000000)};
     all->texts = intern_new(ingest->mem);
     u64map_init(&all->by_id, ingest->mem);
     return all->texts != NULL;
@@ -74,8 +80,61 @@ void client_sessions_note(struct client_sessions *all, uint32_t number, double a
     if (number != CLIENT_SESSION_NONE) {
         all->items[number].first_ms = fmin(all->items[number].first_ms, at_ms);
         all->items[number].last_ms = fmax(all->items[number].last_ms, at_ms);
+        all->items[number].seen |= at_ms >= all->began_ms;
     }
 }
+
+/* ---- what is not known ---- */
+
+void client_sessions_note_unknown(struct client_sessions *all, uint32_t number, struct slice type)
+{
+    struct client_unknown *unknown =
+        number == CLIENT_SESSION_NONE ? &all->unknown : &all->items[number].unknown;
+    if (unknown->count++ == 0) {
+        snprintf(unknown->type, sizeof unknown->type, "%.*s", (int)type.len,
+                 type.bytes == NULL ? "" : type.bytes);
+    }
+}
+
+static void log_unknown(struct client_sessions *all, struct client_unknown *unknown,
+                        const char *session, const char *source, const char *things)
+{
+    struct strbuf text;
+    if (unknown->count == 0 || unknown->logged) {
+        return;
+    }
+    unknown->logged = true;
+    strbuf_init(&text, all->ingest->mem, 0);
+    if (session != NULL) {
+        strbuf_adds(&text, "session ");
+        ingest_ctx_quote(&text, session, strlen(session));
+        strbuf_adds(&text, ": ");
+    }
+    strbuf_addf(&text, "%llu %s of unknown types were ignored, such as '",
+                (unsigned long long)unknown->count, things);
+    ingest_ctx_quote(&text, unknown->type, strlen(unknown->type));
+    strbuf_addc(&text, '\'');
+    if (!text.failed) {
+        ingest_ctx_log_from(all->ingest, LOG_LEVEL_INFO, source, text.data);
+    }
+    strbuf_release(&text);
+}
+
+void client_sessions_log_unknown(struct client_sessions *all, const char *source,
+                                 const char *things)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct client_session *session = &all->items[i];
+        size_t len;
+        if (session->unknown.count > 0 && !session->unknown.logged) {
+            log_unknown(all, &session->unknown, intern_text(all->texts, session->id, &len), source,
+                        things);
+        }
+    }
+    log_unknown(all, &all->unknown, NULL, source, things);
+}
+
+/* ---- the end ---- */
 
 void client_sessions_begin_look(struct client_sessions *all)
 {
@@ -111,7 +170,7 @@ static void report_end(struct client_sessions *all, struct client_session *sessi
     session->ended = true;
     session->ended_ms = session->last_ms;
     session->process_count = 0;
-    session->searched = false;
+    session->search = SEARCH_NONE;
     session->alive_ms = (double)NAN;
     all->failed |= !ingest_ctx_client_update(all->ingest, &update);
 }
@@ -129,11 +188,20 @@ static void conclude_process(struct client_sessions *all, struct client_session 
     }
 }
 
+/* Returns whether nothing shows that the session lives: it was left unfinished before the source
+   began, and its process was not found, or cannot be looked for. */
+static bool is_abandoned(const struct client_sessions *all, const struct client_session *session)
+{
+    bool sought = session->search != SEARCH_NONE || session->directory == INTERN_NONE;
+    return all->programs != NULL && session->busy && !session->seen && sought;
+}
+
 static void conclude(struct client_sessions *all, struct client_session *session, double now_ms,
                      bool last)
 {
     double patience_ms = session->busy ? (double)(all->since_ns / 1000000) : QUIET_MS;
-    bool over = last || now_ms - session->last_ms >= patience_ms;
+    bool abandoned = !last && is_abandoned(all, session);
+    bool over = last || abandoned || now_ms - session->last_ms >= patience_ms;
     if (session->process_count > 0 && !last) {
         conclude_process(all, session, now_ms);
         return;
@@ -141,7 +209,9 @@ static void conclude(struct client_sessions *all, struct client_session *session
     session->ended &= session->ended_ms >= session->last_ms;
     if (over && !session->ended && !isnan(session->last_ms)) {
         report_end(all, session, session->last_ms,
-                   session->busy ? OUTCOME_DISCONNECTED : OUTCOME_ENDED);
+                   !session->busy                                  ? OUTCOME_ENDED
+                   : abandoned && session->search == SEARCH_ABSENT ? OUTCOME_GONE
+                                                                   : OUTCOME_DISCONNECTED);
     }
 }
 

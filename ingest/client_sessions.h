@@ -1,7 +1,9 @@
 /* The sessions that one source has, of a client that keeps no registry of those that run: when the
    latest line of each was written, in whichever of its files, and whether something is open. From
    these follows when a session has ended, and from its process, where one was found: a process of
-   the client that works in the session's directory and is older than its lines. */
+   the client that works in the session's directory and is older than its lines. A session that was
+   left unfinished before its source began has died where no such process runs, and is unknown where
+   that cannot be seen. */
 #ifndef INGEST_CLIENT_SESSIONS_H
 #define INGEST_CLIENT_SESSIONS_H
 
@@ -14,6 +16,13 @@
 
 enum { CLIENT_SESSION_PROCESSES = 8 };
 
+/* Whether the client's process runs, of a session that has none yet. */
+enum client_search {
+    SEARCH_NONE,   /* it was not looked for */
+    SEARCH_HIDDEN, /* not found, but it may be where it cannot be seen */
+    SEARCH_ABSENT  /* it does not run */
+};
+
 struct client_session {
     intern_id id;
     intern_id directory;      /* INTERN_NONE: unknown */
@@ -24,15 +33,22 @@ struct client_session {
     /* Those that may run it: more than one in a directory of several clients. None: unknown. */
     struct process processes[CLIENT_SESSION_PROCESSES];
     size_t process_count;
-    double alive_ms;     /* when it was reported that one lives; NAN: it was not */
-    bool searched;       /* its processes were looked for since it began or was continued */
-    unsigned dead_looks; /* looks since all of them died */
-    bool has_sign;       /* the client itself shows whether it lives: its source reports the end */
+    double alive_ms;           /* when it was reported that one lives; NAN: it was not */
+    enum client_search search; /* of its processes, since it began or was continued */
+    bool seen;                 /* a line of it was written since the source began */
+    unsigned dead_looks;       /* looks since all of them died */
+    bool has_sign; /* the client itself shows whether it lives: its source reports the end */
+    struct client_unknown {
+        uint64_t count; /* lines, or parts of them, of types that are not known */
+        char type[40];  /* of the first one */
+        bool logged;
+    } unknown;
 };
 
 struct client_sessions {
     struct ingest_ctx *ingest;   /* borrowed */
     int64_t since_ns;            /* so long something open may be quiet */
+    double began_ms;             /* when the source began */
     const char *proc;            /* /proc, or a directory like it; borrowed */
     const char *const *programs; /* names of the client; NULL: processes are not looked for */
     int64_t searched_ns;         /* the last search, by the local clock */
@@ -41,7 +57,8 @@ struct client_sessions {
     struct u64map by_id;
     struct client_session *items; /* in order of appearance */
     size_t count, cap;
-    bool failed; /* out of memory */
+    struct client_unknown unknown; /* of no session */
+    bool failed;                   /* out of memory */
 };
 
 /* False: out of memory; release it all the same. */
@@ -57,6 +74,12 @@ void client_sessions_search(struct client_sessions *all, const char *proc,
 void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd);
 /* A line of it was written then. For CLIENT_SESSION_NONE nothing is done. */
 void client_sessions_note(struct client_sessions *all, uint32_t number, double at_ms);
+/* Counts something of the session (or of none) whose type the client's reader does not know. */
+void client_sessions_note_unknown(struct client_sessions *all, uint32_t number, struct slice type);
+/* Logs how many `things` (lines, parts) of each session were of unknown types, once a session.
+   `source` is for people. */
+void client_sessions_log_unknown(struct client_sessions *all, const char *source,
+                                 const char *things);
 /* A look begins: nothing is busy, until client_sessions_set_busy. */
 void client_sessions_begin_look(struct client_sessions *all);
 void client_sessions_set_busy(struct client_sessions *all, uint32_t number);

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -108,6 +109,21 @@ static void add(struct program_list *list, const struct program_process *process
     list->items[list->count++].cwd = copy;
 }
 
+/* Returns whether one of the arguments has it serve others. */
+static bool is_server(const char *arguments, size_t len)
+{
+    static const char *const words[] = {"serve", "web", "acp", "--acp", "--experimental-acp",
+                                        "--port"};
+    for (size_t at = 0; at < len; at += strlen(arguments + at) + 1) {
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+            if (strcmp(arguments + at, words[i]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void look_at(struct program_list *list, const char *proc, int64_t pid,
                     const char *const *names, double booted_ms)
 {
@@ -117,11 +133,13 @@ static void look_at(struct program_list *list, const char *proc, int64_t pid,
     size_t after = find_program(arguments, len, names);
     snprintf(path, sizeof path, "%s/%lld/cwd", proc, (long long)pid);
     ssize_t link = after > 0 ? readlink(path, cwd, sizeof cwd - 1) : -1;
+    list->complete &= after == 0 || link > 0 || errno != EACCES;
     if (link <= 0 || !process_find(proc, pid, &found.process, &found.parent)) {
         return;
     }
     cwd[link] = '\0';
     found.arguments = after < len ? number_of(arguments + after, len - after) : 0;
+    found.serves = after < len && is_server(arguments + after, len - after);
     found.start_ms =
         booted_ms + strtod(found.process.start, NULL) * 1000 / (double)sysconf(_SC_CLK_TCK);
     add(list, &found, cwd);
@@ -132,6 +150,7 @@ void process_programs_find(const struct mem *mem, const char *proc, const char *
 {
     *out = (struct program_list){.mem = mem};
     DIR *dir = opendir(proc);
+    out->complete = dir != NULL;
     double booted_ms = dir == NULL ? 0 : boot_ms(mem, proc);
     for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
         if (isdigit((unsigned char)entry->d_name[0])) {

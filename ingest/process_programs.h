@@ -10,6 +10,7 @@ struct program_process {
     int64_t parent;
     double start_ms;    /* Unix epoch, within two seconds; NAN: unknown */
     uint64_t arguments; /* the same number: started with the same ones, but for the interpreter's */
+    bool serves;        /* it may have sessions of other directories: a server, or an editor's */
     char *cwd;          /* the directory it works in; owned by the list */
 };
 
@@ -17,7 +18,8 @@ struct program_list {
     const struct mem *mem;
     struct program_process *items;
     size_t count, cap;
-    bool failed; /* out of memory */
+    bool complete; /* none runs whose directory may not be seen */
+    bool failed;   /* out of memory */
 };
 
 /* Sets *out to the processes that may be looked at whose program has one of those names (ends with

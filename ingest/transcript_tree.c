@@ -206,25 +206,6 @@ static void take(struct transcript_dir *dir, struct transcript_file *read, const
     tree_file_push((struct tree_file *)read, bytes, len, !transcript_file_has_more(read));
 }
 
-/* Once: a newer client has types that are not known here. */
-static void log_unknown(struct transcript_tree *tree)
-{
-    struct strbuf text;
-    if (tree->unknown == 0 || tree->unknown_logged) {
-        return;
-    }
-    tree->unknown_logged = true;
-    strbuf_init(&text, transcript_dir_mem(&tree->dir), 0);
-    strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
-                tree->dir.source.spec, (unsigned long long)tree->unknown);
-    ingest_ctx_quote(&text, tree->unknown_type, strlen(tree->unknown_type));
-    strbuf_addc(&text, '\'');
-    if (!text.failed) {
-        ingest_ctx_log(tree->dir.source.counters.ingest, LOG_LEVEL_INFO, text.data);
-    }
-    strbuf_release(&text);
-}
-
 /* Reports which sessions live and which have ended. */
 static void conclude(struct transcript_tree *tree, bool last)
 {
@@ -259,7 +240,7 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
         tree_file_finish(tree->files[i]);
     }
     conclude(tree, last);
-    log_unknown(tree);
+    client_sessions_log_unknown(&tree->sessions, dir->source.spec, "lines");
 }
 
 static void finish(struct transcript_dir *dir)

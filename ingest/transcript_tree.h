@@ -58,9 +58,6 @@ struct transcript_tree {
     struct intern *known, *refused; /* paths: taken; unreadable, and reported */
     struct tree_file **files;       /* in the order of their beginnings */
     size_t count, cap, sorted, at;
-    uint64_t unknown; /* lines of types that the client does not know */
-    char unknown_type[40];
-    bool unknown_logged;
 };
 
 /* Opens it in the directory that the spec names, else in the default one. False: *error is set. */

@@ -121,11 +121,7 @@ void tree_file_reject(struct tree_file *file, struct json_value line, const char
 
 void tree_file_unknown(struct tree_file *file, struct slice type)
 {
-    struct transcript_tree *tree = file->tree;
-    if (tree->unknown++ == 0) {
-        snprintf(tree->unknown_type, sizeof tree->unknown_type, "%.*s", (int)type.len,
-                 type.bytes == NULL ? "" : type.bytes);
-    }
+    client_sessions_note_unknown(&file->tree->sessions, file->session, type);
 }
 
 /* ---- whom it is about ---- */

@@ -1,16 +1,16 @@
-/* Rows of these tables have texts as keys, and besides SQLite's own number of the row, which grows.
-   So new rows are those after the last one that was read, and the first recent row is found by
-   bisection. Rows that change later (a tool that runs, an answer that is written) are asked for by
-   their keys until they are final. When the last rows are deleted their numbers are used again: so
-   the keys of some rows that were read are kept, and reading continues after the last one that is
-   still in its place.
+/* New rows of a table are read in the order in which they were made (opencode_place.h). Rows that
+   change later (a tool that runs, an answer that is written) are asked for by their keys until they
+   are final. A session's row changes as long as it lasts, so those are asked for by the time of
+   their change. Rows that have not changed are not
+   handed on: a digest of each such row is kept.
 
    A database that is replaced by another is opened again. */
 #include "ingest/opencode/opencode_db.h"
 
 #ifdef HAVE_SQLITE
 
-#include "ingest/opencode/opencode_schema.h"
+#include "core/base/u64map.h"
+#include "ingest/opencode/opencode_place.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -19,27 +19,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 enum {
     ROWS_MAX = 2000,
     BATCH_BYTES = 8 << 20,
     WATCHED_MAX = 4000,
     BUSY_MS = 500, /* on a worker: no frame waits for it */
-    WHY_BYTES = 200,
-    MARKS = 32,
-    MARK_BYTES = 64
+    WHY_BYTES = 200
 };
 
+/* A row as it was when it was read last. */
 struct watched {
     enum opencode_table table;
     char *id;
     size_t len;
-};
-
-/* A row that was read: its number and the beginning of its key. */
-struct mark {
-    int64_t rowid; /* 0: none */
-    char id[MARK_BYTES];
+    uint64_t digest;
+    bool changed; /* at the last read */
 };
 
 struct opencode_db {
@@ -50,13 +46,13 @@ struct opencode_db {
     dev_t device;
     ino_t inode;
     struct opencode_schema schema;
-    int64_t next[OPENCODE_TABLES]; /* the row from which on none was read; -1: not known yet */
-    struct mark marks[OPENCODE_TABLES][MARKS]; /* the last row of each read, a ring */
-    unsigned marked[OPENCODE_TABLES];          /* how many were put there */
-    int version;                               /* PRAGMA data_version at the last read; 0: none */
+    struct opencode_place places[OPENCODE_TABLES]; /* not of sessions */
+    int version; /* PRAGMA data_version at the last read; 0: none */
     struct watched *watched;
     size_t watched_count, watched_cap;
-    bool more; /* the last read left rows */
+    int64_t session_ms;     /* the latest change of a session that was read */
+    struct u64map sessions; /* digests of those that were changed then */
+    bool more;              /* the last read left rows */
     char why[WHY_BYTES];
 };
 
@@ -75,7 +71,25 @@ static double number_in(sqlite3_stmt *row, int column)
                                                            : sqlite3_column_double(row, column);
 }
 
-static void take_row(struct opencode_batch *batch, enum opencode_table table, sqlite3_stmt *row)
+enum { COLUMNS = 12 };
+
+/* Returns a number that is the same for the same row. */
+static uint64_t digest_of(sqlite3_stmt *row)
+{
+    uint64_t digest = 0;
+    for (int i = 0; i < COLUMNS; i++) {
+        const unsigned char *text = sqlite3_column_text(row, i);
+        int len = sqlite3_column_bytes(row, i);
+        digest = XXH3_64bits_withSeed(&len, sizeof len, digest);
+        if (text != NULL && len > 0) {
+            digest = XXH3_64bits_withSeed(text, (size_t)len, digest);
+        }
+    }
+    return digest;
+}
+
+static void take_row(struct opencode_batch *batch, enum opencode_table table, sqlite3_stmt *row,
+                     uint64_t digest)
 {
     struct opencode_row *out = opencode_batch_add(batch);
     if (out == NULL) {
@@ -94,6 +108,8 @@ static void take_row(struct opencode_batch *batch, enum opencode_table table, sq
         .created_ms = number_in(row, 8),
         .updated_ms = number_in(row, 9),
         .cost_usd = number_in(row, 10),
+        .permission = copy_text(batch, row, 11),
+        .digest = digest,
     };
 }
 
@@ -105,6 +121,7 @@ struct opencode_db *opencode_db_new(const struct mem *mem, const char *path, dou
     if (db != NULL) {
         db->mem = mem;
         db->from_ms = from_ms;
+        u64map_init(&db->sessions, mem);
         snprintf(db->path, sizeof db->path, "%s", path);
     }
     return db;
@@ -123,10 +140,11 @@ static void close_db(struct opencode_db *db)
     sqlite3_close(db->handle);
     db->handle = NULL;
     db->version = 0;
+    db->session_ms = INT64_MIN;
+    u64map_clear(&db->sessions);
     opencode_schema_init(&db->schema);
     for (int table = 0; table < OPENCODE_TABLES; table++) {
-        db->next[table] = -1;
-        db->marked[table] = 0;
+        opencode_place_init(&db->places[table]);
     }
     forget_watched(db);
 }
@@ -136,6 +154,7 @@ void opencode_db_free(struct opencode_db *db)
     if (db != NULL) {
         close_db(db);
         mem_free(db->mem, db->watched, db->watched_cap * sizeof *db->watched);
+        u64map_release(&db->sessions);
         mem_free(db->mem, db, sizeof *db);
     }
 }
@@ -173,194 +192,142 @@ static const char *open_db(struct opencode_db *db)
     return NULL;
 }
 
-/* Runs a query for one number; `fallback` where it has no row. */
-static int64_t number_of(struct opencode_db *db, const char *sql, int64_t argument,
-                         int64_t fallback, bool *good)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t number = fallback;
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-    if (result == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, argument);
-        result = sqlite3_step(statement);
-        number = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : fallback;
-    }
-    *good &= result == SQLITE_ROW || result == SQLITE_DONE;
-    sqlite3_finalize(statement);
-    return number;
-}
-
-/* The row after this one; a hostile database has a last one. */
-static int64_t after_row(int64_t row)
-{
-    return row < INT64_MAX ? row + 1 : row;
-}
-
-/* Finds the first row that was made at from_ms or later. */
-static int64_t first_recent(struct opencode_db *db, enum opencode_table table, bool *good)
-{
-    char max[100], at[160];
-    int64_t low = 0, high;
-    snprintf(max, sizeof max, "SELECT max(rowid) FROM %s", opencode_table_names[table]);
-    snprintf(at, sizeof at, "SELECT time_created FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT 1",
-             opencode_table_names[table]);
-    high = after_row(number_of(db, max, 0, 0, good));
-    bool bisects = !isnan(db->from_ms) && db->schema.readable[table].created;
-    while (*good && bisects && low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if ((double)number_of(db, at, middle, INT64_MAX, good) < db->from_ms) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* ---- rows that were deleted ---- */
-
-/* Returns whether the row is where it was. */
-static bool is_in_place(struct opencode_db *db, enum opencode_table table, const struct mark *mark,
-                        bool *good)
-{
-    char sql[100];
-    sqlite3_stmt *statement = NULL;
-    snprintf(sql, sizeof sql, "SELECT substr(id, 1, %d) FROM %s WHERE rowid = ?", MARK_BYTES - 1,
-             opencode_table_names[table]);
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-    if (result == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, mark->rowid);
-        result = sqlite3_step(statement);
-    }
-    const char *id = result == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    bool same = id != NULL && strncmp(id, mark->id, MARK_BYTES - 1) == 0;
-    *good &= result == SQLITE_ROW || result == SQLITE_DONE;
-    sqlite3_finalize(statement);
-    return same;
-}
-
-/* Keeps the last row before `next`. */
-static bool put_mark(struct opencode_db *db, enum opencode_table table)
-{
-    char sql[120];
-    sqlite3_stmt *statement = NULL;
-    snprintf(sql, sizeof sql,
-             "SELECT rowid, substr(id, 1, %d) FROM %s WHERE rowid < ? ORDER BY rowid DESC LIMIT 1",
-             MARK_BYTES - 1, opencode_table_names[table]);
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-    if (result == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, db->next[table]);
-        result = sqlite3_step(statement);
-    }
-    if (result == SQLITE_ROW) {
-        struct mark *mark = &db->marks[table][db->marked[table]++ % MARKS];
-        const char *id = (const char *)sqlite3_column_text(statement, 1);
-        mark->rowid = sqlite3_column_int64(statement, 0);
-        snprintf(mark->id, sizeof mark->id, "%s", id == NULL ? "" : id);
-    }
-    sqlite3_finalize(statement);
-    return result == SQLITE_ROW || result == SQLITE_DONE;
-}
-
-/* Sets `next` to the row after the last one that is still in its place. */
-static void skip_back(struct opencode_db *db, enum opencode_table table, bool *good)
-{
-    unsigned kept = db->marked[table] < MARKS ? db->marked[table] : MARKS;
-    bool moved = false;
-    for (; *good && kept > 0; kept--, db->marked[table]--) {
-        const struct mark *mark = &db->marks[table][(db->marked[table] - 1) % MARKS];
-        if (is_in_place(db, table, mark, good)) {
-            db->next[table] = moved ? after_row(mark->rowid) : db->next[table];
-            return;
-        }
-        moved = true;
-    }
-    if (*good && moved) {
-        db->marked[table] = 0;
-        db->next[table] = first_recent(db, table, good);
-    }
-}
-
 /* ---- reading ---- */
 
+/* Steps to the next row. Returns false at the end, and if it cannot be read: *result is
+   SQLite's. */
+static bool next_row(sqlite3_stmt *statement, int *result)
+{
+    bool steps = *result == SQLITE_OK || *result == SQLITE_ROW;
+    *result = steps ? sqlite3_step(statement) : *result;
+    return *result == SQLITE_ROW;
+}
+
 static bool read_rows(struct opencode_db *db, enum opencode_table table, const char *sql,
-                      struct opencode_batch *batch, struct slice id)
+                      struct opencode_batch *batch)
 {
     sqlite3_stmt *statement = NULL;
     int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
-    if (result == SQLITE_OK && id.bytes != NULL) {
-        sqlite3_bind_text(statement, 1, id.bytes, (int)id.len, SQLITE_STATIC);
-    } else if (result == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, db->next[table]);
+    if (result == SQLITE_OK) {
+        sqlite3_bind_int64(statement, 1, db->places[table].next);
     }
-    while (result == SQLITE_OK || result == SQLITE_ROW) {
-        result = sqlite3_step(statement);
-        if (result == SQLITE_ROW) {
-            take_row(batch, table, statement);
-            if (id.bytes == NULL) {
-                db->next[table] = after_row(sqlite3_column_int64(statement, 11));
-            }
-            if (id.bytes == NULL && table != OPENCODE_SESSIONS && batch->bytes > BATCH_BYTES) {
-                batch->more = true;
-                result = SQLITE_DONE;
-            }
+    while (next_row(statement, &result)) {
+        take_row(batch, table, statement, digest_of(statement));
+        opencode_place_pass(&db->places[table], sqlite3_column_int64(statement, COLUMNS));
+        if (batch->bytes > BATCH_BYTES) {
+            batch->more = true;
+            result = SQLITE_DONE;
         }
     }
     sqlite3_finalize(statement);
     return result == SQLITE_DONE;
 }
 
-/* Reads the rows that are watched. */
+/* Reads a row that is watched. *changed: it is in the batch now, as another one, or as deleted. */
+static bool read_again(struct opencode_db *db, const struct watched *watched,
+                       struct opencode_batch *batch, bool *changed)
+{
+    char sql[400];
+    sqlite3_stmt *statement = NULL;
+    snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE id = ?",
+             db->schema.readable[watched->table].columns, opencode_table_names[watched->table]);
+    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    if (result == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, watched->id, (int)watched->len, SQLITE_STATIC);
+        result = sqlite3_step(statement);
+    }
+    uint64_t digest = result == SQLITE_ROW ? digest_of(statement) : 0;
+    *changed = result == SQLITE_DONE || (result == SQLITE_ROW && digest != watched->digest);
+    if (*changed && result == SQLITE_ROW) {
+        take_row(batch, watched->table, statement, digest);
+    } else if (*changed) {
+        opencode_batch_add_deleted(batch, watched->table,
+                                   (struct slice){watched->id, watched->len});
+    }
+    sqlite3_finalize(statement);
+    return result == SQLITE_DONE || result == SQLITE_ROW;
+}
+
+/* Reads the rows that are watched. Those that have not changed remain so; the others are watched
+   again when they are taken, unless they are final. */
 static bool read_watched(struct opencode_db *db, struct opencode_batch *batch)
 {
-    char sql[300];
     bool good = true;
-    size_t count = db->watched_count;
-    for (size_t i = 0; good && i < count; i++) {
-        const struct watched *watched = &db->watched[i];
-        snprintf(sql, sizeof sql, "SELECT %s, rowid FROM %s WHERE id = ?",
-                 db->schema.readable[watched->table].columns, opencode_table_names[watched->table]);
-        size_t before = batch->count;
-        good = read_rows(db, watched->table, sql, batch, (struct slice){watched->id, watched->len});
-        if (good && batch->count == before) {
-            opencode_batch_add_deleted(batch, watched->table,
-                                       (struct slice){watched->id, watched->len});
-        }
+    for (size_t i = 0; good && i < db->watched_count; i++) {
+        good = read_again(db, &db->watched[i], batch, &db->watched[i].changed);
     }
     return good;
+}
+
+static void forget_changed(struct opencode_db *db)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < db->watched_count; i++) {
+        if (db->watched[i].changed) {
+            mem_free(db->mem, db->watched[i].id, db->watched[i].len);
+        } else {
+            db->watched[kept++] = db->watched[i];
+        }
+    }
+    db->watched_count = kept;
+}
+
+/* Returns whether the session was read as it is; remembers it, as it may change again within the
+   same millisecond. */
+static bool is_known(struct opencode_db *db, int64_t changed_ms, uint64_t digest, bool *failed)
+{
+    uint64_t key = digest >> 1; /* the greatest is no key */
+    if (changed_ms > db->session_ms) {
+        db->session_ms = changed_ms;
+        u64map_clear(&db->sessions);
+    }
+    if (u64map_get(&db->sessions, key) != U64MAP_NONE) {
+        return true;
+    }
+    *failed |= !u64map_put(&db->sessions, key, 0);
+    return false;
 }
 
 /* Sessions are few, and change while they last: all that changed since the last read. */
 static bool read_sessions(struct opencode_db *db, struct opencode_batch *batch)
 {
     char sql[400];
+    sqlite3_stmt *statement = NULL;
     const struct opencode_readable *readable = &db->schema.readable[OPENCODE_SESSIONS];
-    if (db->next[OPENCODE_SESSIONS] < 0) {
-        db->next[OPENCODE_SESSIONS] = isnan(db->from_ms) ? 0 : (int64_t)db->from_ms;
+    if (db->session_ms == INT64_MIN) {
+        db->session_ms = isnan(db->from_ms) ? 0 : (int64_t)db->from_ms;
     }
     snprintf(sql, sizeof sql,
-             readable->updated ? "SELECT %s, time_updated - 1 FROM session WHERE time_updated >= ? "
+             readable->updated ? "SELECT %s, time_updated FROM session WHERE time_updated >= ? "
                                  "ORDER BY time_updated, rowid"
-                               : "SELECT %s, ?1 - 1 FROM session ORDER BY rowid",
+                               : "SELECT %s, ?1 FROM session ORDER BY rowid",
              readable->columns);
-    return read_rows(db, OPENCODE_SESSIONS, sql, batch, (struct slice){NULL, 0});
+    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    if (result == SQLITE_OK) {
+        sqlite3_bind_int64(statement, 1, db->session_ms);
+    }
+    while (next_row(statement, &result)) {
+        uint64_t digest = digest_of(statement);
+        if (!is_known(db, sqlite3_column_int64(statement, COLUMNS), digest, &batch->failed)) {
+            take_row(batch, OPENCODE_SESSIONS, statement, digest);
+        }
+    }
+    sqlite3_finalize(statement);
+    return result == SQLITE_DONE;
 }
 
 static bool read_table(struct opencode_db *db, enum opencode_table table,
                        struct opencode_batch *batch)
 {
     char sql[400];
-    bool good = true;
+    struct opencode_place *place = &db->places[table];
     size_t before = batch->count;
-    if (db->next[table] < 0) {
-        db->next[table] = first_recent(db, table, &good);
-    }
-    skip_back(db, table, &good);
+    bool good = opencode_place_find(place, db->handle, &db->schema, table, db->from_ms);
     snprintf(sql, sizeof sql, "SELECT %s, rowid FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT %d",
              db->schema.readable[table].columns, opencode_table_names[table], ROWS_MAX);
-    good = good && read_rows(db, table, sql, batch, (struct slice){NULL, 0});
-    if (good && (batch->count > before || db->marked[table] == 0)) {
-        good = put_mark(db, table);
+    good = good && read_rows(db, table, sql, batch);
+    if (good && (batch->count > before || place->marked == 0)) {
+        good = opencode_place_mark(place, db->handle, table);
     }
     batch->more |= batch->count - before == ROWS_MAX;
     return good;
@@ -384,23 +351,24 @@ const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batc
     if (why != NULL || db->handle == NULL) {
         return why;
     }
-    int version = (int)number_of(db, "PRAGMA data_version", 0, 0, &good);
+    int version = (int)opencode_number(db->handle, "PRAGMA data_version", 0, 0, &good);
     if (good && version == db->version) {
         return NULL; /* nobody has written since */
     }
     /* One picture of all tables: a session's row comes with its messages. */
     good = good && sqlite3_exec(db->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
-    int64_t next[OPENCODE_TABLES];
-    memcpy(next, db->next, sizeof next);
+    struct opencode_place places[OPENCODE_TABLES];
+    memcpy(places, db->places, sizeof places);
     good = good && opencode_schema_look(&db->schema, db->handle) &&
            (db->more || read_watched(db, batch)) && read_new(db, batch);
     if (!good) { /* all of it comes again */
         fail(db, sqlite3_errmsg(db->handle));
-        memcpy(db->next, next, sizeof next);
-        memset(db->marked, 0, sizeof db->marked);
+        memcpy(db->places, places, sizeof places);
+        db->session_ms = INT64_MIN;
+        u64map_clear(&db->sessions);
         opencode_batch_clear(batch);
     } else if (!db->more) {
-        forget_watched(db); /* such a row is watched again when it is taken */
+        forget_changed(db);
     }
     sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
     if (!good) {
@@ -419,19 +387,20 @@ const char *opencode_db_differences(struct opencode_db *db, unsigned *count)
     return is_new ? db->schema.text : NULL;
 }
 
-bool opencode_db_watch(struct opencode_db *db, enum opencode_table table, struct slice id)
+bool opencode_db_watch(struct opencode_db *db, const struct opencode_row *row)
 {
     if (db->watched_count == WATCHED_MAX) {
         return true;
     }
-    char *copy = mem_alloc(db->mem, id.len);
+    char *copy = mem_alloc(db->mem, row->id.len);
     if (copy == NULL || !mem_reserve(db->mem, &db->watched, &db->watched_cap, db->watched_count + 1,
                                      sizeof *db->watched)) {
-        mem_free(db->mem, copy, copy == NULL ? 0 : id.len);
+        mem_free(db->mem, copy, copy == NULL ? 0 : row->id.len);
         return false;
     }
-    memcpy(copy, id.bytes, id.len);
-    db->watched[db->watched_count++] = (struct watched){.table = table, .id = copy, .len = id.len};
+    memcpy(copy, row->id.bytes, row->id.len);
+    db->watched[db->watched_count++] = (struct watched){
+        .table = row->table, .id = copy, .len = row->id.len, .digest = row->digest};
     return true;
 }
 
@@ -460,9 +429,9 @@ const char *opencode_db_differences(struct opencode_db *db, unsigned *count)
     return NULL;
 }
 
-bool opencode_db_watch(struct opencode_db *db, enum opencode_table table, struct slice id)
+bool opencode_db_watch(struct opencode_db *db, const struct opencode_row *row)
 {
-    (void)db, (void)table, (void)id;
+    (void)db, (void)row;
     return true;
 }
 

@@ -22,10 +22,12 @@ struct opencode_row {
     enum opencode_table table;
     struct slice id, session_id, message_id;         /* message_id: of a part */
     struct slice parent_id, agent, title, directory; /* of a session */
+    struct slice permission;                         /* raw JSON, of a session */
     struct slice data;                               /* raw JSON, of a message or a part */
     double created_ms, updated_ms;                   /* NAN: unknown */
     bool deleted;    /* the row is no more: it has nothing but `table` and `id` */
     double cost_usd; /* of a session; NAN: unknown */
+    uint64_t digest; /* of all columns: another one, if the row has changed */
 };
 
 struct opencode_batch {
@@ -57,13 +59,14 @@ struct opencode_db;
    were made before are left out; NAN: none are. */
 struct opencode_db *opencode_db_new(const struct mem *mem, const char *path, double from_ms);
 void opencode_db_free(struct opencode_db *db);
-/* Reads the next rows into the batch, which is empty: at most some thousand. Returns NULL, or why
-   they cannot be read: borrowed until the next call. A file that does not exist has no rows. */
+/* Reads the next rows into the batch, which is empty: at most some thousand, of those that are new
+   or have changed. Returns NULL, or why they cannot be read: borrowed until the next call. A file
+   that does not exist has no rows. */
 const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch);
 /* Returns how its tables and columns differ from those of known versions, once for each schema that
    does, and sets *count to how many do: borrowed until the next read. NULL: nothing new. */
 const char *opencode_db_differences(struct opencode_db *db, unsigned *count);
-/* The row is read again at the next call: it was not final. False: out of memory. */
-bool opencode_db_watch(struct opencode_db *db, enum opencode_table table, struct slice id);
+/* The row is not final: it comes again when it has changed. False: out of memory. */
+bool opencode_db_watch(struct opencode_db *db, const struct opencode_row *row);
 
 #endif

@@ -38,7 +38,7 @@ static void abandon_answer(struct opencode_rows *rows, intern_id session, intern
         return;
     }
     answer->abandoned = true;
-    if (answer->open) {
+    if (answer->open && isnan(answer->shown_ms)) {
         send_abandoned(rows, opencode_text(rows, session), CALL_REQUEST, message,
                        fmax(answer->last_ms, answer->end_ms));
     }
@@ -107,14 +107,16 @@ static bool is_abandoned(const struct opencode_rows *rows, struct slice message)
 }
 
 void opencode_open_note_tool(struct opencode_rows *rows, const struct opencode_row *row,
-                             struct slice call, struct slice child, bool open)
+                             const struct opencode_open_tool *noted)
 {
     struct opencode_tool tool = {.session = opencode_put(rows, row->session_id),
                                  .message = opencode_put(rows, row->message_id),
-                                 .call = opencode_put(rows, call),
+                                 .call = opencode_put(rows, noted->call),
                                  .part = opencode_put(rows, row->id),
-                                 .child = opencode_put(rows, child),
-                                 .last_ms = row->updated_ms};
+                                 .child = opencode_put(rows, noted->child),
+                                 .last_ms = row->updated_ms,
+                                 .prepared = noted->prepared};
+    bool open = noted->open;
     size_t at = 0;
     while (at < rows->tool_count &&
            (rows->tools[at].call != tool.call || rows->tools[at].session != tool.session)) {
@@ -145,6 +147,41 @@ void opencode_open_take_deleted(struct opencode_rows *rows, const struct opencod
             abandon_tool(rows, i);
             abandon_tools(rows);
             return;
+        }
+    }
+}
+
+/* Reports that the request has ended as far as it is known, at an inferred time: what is written of
+   it after its tools began moves that. */
+static void show_end(struct opencode_rows *rows, const struct opencode_session *session,
+                     struct opencode_answer *answer)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, opencode_text(rows, session->id));
+    update.kind = CALL_REQUEST;
+    update.id = opencode_text(rows, session->answer);
+    update.precedence = PRECEDENCE_INFERRED;
+    update_number(&update, FIELD_END_MS, answer->end_ms);
+    answer->shown_ms = answer->end_ms;
+    opencode_send(rows, &update);
+}
+
+void opencode_open_end_requests(struct opencode_rows *rows)
+{
+    for (int prepares = 0; prepares < 2; prepares++) {
+        for (size_t i = 0; i < rows->tool_count; i++) {
+            struct opencode_answer *answer = find_answer(rows, rows->tools[i].message);
+            if (answer != NULL && (prepares == 0 || !rows->tools[i].prepared)) {
+                answer->prepares = prepares != 0;
+            }
+        }
+    }
+    for (size_t i = 0; i < rows->session_count; i++) {
+        const struct opencode_session *session = &rows->sessions[i];
+        struct opencode_answer *answer = find_answer(rows, session->answer);
+        if (answer != NULL && answer->open && answer->has_tool && !answer->abandoned &&
+            !answer->prepares && answer->growing == INTERN_NONE &&
+            (isnan(answer->shown_ms) || answer->end_ms > answer->shown_ms)) {
+            show_end(rows, session, answer);
         }
     }
 }

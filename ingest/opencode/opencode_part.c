@@ -53,22 +53,15 @@ static bool take_text(struct opencode_rows *rows, const struct opencode_row *row
 {
     struct json_value time = json_get(data, "time");
     double end_ms = client_time(json_get(time, "end"));
+    bool grows = time.type == JSON_TYPE_OBJECT && isnan(end_ms);
     take_first_token(rows, row, client_time(json_get(time, "start")));
     extend_request(rows, row, end_ms);
-    return time.type == JSON_TYPE_OBJECT && isnan(end_ms);
-}
-
-/* The agent that a task runs: it has ended with the task. */
-static void take_task(struct opencode_rows *rows, const struct opencode_row *row,
-                      struct json_value state, double end_ms)
-{
-    struct slice agent = client_plain_text(json_get(json_get(state, "metadata"), "sessionId"));
-    if (agent.bytes != NULL && !isnan(end_ms)) {
-        struct update update = opencode_update(rows, UPDATE_AGENT, row->session_id);
-        update.agent_id = agent;
-        update_number(&update, FIELD_END_MS, end_ms);
-        opencode_send(rows, &update);
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    intern_id part = opencode_put(rows, row->id);
+    if (answer != NULL && (grows || answer->growing == part)) {
+        answer->growing = grows ? part : INTERN_NONE;
     }
+    return grows;
 }
 
 static void put_error(struct opencode_rows *rows, struct json_value state, struct update *update)
@@ -95,57 +88,129 @@ static void put_error(struct opencode_rows *rows, struct json_value state, struc
     strbuf_release(&text);
 }
 
-/* Returns true if the tool has not ended. */
-static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row,
-                      struct json_value data)
+/* A tool that the client runs begins when the model has called it. Those that the model's provider
+   runs are part of its answer. */
+static void note_run(struct opencode_rows *rows, const struct opencode_row *row,
+                     struct json_value data, double start_ms)
 {
-    char own[CLIENT_ID_BYTES], room[CLIENT_ID_BYTES];
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    struct json_value elsewhere = json_get(json_get(data, "metadata"), "providerExecuted");
+    if (answer != NULL && !isnan(start_ms) && elsewhere.type != JSON_TYPE_TRUE) {
+        answer->has_tool = true;
+    }
+}
+
+/* The members of a tool's part. */
+struct tool_part {
+    struct json_value data, state, metadata;
+    struct slice id, child; /* child: the session that it runs; bytes NULL: none */
+    double start_ms, end_ms, code;
+    bool failed, done, prepared; /* prepared: its input is complete */
+};
+
+static struct tool_part read_tool(struct json_value data)
+{
     struct json_value state = json_get(data, "state"), status = json_get(state, "status");
-    struct json_value time = json_get(state, "time");
-    double start_ms = client_time(json_get(time, "start"));
-    double end_ms = client_time(json_get(time, "end"));
-    double code = client_number(json_get(json_get(state, "metadata"), "exit"));
-    bool error = json_string_is(status, "error"), done = json_string_is(status, "completed");
+    struct json_value metadata = json_get(state, "metadata"), time = json_get(state, "time");
+    return (struct tool_part){.data = data,
+                              .state = state,
+                              .metadata = metadata,
+                              .child = client_plain_text(json_get(metadata, "sessionId")),
+                              .start_ms = client_time(json_get(time, "start")),
+                              .end_ms = client_time(json_get(time, "end")),
+                              .code = client_number(json_get(metadata, "exit")),
+                              .failed = json_string_is(status, "error"),
+                              .done = json_string_is(status, "completed"),
+                              .prepared = !json_string_is(status, "pending")};
+}
+
+/* A tool asks before it does anything, and has metadata from its first step on. */
+static void put_asking(struct opencode_rows *rows, const struct opencode_row *row,
+                       const struct tool_part *tool, struct update *update)
+{
+    struct json_member member;
+    struct json_walk walk = json_walk(tool->metadata);
+    const struct opencode_session *session = opencode_find_session(rows, row->session_id);
+    bool works = tool->metadata.type == JSON_TYPE_OBJECT && json_next_member(&walk, &member);
+    if (works || tool->done || tool->failed) {
+        update_bool(update, FIELD_MAY_ASK, TRI_FALSE);
+    } else if (tool->prepared && session != NULL && !session->asks_nobody) {
+        update_bool(update, FIELD_MAY_ASK, TRI_TRUE);
+    }
+}
+
+static void send_tool(struct opencode_rows *rows, const struct opencode_row *row,
+                      const struct tool_part *tool)
+{
     struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
     struct strbuf args;
     update.kind = CALL_TOOL;
-    update.id = client_id(rows->scratch.mem, json_get(data, "callID"), own);
-    update.id = update.id.bytes == NULL ? row->id : update.id;
-    update.id = call_owners_id(&rows->counters->ingest->owners, update.session_id, update.agent_id,
-                               update.id, room);
-    rows->failed |= update.id.bytes == NULL;
+    update.id = tool->id;
     strbuf_init(&args, rows->scratch.mem, 0);
-    tool_args(json_get(state, "input"), rows->content, &args);
-    update_text(&update, FIELD_NAME, client_plain_text(json_get(data, "tool")));
+    tool_args(json_get(tool->state, "input"), rows->content, &args);
+    update_text(&update, FIELD_NAME, client_plain_text(json_get(tool->data, "tool")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
-    update_text(&update, FIELD_CHILD_AGENT_ID,
-                client_plain_text(json_get(json_get(state, "metadata"), "sessionId")));
-    update_number(&update, FIELD_START_MS, start_ms);
-    if (error || done) {
-        update_number(&update, FIELD_END_MS, isnan(end_ms) ? row->updated_ms : end_ms);
-        update_bool(&update, FIELD_SUCCESS, error || code > 0 ? TRI_FALSE : TRI_TRUE);
-        if (error || code > 0) {
-            put_error(rows, state, &update);
+    update_text(&update, FIELD_CHILD_AGENT_ID, tool->child);
+    update_number(&update, FIELD_START_MS, tool->start_ms);
+    put_asking(rows, row, tool, &update);
+    if (tool->failed || tool->done) {
+        update_number(&update, FIELD_END_MS, isnan(tool->end_ms) ? row->updated_ms : tool->end_ms);
+        update_bool(&update, FIELD_SUCCESS, tool->failed || tool->code > 0 ? TRI_FALSE : TRI_TRUE);
+        if (tool->failed || tool->code > 0) {
+            put_error(rows, tool->state, &update);
         }
     }
     rows->scratch.failed |= args.failed;
     opencode_send(rows, &update);
     strbuf_release(&args);
-    struct slice call = update.id;
-    if (isnan(start_ms)) { /* its input is being written */
+    if (isnan(tool->start_ms)) { /* its input is being written */
         update = opencode_update(rows, UPDATE_CALL, row->session_id);
         update.kind = CALL_TOOL;
-        update.id = call;
+        update.id = tool->id;
         update.precedence = PRECEDENCE_INFERRED;
         update_number(&update, FIELD_START_MS, row->created_ms);
         opencode_send(rows, &update);
     }
-    opencode_open_note_tool(rows, row, call,
-                            client_plain_text(json_get(json_get(state, "metadata"), "sessionId")),
-                            !error && !done);
-    extend_request(rows, row, start_ms);
-    take_task(rows, row, state, end_ms);
-    return !error && !done;
+}
+
+/* The agent that a task runs: what it is to do; it has ended with the task. */
+static void take_task(struct opencode_rows *rows, const struct opencode_row *row,
+                      const struct tool_part *tool)
+{
+    char text[CLIENT_ID_BYTES];
+    struct json_value input = json_get(tool->state, "input");
+    if (tool->child.bytes != NULL) {
+        struct update update = opencode_update(rows, UPDATE_AGENT, row->session_id);
+        client_text_copy(rows->scratch.mem, json_get(input, "description"), text, sizeof text);
+        update.agent_id = tool->child;
+        update_text(&update, FIELD_DESCRIPTION, (struct slice){text, strlen(text)});
+        update_number(&update, FIELD_END_MS, tool->end_ms);
+        opencode_send(rows, &update);
+    }
+}
+
+/* Returns true if the tool has not ended. */
+static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row,
+                      struct json_value data)
+{
+    char own[CLIENT_ID_BYTES], room[CLIENT_ID_BYTES];
+    struct update of = opencode_update(rows, UPDATE_CALL, row->session_id);
+    struct tool_part tool = read_tool(data);
+    tool.id = client_id(rows->scratch.mem, json_get(data, "callID"), own);
+    tool.id = call_owners_id(&rows->counters->ingest->owners, of.session_id, of.agent_id,
+                             tool.id.bytes == NULL ? row->id : tool.id, room);
+    rows->failed |= tool.id.bytes == NULL;
+    send_tool(rows, row, &tool);
+    struct opencode_open_tool noted = {.call = tool.id,
+                                       .child = tool.child,
+                                       .open = !tool.failed && !tool.done,
+                                       .prepared = tool.prepared};
+    opencode_open_note_tool(rows, row, &noted);
+    take_first_token(rows, row, row->created_ms);
+    extend_request(rows, row, tool.start_ms);
+    note_run(rows, row, data, tool.start_ms);
+    take_task(rows, row, &tool);
+    return noted.open;
 }
 
 /* An attempt failed, and another is announced. */
@@ -184,6 +249,13 @@ static bool take_compaction(struct opencode_rows *rows, const struct opencode_ro
     return false;
 }
 
+static bool ignore(struct opencode_rows *rows, const struct opencode_row *row,
+                   struct json_value data)
+{
+    (void)rows, (void)row, (void)data;
+    return false;
+}
+
 static const struct part_row {
     const char *type;
     bool (*take)(struct opencode_rows *rows, const struct opencode_row *row,
@@ -194,16 +266,28 @@ static const struct part_row {
     {"reasoning", take_text},
     {"retry", take_retry},
     {"compaction", take_compaction},
+    {"step-start", ignore},
+    {"step-finish", ignore},
+    {"snapshot", ignore},
+    {"patch", ignore},
+    {"file", ignore},
+    {"agent", ignore},
+    {"subtask", ignore},
 };
 
 bool opencode_part_take(struct opencode_rows *rows, const struct opencode_row *row,
                         struct json_value data)
 {
+    const struct opencode_answer *answer = opencode_answer(rows, row->message_id);
     struct json_value type = json_get(data, "type");
+    if (answer != NULL && answer->copied) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof part_rows / sizeof *part_rows; i++) {
         if (json_string_is(type, part_rows[i].type)) {
             return part_rows[i].take(rows, row, data);
         }
     }
-    return false; /* steps, snapshots, files */
+    opencode_unknown(rows, row->session_id, client_plain_text(type));
+    return false;
 }

@@ -23,6 +23,8 @@ struct opencode_session *opencode_find_session(struct opencode_rows *rows, struc
 /* The same, made when it is new; NULL: out of memory. `root` absent: it is at the top. */
 struct opencode_session *opencode_make_session(struct opencode_rows *rows, struct slice id,
                                                intern_id root);
+/* Counts a row of the session, or a part of one, whose type is not known. */
+void opencode_unknown(struct opencode_rows *rows, struct slice session, struct slice type);
 /* Returns the number of the session at the top, in `sessions_at_top`. `session` may be NULL. */
 uint32_t opencode_top_of(struct opencode_rows *rows, const struct opencode_session *session);
 

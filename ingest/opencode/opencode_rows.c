@@ -9,6 +9,7 @@
 #include "ingest/opencode/opencode_part.h"
 #include "ingest/tool_args.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ bool opencode_rows_init(struct opencode_rows *rows, struct source_counters *coun
                         const char *source, bool content, int64_t since_ns)
 {
     const struct mem *mem = counters->ingest->mem;
-    *rows = (struct opencode_rows){.counters = counters, .source = source, .content = content};
+    *rows = (struct opencode_rows){
+        .counters = counters, .source = source, .content = content, .from_ms = (double)NAN};
     rows->texts = intern_new(mem);
     u64map_init(&rows->by_id, mem);
     u64map_init(&rows->answer_by_message, mem);
@@ -93,7 +95,8 @@ struct opencode_session *opencode_make_session(struct opencode_rows *rows, struc
         (struct opencode_session){.id = number,
                                   .root = root == INTERN_NONE ? number : root,
                                   .answer = INTERN_NONE,
-                                  .prompt_ms = (double)NAN};
+                                  .prompt_ms = (double)NAN,
+                                  .created_ms = (double)NAN};
     return &rows->sessions[rows->session_count++];
 }
 
@@ -107,6 +110,26 @@ struct update opencode_update(struct opencode_rows *rows, enum update_op op, str
     }
     ingest_ctx_stamp(rows->counters->ingest, &update);
     return update;
+}
+
+/* Returns whether the title is the one that OpenCode writes until a model has made another: a kind
+   and a date. */
+static bool is_placeholder(struct slice title)
+{
+    static const char *const kinds[] = {"New session - ", "Child session - "};
+    static const char date[] = "0000-00-00T";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t len = strlen(kinds[i]), k = 0;
+        if (title.len < len + sizeof date - 1 || memcmp(title.bytes, kinds[i], len) != 0) {
+            continue;
+        }
+        while (date[k] != '\0' && (date[k] == '0' ? isdigit((unsigned char)title.bytes[len + k])
+                                                  : title.bytes[len + k] == date[k])) {
+            k++;
+        }
+        return date[k] == '\0';
+    }
+    return false;
 }
 
 static void send_session(struct opencode_rows *rows, const struct opencode_row *row)
@@ -126,9 +149,11 @@ static void send_session(struct opencode_rows *rows, const struct opencode_row *
         update_number(&update, FIELD_COST_USD, row->cost_usd);
     }
     update.t_ms = isnan(row->updated_ms) ? update.t_ms : row->updated_ms;
-    update_text(&update, FIELD_TITLE,
-                (struct slice){row->title.bytes,
-                               row->title.len < TITLE_BYTES ? row->title.len : TITLE_BYTES});
+    if (!is_placeholder(row->title)) {
+        update_text(&update, FIELD_TITLE,
+                    (struct slice){row->title.bytes,
+                                   row->title.len < TITLE_BYTES ? row->title.len : TITLE_BYTES});
+    }
     opencode_send(rows, &update);
 }
 
@@ -136,11 +161,28 @@ static void send_agent(struct opencode_rows *rows, const struct opencode_row *ro
 {
     struct update update = opencode_update(rows, UPDATE_AGENT, row->id);
     update_text(&update, FIELD_TYPE, row->agent);
-    update_text(&update, FIELD_DESCRIPTION, row->title);
+    if (!is_placeholder(row->title)) { /* else its task describes it */
+        update_text(&update, FIELD_DESCRIPTION, row->title);
+    }
     update_text(&update, FIELD_PARENT_AGENT_ID, row->parent_id);
     update_text(&update, FIELD_ALIAS, update.agent_id); /* telemetry has a session for it */
     update_number(&update, FIELD_START_MS, row->created_ms);
     opencode_send(rows, &update);
+}
+
+/* The client itself forbids the tool that asks a person, where nobody can be asked. */
+static bool asks_nobody(struct slice permission)
+{
+    struct json_value rules, rule;
+    bool good = json_check(permission.bytes, permission.len, DEPTH, &rules, NULL);
+    for (struct json_walk walk = json_walk(rules);
+         good && rules.type == JSON_TYPE_ARRAY && json_next_item(&walk, &rule);) {
+        if (json_string_is(json_get(rule, "permission"), "question") &&
+            json_string_is(json_get(rule, "action"), "deny")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void take_session(struct opencode_rows *rows, const struct opencode_row *row)
@@ -155,6 +197,8 @@ static void take_session(struct opencode_rows *rows, const struct opencode_row *
         return;
     }
     session->root = root == INTERN_NONE ? session->root : root;
+    session->created_ms = row->created_ms;
+    session->asks_nobody = asks_nobody(row->permission);
     if (row->parent_id.len > 0) {
         send_agent(rows, row);
     } else {
@@ -185,7 +229,9 @@ struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice
     rows->answers[rows->answer_count] = (struct opencode_answer){.start_ms = (double)NAN,
                                                                  .end_ms = (double)NAN,
                                                                  .completed_ms = (double)NAN,
-                                                                 .last_ms = (double)NAN};
+                                                                 .last_ms = (double)NAN,
+                                                                 .shown_ms = (double)NAN,
+                                                                 .growing = INTERN_NONE};
     return &rows->answers[rows->answer_count++];
 }
 
@@ -248,6 +294,22 @@ static void put_error(struct opencode_rows *rows, struct json_value error, struc
 }
 
 /* ---- answers ---- */
+
+/* A fork of a session has copies of its messages, older than itself. They count once: for the
+   session that has them first. */
+static bool is_copy(struct opencode_rows *rows, const struct opencode_row *row)
+{
+    static const struct slice what = {"opencode message", 16};
+    struct call_owners *owners = &rows->counters->ingest->owners;
+    const struct opencode_session *session = opencode_find_session(rows, row->session_id);
+    intern_id who = call_owners_number(owners, row->session_id, (struct slice){NULL, 0});
+    intern_id owner = who == INTERN_FAILED || isnan(row->created_ms)
+                          ? who
+                          : call_owners_claim(owners, who, what, row->created_ms);
+    rows->failed |= owner == INTERN_FAILED;
+    return session != NULL && row->created_ms < session->created_ms &&
+           (owner != who || row->created_ms < rows->from_ms);
+}
 
 /* Returns true if the answer is still being given. */
 static bool take_answer(struct opencode_rows *rows, const struct opencode_row *row,
@@ -326,6 +388,29 @@ static void reject(struct opencode_rows *rows, const struct opencode_row *row)
     source_counters_reject(rows->counters, &reject);
 }
 
+/* Returns true if it is not final. */
+static bool take_message(struct opencode_rows *rows, const struct opencode_row *row,
+                         struct json_value data)
+{
+    struct json_value role = json_get(data, "role");
+    if (is_copy(rows, row)) {
+        struct opencode_answer *answer = opencode_answer(rows, row->id);
+        if (answer != NULL) {
+            answer->copied = true;
+        }
+        return false;
+    }
+    if (json_string_is(role, "assistant")) {
+        return take_answer(rows, row, data);
+    }
+    if (json_string_is(role, "user")) {
+        take_prompt(rows, row);
+    } else {
+        opencode_unknown(rows, row->session_id, client_plain_text(role));
+    }
+    return false;
+}
+
 bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *row)
 {
     struct json_value data;
@@ -350,21 +435,27 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
     }
     if (row->table == OPENCODE_PARTS) {
         open = opencode_part_take(rows, row, data);
-    } else if (json_string_is(json_get(data, "role"), "assistant")) {
-        open = take_answer(rows, row, data);
     } else {
-        take_prompt(rows, row);
+        open = take_message(rows, row, data);
     }
     source_counters_accept(rows->counters);
     note_time(rows, row);
     return open;
 }
 
+void opencode_unknown(struct opencode_rows *rows, struct slice session, struct slice type)
+{
+    uint32_t top = opencode_top_of(rows, opencode_find_session(rows, session));
+    client_sessions_note_unknown(&rows->sessions_at_top, top, type);
+}
+
 void opencode_rows_conclude(struct opencode_rows *rows, bool last)
 {
     struct client_sessions *sessions = &rows->sessions_at_top;
     client_sessions_begin_look(sessions);
+    opencode_open_end_requests(rows);
     opencode_open_set_busy(rows);
     client_sessions_conclude(sessions, last);
+    client_sessions_log_unknown(sessions, rows->source, "parts");
     rows->failed |= sessions->failed;
 }

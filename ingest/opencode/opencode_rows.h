@@ -12,6 +12,8 @@ struct opencode_session {
     intern_id id, root; /* root: the session at the top, the same for a main agent */
     intern_id answer;   /* its latest message of the assistant; INTERN_NONE: none yet */
     double prompt_ms;   /* of its latest message of the user; NAN: none yet */
+    double created_ms;  /* NAN: its row was not read yet */
+    bool asks_nobody;   /* no person is at it, so none is asked before a tool runs */
 };
 
 /* A tool that was open when its part was read last. */
@@ -19,12 +21,14 @@ struct opencode_tool {
     intern_id session, message, call, part;
     intern_id child; /* the session that it runs; INTERN_NONE: none */
     double last_ms;
+    bool prepared; /* its input is complete: it runs, or waits for a person */
 };
 
 struct opencode_rows {
     struct source_counters *counters; /* borrowed */
     const char *source;               /* for people; borrowed */
     bool content;
+    double from_ms;                         /* older messages are left out; NAN: none are */
     struct client_sessions sessions_at_top; /* when they end */
     struct intern *texts;
     struct u64map by_id; /* a session's id: its place in `sessions` */
@@ -37,9 +41,14 @@ struct opencode_rows {
         double end_ms;       /* of its text, or the start of its last tool; NAN: neither yet */
         double completed_ms; /* with its tools; NAN: it is not complete */
         double last_ms;      /* its row's last change; NAN: unknown */
+        double shown_ms;     /* the end that was reported while it is not complete; NAN: none */
+        intern_id growing;   /* its part that is being written; INTERN_NONE: none */
         bool has_first;      /* the time of its first token was sent */
+        bool has_tool;       /* one of its tools began to run, on this machine */
+        bool prepares;       /* the input of one is being written, at this look */
         bool open;           /* when it was read last */
         bool abandoned;      /* its session has a later answer: nothing will end this one */
+        bool copied;         /* of another session's message: it has no calls of its own */
     } * answers;
     size_t answer_count, answer_cap;
     struct opencode_tool *tools;

@@ -10,7 +10,7 @@
 const char *const opencode_table_names[OPENCODE_TABLES] = {
     [OPENCODE_SESSIONS] = "session", [OPENCODE_MESSAGES] = "message", [OPENCODE_PARTS] = "part"};
 
-enum { COLUMNS = 11, CREATED = 8, UPDATED = 9, COLUMNS_MAX = 64 };
+enum { COLUMNS = 12, CREATED = 8, UPDATED = 9, COLUMNS_MAX = 64 };
 
 /* The columns that are read, in the order of opencode_db.c's take_row; NULL: the table never has
    it. `needed`: so many rows are nothing without one of them. `known`: those that nothing reads. */
@@ -19,7 +19,7 @@ static const struct table {
     const char *needed[3], *known[24];
 } tables[OPENCODE_TABLES] = {
     [OPENCODE_SESSIONS] = {{"id", "id", NULL, "parent_id", "agent", "title", "directory", NULL,
-                            "time_created", "time_updated", "cost"},
+                            "time_created", "time_updated", "cost", "permission"},
                            {"id"},
                            {"project_id",
                             "workspace_id",
@@ -38,16 +38,15 @@ static const struct table {
                             "tokens_cache_read",
                             "revert",
                             "tokens_cache_write",
-                            "permission",
                             "time_compacting",
                             "model",
                             "time_archived"}},
     [OPENCODE_MESSAGES] = {{"id", "session_id", NULL, NULL, NULL, NULL, NULL, "data",
-                            "time_created", "time_updated", NULL},
+                            "time_created", "time_updated", NULL, NULL},
                            {"id", "session_id", "data"},
                            {NULL}},
     [OPENCODE_PARTS] = {{"id", "session_id", "message_id", NULL, NULL, NULL, NULL, "data",
-                         "time_created", "time_updated", NULL},
+                         "time_created", "time_updated", NULL, NULL},
                         {"id", "session_id", "data"},
                         {NULL}},
 };

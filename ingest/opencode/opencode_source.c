@@ -94,7 +94,7 @@ static bool take_batch(struct opencode_source *opencode)
     for (size_t i = 0; good && i < batch->count; i++) {
         const struct opencode_row *row = &batch->rows[i];
         if (opencode_rows_take(&opencode->rows, row)) {
-            good = opencode_db_watch(opencode->db, row->table, row->id);
+            good = opencode_db_watch(opencode->db, row);
         }
         good = good && !opencode->rows.failed;
     }
@@ -218,6 +218,7 @@ static bool make(struct opencode_source *opencode, const char *dir, bool whole)
     opencode->has_rows = true;
     bool good = opencode_rows_init(&opencode->rows, &opencode->source.counters,
                                    opencode->source.spec, settings->content, since_ns);
+    opencode->rows.from_ms = whole ? (double)NAN : from_ms;
     client_sessions_search(&opencode->rows.sessions_at_top,
                            source_setting(&opencode->source, "proc"),
                            opencode->source.row->programs);

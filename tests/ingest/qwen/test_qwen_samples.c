@@ -4,6 +4,7 @@
    is inside the request's duration), and the exact time to first token, which the client measures
    from the moment at which it began to prepare the request. */
 #include "core/query/query.h"
+#include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/report.h"
 #include "tests/support/tail.h"
@@ -141,9 +142,19 @@ static const char *make_project(void)
     return dir;
 }
 
+/* Process 10 is a client in the directory of the sessions. */
+static const char *start_client(void)
+{
+    const char *proc = processes_new();
+    processes_start(proc, 10, 1, 1, "node", "node /usr/bin/qwen");
+    processes_work_in(proc, 10, "/home/dev/api");
+    return proc;
+}
+
 /* A call of run_shell_command, and the report of its end with the decision about it. */
 #define SHELL_CALL(n, tool)                                                                  \
-    "{\"uuid\":\"c" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:1" n          \
+    "{\"uuid\":\"c" n                                                                        \
+    "\",\"sessionId\":\"s\",\"cwd\":\"/home/dev/api\",\"timestamp\":\"2025-10-09T08:53:1" n  \
     ".000Z\",\"type\":\"assistant\",\"message\":{\"parts\":[{\"functionCall\":{\"id\":\"t" n \
     "\",\"name\":\"" tool "\",\"args\":{\"command\":\"make\"}}}]}}\n"
 #define SHELL_END(n, tool, decision)                                                           \
@@ -175,7 +186,8 @@ TEST(a_long_call_may_wait_for_a_person_unless_the_client_decides_itself)
         struct rig rig;
         rig_init(&rig);
         const char *dir = make_project();
-        const struct source_setting settings[] = {{"qwen:", "dir", dir}, {0}};
+        const struct source_setting settings[] = {
+            {"qwen:", "dir", dir}, {"qwen:", "proc", start_client()}, {0}};
         support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), rows[i].lines,
                            strlen(rows[i].lines));
         rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = settings});
@@ -218,17 +230,17 @@ RIG_TEST(sub_agents_of_recent_sessions_have_their_parents)
 RIG_TEST(a_session_lasts_as_long_as_its_sub_agents)
 {
     static const char chat[] =
-        "{\"uuid\":\"u1\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:52:10.000Z\","
+        "{\"uuid\":\"u1\",\"sessionId\":\"s\",\"cwd\":\"/home/dev/api\",\"timestamp\":\"2025-10-09T08:52:10.000Z\","
         "\"type\":\"user\",\"message\":{\"parts\":[{\"text\":\"Do\"}]}}\n"
         "{\"uuid\":\"u2\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:52:12.000Z\","
         "\"type\":\"assistant\",\"message\":{\"parts\":[{\"text\":\"Started\"}]}}\n";
     static const char agent[] =
         "{\"uuid\":\"u3\",\"sessionId\":\"s\",\"agentId\":\"a\",\"timestamp\":"
-        "\"2025-10-09T08:53:17.000Z\",\"type\":\"user\",\"message\":{\"parts\":"
-        "[{\"text\":\"Look\"}]}}\n";
+        "\"2025-10-09T08:53:20.000Z\",\"type\":\"user\",\"message\":{\"parts\":"
+        "[{\"text\":\"Look\"}]}}\n"; /* it is seen to be written */
     static const char answer[] =
         "{\"uuid\":\"u4\",\"sessionId\":\"s\",\"agentId\":\"a\",\"timestamp\":"
-        "\"2025-10-09T08:53:18.000Z\",\"type\":\"assistant\",\"message\":{\"parts\":"
+        "\"2025-10-09T08:53:21.000Z\",\"type\":\"assistant\",\"message\":{\"parts\":"
         "[{\"text\":\"Seen\"}]}}\n";
     struct rig *rig = *state;
     const char *dir = make_project();
@@ -248,7 +260,8 @@ RIG_TEST(a_session_lasts_as_long_as_its_sub_agents)
     char id[] = "s";
     rig_until(rig, has_ended, id);
     records_check(&rig->model, "sessions",
-                  "{'s': {'start_ms': -70000, 'end_ms': -2000, 'gone': false}}", NULL);
+                  "{'s': {'start_ms': -70000, 'end_ms': 1000, 'gone': false, 'name': 'api'}}",
+                  NULL);
 }
 
 /* Some providers count ids from one in each conversation. */
