@@ -5,6 +5,8 @@
 enum {
     SESSION_COLS_MIN = 5, /* narrower parts are left out */
     NOTE_COLS_MIN = 8,
+    NEEDED_COLS_MIN = 5, /* of a part that distinguishes the label from others */
+    NAME_COLS_MIN = 7,   /* beside such a part */
     SEPARATOR_COLS = 3
 };
 
@@ -15,6 +17,7 @@ void agent_label_init(struct agent_label *label, const struct mem *mem, bool asc
     strbuf_init(&label->note, mem, 0);
     label->client = (struct client_tag){.cols = 0};
     label->session_keep = label->name_keep = label->note_keep = SIZE_MAX;
+    label->session_needed = label->note_needed = false;
     label->ascii = ascii;
 }
 
@@ -55,32 +58,75 @@ static int fit_client(const struct agent_label *label, int cols)
                                cols_of(label, &label->name) + (note > 0 ? 1 : 0) + note);
 }
 
-/* Shares the columns. A part that would get too few is left out: first the note, then the session.
-   The name may take half of them, and what the others leave. */
+/* The columns that the parts get at least; 0: the part is left out. */
+struct label_least {
+    int session, name, note;
+};
+
+/* Returns the columns between the parts. */
+static int between(const struct label_least *least)
+{
+    return (least->session > 0 ? SEPARATOR_COLS : 0) + (least->note > 0 ? 1 : 0);
+}
+
+static bool fits_in(const struct label_least *least, int cols)
+{
+    return least->session + least->name + least->note + between(least) <= cols;
+}
+
+/* Decides what each part gets at least. The name has half of the columns, but gives way to a part
+   that distinguishes the label from others. Other parts are left out: first the note, then the
+   session. */
+static struct label_least leasts(const struct agent_label *label, const struct label_cols *all,
+                                 int cols)
+{
+    struct label_least out = {least(all->session, SESSION_COLS_MIN), least(all->name, cols / 2),
+                              least(all->note, NOTE_COLS_MIN)};
+    bool needed = label->note_needed || label->session_needed;
+    if (!fits_in(&out, cols) && !label->note_needed) {
+        out.note = 0;
+    }
+    if (!fits_in(&out, cols) && needed) {
+        out.name = least(out.name, NAME_COLS_MIN);
+    }
+    if (!fits_in(&out, cols)) {
+        out.note = least(out.note, NEEDED_COLS_MIN);
+    }
+    if (!fits_in(&out, cols) && !label->session_needed) {
+        out.session = 0;
+        out.name = least(all->name, cols / 2);
+    }
+    if (!fits_in(&out, cols)) {
+        int room = cols - out.session - out.note - between(&out);
+        out.name = room > 1 ? least(out.name, room) : 1;
+    }
+    if (!fits_in(&out, cols)) {
+        out.session = out.note = 0;
+        out.name = least(all->name, cols);
+    }
+    return out;
+}
+
+/* Shares the columns between the parts, each with its least. */
 static struct label_cols fit(const struct agent_label *label, int cols)
 {
     struct label_cols all = {cols_of(label, &label->session), cols_of(label, &label->name),
                              cols_of(label, &label->note)};
-    int between = all.session > 0 ? SEPARATOR_COLS : 0, before = all.note > 0 ? 1 : 0;
-    if (all.session + between + all.name + before + all.note <= cols) {
+    struct label_least min = {all.session, all.name, all.note};
+    if (fits_in(&min, cols)) {
         return all;
     }
-    int session_least = least(all.session, SESSION_COLS_MIN),
-        note_least = least(all.note, NOTE_COLS_MIN);
-    int name = least(all.name, cols / 2);
-    if (all.note > 0 && session_least + between + name + before + note_least > cols) {
-        all.note = note_least = before = 0;
-    }
-    if (all.session > 0 && session_least + between + name + before + note_least > cols) {
-        all.session = session_least = between = 0;
-    }
-    int rest = cols - between - before - session_least - note_least;
+    min = leasts(label, &all, cols);
+    all.session = min.session > 0 ? all.session : 0;
+    all.note = min.note > 0 ? all.note : 0;
+    int rest = cols - between(&min) - min.session - min.note;
     /* Many agents share a type, few a task: the note is shown whole first. */
-    int most = rest + note_least - all.note;
+    int most = rest + min.note - all.note;
     most = least(rest, most > 2 * cols / 5 ? most : 2 * cols / 5);
-    name = least(all.name, all.note > 0 ? most : rest);
-    rest = cols - between - before - name;
-    int session = least(all.session, rest - least(all.note, rest / 2));
+    int name = least(all.name, all.note > 0 ? most : rest);
+    rest = cols - between(&min) - name;
+    int share = label->note_needed && rest / 2 < min.note ? min.note : rest / 2;
+    int session = least(all.session, rest - least(all.note, share));
     return (struct label_cols){session, name, least(all.note, rest - session)};
 }
 
@@ -224,13 +270,17 @@ void agent_label_distinguish(struct agent_label *label, const struct agent_label
     const struct {
         const struct strbuf *own, *others;
         size_t *keep;
-    } parts[] = {{&label->session, &other->session, &label->session_keep},
-                 {&label->name, &other->name, &label->name_keep},
-                 {&label->note, &other->note, &label->note_keep}};
+        bool *needed;
+    } parts[] = {{&label->session, &other->session, &label->session_keep, &label->session_needed},
+                 {&label->name, &other->name, &label->name_keep, NULL},
+                 {&label->note, &other->note, &label->note_keep, &label->note_needed}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_t at = first_difference(parts[i].own, parts[i].others);
         if (at != SIZE_MAX) {
             *parts[i].keep = at;
+            if (parts[i].needed != NULL) {
+                *parts[i].needed = true;
+            }
             return;
         }
     }

@@ -14,6 +14,8 @@ struct agent_label {
     struct strbuf note; /* the description, and what distinguishes the agent from those alike */
     /* The byte of each part that a cut leaves visible; SIZE_MAX: any. */
     size_t session_keep, name_keep, note_keep;
+    /* Without it the label would look like another: it is left out after all others. */
+    bool session_needed, note_needed;
     bool ascii;
 };
 

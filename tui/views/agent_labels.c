@@ -119,6 +119,7 @@ static void add_agent(struct agent_labels *labels, agent_no number, size_t *root
         size_t slot = slot_of(labels, &key);
         labels->next[number] = labels->heads[slot];
         labels->heads[slot] = number + 1;
+        name_counts_add(&labels->names, key.owner, key.name);
     }
 }
 
@@ -134,6 +135,7 @@ bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
     labels->next = mem_zalloc(mem, agents + 1, sizeof *labels->next);
     labels->agents = agents;
     labels->clients = client_tags_make(swarm, ascii);
+    name_counts_init(&labels->names, mem, agents);
     if (labels->heads == NULL || labels->next == NULL) {
         return false;
     }
@@ -148,6 +150,7 @@ void agent_labels_release(struct agent_labels *labels)
 {
     mem_free(labels->mem, labels->heads, labels->slots * sizeof *labels->heads);
     mem_free(labels->mem, labels->next, (labels->agents + 1) * sizeof *labels->next);
+    name_counts_release(&labels->names);
     *labels = (struct agent_labels){.mem = labels->mem};
 }
 
@@ -444,6 +447,13 @@ static bool needs_client(const struct agent_labels *labels, agent_no number)
     return false;
 }
 
+/* Returns whether agents of the same session have the same name. */
+static bool shares_name(const struct agent_labels *labels, const struct agent *agent)
+{
+    struct label_key key;
+    return key_of(labels, agent, &key) && name_counts_several(&labels->names, key.owner, key.name);
+}
+
 /* ---- labels ---- */
 
 void agent_labels_get(const struct agent_labels *labels, agent_no number, unsigned form,
@@ -453,6 +463,7 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, unsign
     const struct agent *agent = swarm_agent(swarm, number);
     const struct session *session = swarm_session(swarm, agent->session);
     out->session_keep = out->name_keep = out->note_keep = SIZE_MAX;
+    out->session_needed = false;
     strbuf_clear(&out->session);
     strbuf_clear(&out->name);
     strbuf_clear(&out->note);
@@ -463,6 +474,7 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, unsign
         strbuf_add(&out->note, description.bytes, description.len);
     }
     put_difference(labels, number, out->ascii, &out->name, &out->note);
+    out->note_needed = out->note.len > 0 && (!sub || shares_name(labels, agent));
     out->client = (struct client_tag){.cols = 0};
     if ((form & LABEL_CLIENT) != 0) {
         out->client = client_tags_get(&labels->clients, swarm, number);

@@ -10,6 +10,7 @@
    first seconds. */
 #define ZOOM_LIVE_MIN       27u
 #define COUNTER_SAMPLES_MAX 20000
+#define ALIKE_TRIES         4
 
 static bool has_wall_clock(const struct swarm *swarm)
 {
@@ -382,25 +383,32 @@ static const struct drawn_label *find_drawn(const struct frame *frame, uint64_t 
     return NULL;
 }
 
-int frame_label_draw(struct frame *frame, agent_no agent, unsigned form, struct area line, int x,
-                     int cols, enum style_id style)
+/* Makes the agent's label, which in so many columns differs from those drawn before. */
+static const struct agent_label *make_label(struct frame *frame, agent_no agent, unsigned form,
+                                            int cols)
 {
     frame_label(frame, agent, form);
     uint64_t hash = hash_label(frame, cols);
-    const struct drawn_label *drawn = find_drawn(frame, hash, agent, form);
-    if (drawn) {
+    const struct drawn_label *drawn;
+    for (int i = 0; i < ALIKE_TRIES && (drawn = find_drawn(frame, hash, agent, form)); i++) {
         agent_labels_get(&frame->labels, drawn->agent, form, &frame->other);
         agent_label_distinguish(&frame->label, &frame->other);
         hash = hash_label(frame, cols);
     }
     if (frame->drawn_count < DRAWN_MAX)
         frame->drawn[frame->drawn_count++] = (struct drawn_label){hash, agent, form & LABEL_LIST};
-    return agent_label_draw(&frame->label, line, x, cols, style);
+    return &frame->label;
+}
+
+int frame_label_draw(struct frame *frame, agent_no agent, unsigned form, struct area line, int x,
+                     int cols, enum style_id style)
+{
+    return agent_label_draw(make_label(frame, agent, form, cols), line, x, cols, style);
 }
 
 void frame_label_text(struct frame *frame, agent_no agent, int cols, struct strbuf *out)
 {
-    agent_label_text(frame_label(frame, agent, LABEL_LIST | LABEL_CLIENT), cols, out);
+    agent_label_text(make_label(frame, agent, LABEL_LIST | LABEL_CLIENT, cols), cols, out);
 }
 
 struct area frame_area(const struct frame *frame, struct grid *grid, struct strip strip)

@@ -183,3 +183,65 @@ TEST(a_long_label_is_cut_in_the_middle_of_its_parts)
     strbuf_release(&text);
     picture_release(&picture);
 }
+
+/* Sub-agents of one type: the ends of their ids differ, or their descriptions do. */
+TEST(sub_agents_of_one_name_differ_at_any_width)
+{
+    static const char *const described[] = {"find the callers", "find the tests", "write a report",
+                                            "find the callers"};
+    for (int with = 0; with < 2; with++) {
+        struct picture picture;
+        struct strbuf texts[4];
+        picture_init(&picture, 120, 30);
+        picture_feed(&picture,
+                     SESSION("s", "api-server") AGENT("s", "aaaa0001", "general-purpose")
+                         AGENT("s", "aaaa0002", "general-purpose")
+                             AGENT("s", "aaaa0003", "general-purpose")
+                                 AGENT("s", "bbbb0001", "general-purpose") SESSION("t", "web")
+                                     AGENT("t", "aaaa0001", "general-purpose"));
+        for (agent_no i = 0; i < 4; i++) {
+            strbuf_init(&texts[i], &mem_libc, 0);
+            if (with) {
+                describe(&picture, i + 1, described[i]);
+            }
+        }
+        for (int cols = with ? 16 : 7; cols < 60; cols++) {
+            for (unsigned form = LABEL_ROW; form <= LABEL_LIST; form++) {
+                for (agent_no i = 0; i < 4; i++) {
+                    picture_label(&picture, i + 1, form, cols, &texts[i]);
+                    assert_true((int)text_cols(texts[i].data, texts[i].len, false) <= cols);
+                    for (agent_no k = 0; k < i; k++) {
+                        assert_string_not_equal(texts[i].data, texts[k].data);
+                    }
+                }
+            }
+        }
+        for (size_t i = 0; i < 4; i++) {
+            strbuf_release(&texts[i]);
+        }
+        picture_release(&picture);
+    }
+}
+
+TEST(a_note_that_is_needed_outlives_the_session)
+{
+    static const struct {
+        int cols;
+        const char *want;
+    } rows[] = {
+        {40, "api-server › general-purpose …0002"},
+        {28, "ap…er › general…urpose …0002"},
+        {22, "ap…er › gene…ose …0002"},
+        {16, "gener…pose …0002"},
+        {11, "ge…se …0002"},
+        {7, "… …0002"},
+    };
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, SESSION("s", "api-server") AGENT("s", "aaaa0001", "general-purpose")
+                               AGENT("s", "aaaa0002", "general-purpose") SESSION("t", "web"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_label(&picture, 2, LABEL_LIST, rows[i].cols, rows[i].want);
+    }
+    picture_release(&picture);
+}
