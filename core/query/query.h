@@ -30,6 +30,9 @@ enum outcome query_outcome(const struct swarm *swarm, const struct span *span);
 
 /* Returns the name of a state: "wait", "sampling" and so on; "tool?" for STATE_TOOL_OR_USER. */
 const char *query_state_name(enum agent_state state);
+/* Returns its name for programs, in `report --json`: STATE_TOOL_OR_USER is "tool" there, as an open
+   call is all that is known. */
+const char *query_state_key(enum agent_state state);
 /* Returns the state for people: "no live source" where nothing that runs could be seen. */
 const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state);
 /* Returns whether the span is a tool's call that is open for long and may wait for a person. */

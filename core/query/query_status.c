@@ -24,6 +24,11 @@ const char *query_state_name(enum agent_state state)
     return state_names[state];
 }
 
+const char *query_state_key(enum agent_state state)
+{
+    return query_state_name(state == STATE_TOOL_OR_USER ? STATE_TOOL : state);
+}
+
 const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state)
 {
     const struct agent *of = swarm_agent(swarm, agent);

@@ -22,13 +22,13 @@ END
 
 run_in_background "$program" record -f -o out.json claude: "unix:$SWARMTOP_SOCKET" >/dev/null 2>&1
 answers() { "$program" status 2>/dev/null | grep -q -e "$1"; }
-until_true 10 answers '1 work' || fail "no session at work: $("$program" status)"
+until_true 10 answers '1 wait' || fail "no session at work: $("$program" status)"
 hook() {
     echo '{"session_id":"'$session'","hook_event_name":"'"$1"'","tool_name":"Bash","tool_input":{"command":"make"}'"$2"'}' | "$program" hook
 }
 hook PreToolUse ',"tool_use_id":"t"'
 hook PermissionRequest ''
-until_true 10 answers 'needs you' || fail "nobody is asked: $("$program" status)"
+until_true 10 answers '1 user' || fail "nobody is asked: $("$program" status)"
 kill -9 "$client"
 wait "$client" 2>/dev/null
 killed=$(date +%s)

@@ -30,7 +30,7 @@ until_true 10 test -S feed.sock || fail "no socket"
 answers() { "$program" status 2>/dev/null | grep -q -e "$1"; }
 
 gone=0
-for row in 'a plain works work' 'b shell works work' 'c script asks needs' 'd plain asks needs'; do
+for row in 'a plain works tool' 'b shell works tool' 'c script asks user' 'd plain asks user'; do
     set -- $row
     run_in_background sh client.sh "$1" "$2" "$3"
     client=$pid

@@ -51,7 +51,7 @@ wakes() { awk '/^voluntary/ { n += $2 } END { print n }' "/proc/$recording/task/
 for host in 127.0.0.1 ::1; do
     start_recording $host || continue
     gone=0
-    for row in 'a keeps works work' 'b closes works work' 'c child works work' 'd keeps asks needs'; do
+    for row in 'a keeps works tool' 'b closes works tool' 'c child works tool' 'd keeps asks user'; do
         set -- $row
         run_in_background perl client.pl "$port" $host "$1" "$2" "$3" 2>client.err
         client=$pid

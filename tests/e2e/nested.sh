@@ -34,8 +34,12 @@ check() { # SOURCE...
     recording=$pid
     until_true 10 test -S feed.sock || fail "no socket"
     run_in_background sh client.sh outer 'sh middle.sh'
-    answers() { "$program" status 2>/dev/null | grep -q -e "$1"; }
-    until_true 10 answers '3 work' || fail "$*: $("$program" status)"
+    working() {
+        "$program" status 2>/dev/null | awk '{
+            for (i = 2; i <= NF; i += 2) n += $i ~ /^(wait|sampling|tool|agents)$/ ? $(i - 1) : 0
+        } END { exit n != 3 }'
+    }
+    until_true 10 working || fail "$*: $("$program" status)"
     sleep 3
     kill -TERM "$recording"
     status_of "$recording"

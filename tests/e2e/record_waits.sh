@@ -22,7 +22,7 @@ for dir in later "$work/nowhere/yet"; do
     [ "$dir" = later ] || { mkdir "$work/nowhere" && ln -s "$work/later" "$work/nowhere/yet"; }
     write '{"type":"user","promptId":"p","message":{"role":"user","content":"go"},"timestamp":"'"$(now)"'","cwd":"/x/app"}'
     write '{"type":"api-request","id":"r","timestamp":"'"$(now)"'","querySource":"sdk","requestDigest":"d"}'
-    until_true 10 answers '1 work' || fail "$dir: $(SWARMTOP_SOCKET=$work/feed.sock "$program" status) $(cat err)"
+    until_true 10 answers '1 wait' || fail "$dir: $(SWARMTOP_SOCKET=$work/feed.sock "$program" status) $(cat err)"
     # And what is appended later.
     write '{"type":"assistant","message":{"id":"m","model":"o","content":[{"type":"tool_use","id":"t","name":"Bash","input":{"command":"make later"}}],"stop_reason":"tool_use"},"requestRef":"r","timestamp":"'"$(now)"'"}'
     echo '{"op":"hello","session_id":"fed","name":"fed"}' >line

@@ -14,12 +14,12 @@ until_true 10 test -S feed.sock || fail "no socket"
 "$program" emit --session b start_user_input span_id=1 || fail "emit"
 "$program" emit --session c start_llm_request span_id=1 model=m || fail "emit"
 "$program" emit --session c end_llm_request span_id=1 ttft_ms=742 success=true || fail "emit"
-told() { [ "$("$program" status)" = "1 work  1 needs you  ttft 742ms" ]; }
+told() { [ "$("$program" status)" = "1 user  1 tool  1 idle  ttft 742ms" ]; }
 until_true 5 told || fail "it says '$("$program" status)'"
 kill -TERM "$pid"
 status_of "$pid"
 # Asking has left nothing behind.
 has trace.json status && fail "the question is in the trace"
 
-[ "$("$program" status trace.json)" = "3 idle  ttft 742ms" ] || fail "of the file: '$("$program" status trace.json)'"
+[ "$("$program" status trace.json)" = "3 done  ttft 742ms" ] || fail "of the file: '$("$program" status trace.json)'"
 exit 0

@@ -216,9 +216,7 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);
     if (query_is_agent(agent)) {
         enum agent_state state = query_status(r->swarm, no, r->local_ns).state;
-        /* For programs the call that is open is what is known. */
-        json_writer_put_text(w, object, "state",
-                             query_state_name(state == STATE_TOOL_OR_USER ? STATE_TOOL : state));
+        json_writer_put_text(w, object, "state", query_state_key(state));
     }
     if (no < r->metrics->agent_count)
         put_metrics(w, object, &r->metrics->agents[no]);

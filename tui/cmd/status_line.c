@@ -5,6 +5,7 @@
 #include "core/query/query.h"
 #include "tui/screen/number.h"
 
+#include <assert.h>
 #include <math.h>
 
 static void put_counted(struct strbuf *out, uint64_t n, const char *one)
@@ -17,9 +18,12 @@ static void put_counted(struct strbuf *out, uint64_t n, const char *one)
 
 static void count_states(const struct swarm *swarm, int64_t local_ns, uint64_t counts[STATES])
 {
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
-        if (!(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)))
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+
+        if (!(agent->flags & (AGENT_DEAD | AGENT_GROUP)) && query_is_agent(agent))
             counts[query_status(swarm, (agent_no)i, local_ns).state]++;
+    }
 }
 
 static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbuf *out)
@@ -95,6 +99,13 @@ static void put_part(struct strbuf *out, uint64_t count, const char *word)
         strbuf_addf(out, "%s%llu %s", out->len > 0 ? "  " : "", (unsigned long long)count, word);
 }
 
+/* The states as a status bar shows them: it may be cut, so those that need a person come first. */
+static const enum agent_state bar_order[] = {
+    STATE_USER,   STATE_TOOL_OR_USER, STATE_ERROR, STATE_RETRY,    STATE_STALE,
+    STATE_GONE,   STATE_UNKNOWN,      STATE_WAIT,  STATE_SAMPLING, STATE_TOOL,
+    STATE_AGENTS, STATE_IDLE,         STATE_DONE};
+static_assert(sizeof bar_order / sizeof *bar_order == STATES, "each state is in the bar");
+
 void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                 struct strbuf *out)
 {
@@ -104,16 +115,8 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
     count_states(swarm, local_ns, counts);
     for (int state = 0; state < STATES; state++)
         all += counts[state];
-    put_part(out, counts[STATE_WAIT] + counts[STATE_SAMPLING] + counts[STATE_TOOL], "work");
-    put_part(out, counts[STATE_RETRY], "retry");
-    put_part(out, counts[STATE_USER], counts[STATE_USER] == 1 ? "needs you" : "need you");
-    put_part(out, counts[STATE_TOOL_OR_USER], "may need you");
-    put_part(out, counts[STATE_ERROR], "failed");
-    put_part(out, counts[STATE_STALE], "stale");
-    put_part(out, counts[STATE_GONE], "gone");
-    put_part(out, counts[STATE_UNKNOWN], "unknown");
-    if (out->len == 0)
-        put_part(out, counts[STATE_IDLE] + counts[STATE_DONE] + counts[STATE_AGENTS], "idle");
+    for (int i = 0; i < STATES; i++)
+        put_part(out, counts[bar_order[i]], query_state_name(bar_order[i]));
     if (all == 0)
         strbuf_adds(out, "no agents");
     if (metrics) {

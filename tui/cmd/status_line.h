@@ -10,8 +10,8 @@
 void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                  struct strbuf *out);
 
-/* Appends the same for a status bar: `3 work 1 needs you 1 failed ttft 742ms`. `metrics` may be
-   NULL. */
+/* Appends the same for a status bar: `1 user  2 tool  1 error  ttft 742ms`, by the names of the
+   states. `metrics` may be NULL. */
 void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                 struct strbuf *out);
 
