@@ -97,12 +97,39 @@ static double read_slowly(const struct number *n)
     return strtod(copy, NULL);
 }
 
+/* Returns whether the digits end in a point, as OCaml prints whole floats. */
+static bool ends_in_point(const char *at, const char *end)
+{
+    at += *at == '-';
+    const char *digits = at;
+    while (at < end && json_is_digit(*at)) {
+        at++;
+    }
+    return at > digits && at + 1 == end && *at == '.';
+}
+
 struct json_value json_spelt_number(struct json_value value)
 {
-    if (value.type != JSON_TYPE_STRING || value.len < 3 ||
-        json_skip_number(value.raw + 1, value.raw + value.len) != value.raw + value.len - 1)
+    if (value.type != JSON_TYPE_STRING || value.len < 3) {
         return value;
-    return (struct json_value){JSON_TYPE_NUMBER, value.raw + 1, value.len - 2};
+    }
+    const char *at = value.raw + 1, *end = value.raw + value.len - 1;
+    while (at < end && *at == ' ') {
+        at++;
+    }
+    while (at < end && end[-1] == ' ') {
+        end--;
+    }
+    at += end - at > 1 && *at == '+' && json_is_digit(at[1]);
+    while (end - at > 1 && *at == '0' && json_is_digit(at[1])) {
+        at++;
+    }
+    if (at < end && ends_in_point(at, end)) {
+        end--;
+    } else if (at == end || json_skip_number(at, value.raw + value.len) != end) {
+        return value;
+    }
+    return (struct json_value){JSON_TYPE_NUMBER, at, (size_t)(end - at)};
 }
 
 double json_get_number(struct json_value number)

@@ -97,8 +97,8 @@ void json_get_string(struct json_value string, struct strbuf *out);
 /* Writes the decoded text of a string value to `out`, which has room for string.len bytes. Returns
    its length. */
 size_t json_copy_string(struct json_value string, char *out);
-/* Returns the number that a string value spells ("12.5"), as a value in the same text; any other
-   value unchanged. */
+/* Returns the number that a string value spells ("12.5"; also " +007."), as a value in the same
+   text; any other value unchanged. */
 struct json_value json_spelt_number(struct json_value value);
 /* Returns the nearest double; ±infinity if out of range (1e400), NAN if the value is no number. */
 double json_get_number(struct json_value number);

@@ -6,6 +6,7 @@
 
 #include "core/export/feed_line.h"
 #include "ingest/event_scan.h"
+#include "ingest/json_repair.h"
 
 #include <string.h>
 
@@ -231,6 +232,25 @@ static bool is_cut_journal(const struct feed *feed, const struct line *line, enu
     return kind == LINE_LAST && (feed->journal || first);
 }
 
+/* Takes a line of a trace that becomes an event by repair. Returns false for any other line. In a
+   feed a line that is no JSON is bad. */
+static bool take_repaired(struct feed *feed, const struct line *line)
+{
+    struct strbuf text;
+    struct json_value object;
+    strbuf_init(&text, feed->ingest->mem, 0);
+    bool trace = feed->options.take_raw != NULL && feed_sessions_own(&feed->sessions) == NO_SESSION;
+    bool event = trace && *line->bytes == '{' &&
+                 json_repair_check(line->bytes, line->len, DEPTH_MAX, &text, &object) &&
+                 json_get(object, "ph").type != JSON_TYPE_NONE &&
+                 json_get(object, "op").type == JSON_TYPE_NONE;
+    if (event) {
+        feed_read_raw(feed, line, (struct slice){.bytes = NULL}, object);
+    }
+    strbuf_release(&text);
+    return event;
+}
+
 static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
                       enum line_kind kind)
 {
@@ -248,7 +268,7 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
         return;
     unsigned depth = feed->journal ? JOURNAL_DEPTH_MAX : DEPTH_MAX;
     bool checked = whole && json_check(bytes, len, depth, &value, &error);
-    if (!checked && is_cut_journal(feed, &line, kind))
+    if (!checked && (is_cut_journal(feed, &line, kind) || (whole && take_repaired(feed, &line))))
         return;
     if (!checked && is_http_request(feed, &line))
         refuse(feed, &line, "refused: an HTTP request on the feed's port");

@@ -6,6 +6,7 @@
 
 #include "core/base/word.h"
 #include "ingest/event_scan.h"
+#include "ingest/json_repair.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,8 +151,18 @@ static bool is_no_document(struct scan *scan)
         return false;
     }
     scan->next_check = 2 * scan->held.len;
-    return !json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) &&
-           error.offset < scan->held.len;
+    if (json_check(scan->held.data, scan->held.len, MAX_DEPTH, &object, &error) ||
+        error.offset >= scan->held.len) {
+        return false;
+    }
+    struct strbuf repaired;
+    strbuf_init(&repaired, scan->mem, 0);
+    json_repair(scan->held.data, scan->held.len, &repaired);
+    bool foreign = !repaired.failed &&
+                   !json_check(repaired.data, repaired.len, MAX_DEPTH, &object, &error) &&
+                   error.offset < repaired.len;
+    strbuf_release(&repaired);
+    return foreign;
 }
 
 /* `c` is the last character that is held. */

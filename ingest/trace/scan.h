@@ -6,9 +6,9 @@
        {…}\n{…}\n                     lines: events or feed operations
 
    Lists of events may lie in lists, and documents in a list or one after the other. Text before and
-   after a document is reported and skipped. An event that is not JSON is repaired (scan_repair.c),
-   or reported and skipped; the next one that can be framed is found. The largest event bounds the
-   memory. */
+   after a document is reported and skipped. An event that is not JSON is repaired
+   (json_repair.h), or reported and skipped; the next one that can be framed is found. The largest
+   event bounds the memory. */
 #ifndef INGEST_SCAN_H
 #define INGEST_SCAN_H
 

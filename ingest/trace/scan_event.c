@@ -3,6 +3,7 @@
    quote does not swallow the rest of the file. */
 #include "ingest/trace/scan_private.h"
 
+#include "ingest/json_repair.h"
 #include "ingest/trace_event.h"
 
 /* Returns the first offset from `from` on where an event may begin: an object after a comma, a
@@ -123,9 +124,7 @@ bool scan_end_event(struct scan *scan)
     }
     struct strbuf repaired;
     strbuf_init(&repaired, scan->mem, 0);
-    scan_repair(scan->held.data, scan->held.len, &repaired);
-    bool whole =
-        !repaired.failed && json_check(repaired.data, repaired.len, MAX_DEPTH, &object, NULL);
+    bool whole = json_repair_check(scan->held.data, scan->held.len, MAX_DEPTH, &repaired, &object);
     bool good =
         whole ? give_event(scan, object, (struct slice){scan->held.data, scan->held.len}) : true;
     strbuf_release(&repaired);

@@ -2,6 +2,7 @@
 #include "ingest/trace/scan_private.h"
 
 #include "ingest/foreign_format.h"
+#include "ingest/json_repair.h"
 
 #include <string.h>
 
@@ -9,16 +10,18 @@
 static bool give_members(struct scan *scan, const char *before, struct slice part,
                          const char *after)
 {
-    struct strbuf text;
+    struct strbuf text, repaired;
     struct json_value object;
     struct json_error error;
     struct json_member member;
     strbuf_init(&text, scan->mem, 0);
+    strbuf_init(&repaired, scan->mem, 0);
     strbuf_adds(&text, before);
     strbuf_add(&text, part.bytes, part.len);
     strbuf_adds(&text, after);
     bool good = !text.failed;
-    if (good && !json_check(text.data, text.len, MAX_DEPTH, &object, &error)) {
+    if (good && !json_check(text.data, text.len, MAX_DEPTH, &object, &error) &&
+        !json_repair_check(text.data, text.len, MAX_DEPTH, &repaired, &object)) {
         scan_report_error(scan, text.data, text.len, &error);
     } else if (good) {
         struct json_walk walk = json_walk(object);
@@ -26,6 +29,7 @@ static bool give_members(struct scan *scan, const char *before, struct slice par
             good = scan->sink.member(scan->sink.ctx, member.key, member.value);
         }
     }
+    strbuf_release(&repaired);
     strbuf_release(&text);
     return good;
 }

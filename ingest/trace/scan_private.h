@@ -1,5 +1,5 @@
-/* Shared by scan.c (characters) and the other scan_*.c (held events, their repair, the other
-   members of a document, the text around documents), and included by these alone. */
+/* Shared by scan.c (characters) and the other scan_*.c (held events, the other members of a
+   document, the text around documents), and included by these alone. */
 #ifndef INGEST_SCAN_PRIVATE_H
 #define INGEST_SCAN_PRIVATE_H
 
@@ -90,12 +90,6 @@ bool scan_around(struct scan *scan, char c);
 bool scan_become_foreign(struct scan *scan);
 /* Marks the end of the text. */
 bool scan_finish_around(struct scan *scan);
-
-/* scan_repair.c */
-
-/* Appends the event as strict JSON, where all that is wrong is a comma before a
-   bracket, a control character in a string, or NaN and the like, which become null. */
-void scan_repair(const char *text, size_t len, struct strbuf *out);
 
 /* scan_members.c. The first four return false if the sink stops, or out of memory. */
 

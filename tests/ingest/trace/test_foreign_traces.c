@@ -1,138 +1,17 @@
 /* Tests traces of other producers, as files: the spans that they mean, what was refused, and why. Each row is an input,
    of tests/data/cases/traces or in place, and its right values. */
-#include "tests/support/rig.h"
+#include "tests/support/trace_input.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct input {
-    const char *file; /* below data/cases/traces, or NULL */
-    const char *text; /* what the file holds */
-    const char *
-        spans; /* "NAME START+LENGTH, …" in ns from the first start, by start and length; "NAME START+" is open */
-    unsigned orphans;  /* ends that closed nothing */
-    unsigned bad;      /* what was refused */
-    const char *error; /* a part of the first message; NULL: there is none */
-};
-
-/* ---- describing ---- */
-
-struct row {
-    int64_t start_ns, length_ns; /* length < 0: open */
-    const char *name;
-};
-
-static int by_start(const void *a, const void *b)
-{
-    const struct row *x = a, *y = b;
-    if (x->start_ns != y->start_ns) {
-        return x->start_ns < y->start_ns ? -1 : 1;
-    }
-    if (x->length_ns != y->length_ns) {
-        return x->length_ns > y->length_ns ? -1 : 1;
-    }
-    return strcmp(x->name, y->name);
-}
-
-static void describe(const struct swarm *swarm, struct strbuf *out)
-{
-    struct row *rows = calloc(swarm_span_end(swarm) + 1, sizeof *rows);
-    size_t count = 0;
-    for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
-        const struct span *span = swarm_span(swarm, no);
-        if (span != NULL) {
-            bool open = (span->flags & SPAN_OPEN) != 0;
-            rows[count++] = (struct row){span->start_ns, open ? -1 : span->end_ns - span->start_ns,
-                                         swarm_text(swarm, span->name)};
-        }
-    }
-    if (count > 1) {
-        qsort(rows, count, sizeof *rows, by_start);
-    }
-    for (size_t i = 0; i < count; i++) {
-        strbuf_addf(out, "%s%s %lld+", i > 0 ? ", " : "", rows[i].name,
-                    (long long)(rows[i].start_ns - rows[0].start_ns));
-        if (rows[i].length_ns >= 0) {
-            strbuf_addf(out, "%lld", (long long)rows[i].length_ns);
-        }
-    }
-    free(rows);
-}
-
-static uint64_t orphans(const struct swarm *swarm)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-        sum += session != NULL ? session->orphan_ends : 0;
-    }
-    return sum;
-}
-
-/* Reads the input to its end with a new rig, which the caller releases. */
-static struct source_status read_input(struct rig *rig, const struct input *input)
-{
-    char path[512];
-    rig_init(rig);
-    rig_start_hub(rig, (struct hub_options){.follow = false});
-    if (input->file != NULL) {
-        snprintf(path, sizeof path, "cases/traces/%s", input->file);
-        size_t index = rig_add(rig, support_data(path));
-        rig_until_finished(rig);
-        return hub_source(rig->hub, index);
-    }
-    const char *made = support_path(support_tmpdir(), "input.json");
-    support_write_file(made, input->text, strlen(input->text));
-    size_t index = rig_add(rig, made);
-    rig_until_finished(rig);
-    return hub_source(rig->hub, index);
-}
-
-static void check_spans(const struct input *input)
-{
-    struct rig rig;
-    struct strbuf spans;
-    struct source_status status = read_input(&rig, input);
-    strbuf_init(&spans, &mem_libc, 0);
-    describe(rig.model.swarm, &spans);
-    const char *name = input->file != NULL ? input->file : input->text;
-    const char *seen = spans.len > 0 ? spans.data : "";
-    bool says = input->error == NULL ? *status.error == '\0'
-                                     : strstr(status.error, input->error) != NULL ||
-                                           strstr(status.first_refused, input->error) != NULL;
-    if (strcmp(seen, input->spans) != 0 || orphans(rig.model.swarm) != input->orphans ||
-        status.bad != input->bad || !says) {
-        print_error("%s\n%s\n%s\n", name, status.error, status.first_refused);
-    }
-    assert_int_equal(status.bad, input->bad);
-    assert_true(says);
-    assert_string_equal(seen, input->spans);
-    assert_int_equal(orphans(rig.model.swarm), input->orphans);
-    strbuf_release(&spans);
-    rig_release(&rig);
-}
-
-static void check_all(const struct input *inputs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        check_spans(&inputs[i]);
-    }
-}
-
-#define CHECK_ALL(inputs) check_all(inputs, sizeof(inputs) / sizeof *(inputs))
-
-/* An event of pid 1, tid 1, in an array that the reader may find open. */
-#define EV(ph, name, ts, more)                                                              \
-    "{\"ph\":\"" ph "\",\"name\":\"" name "\",\"cat\":\"c\",\"pid\":1,\"tid\":1,\"ts\":" ts \
-    "" more "},\n"
-
 /* ---- ids of async spans ---- */
 
 TEST(async_ends_close_the_begin_of_their_id_and_name)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         {"01-async-id2-local.json", NULL,
          "load a 0+2000000, load b 100000+2100000, load c 150000+2150000", 0, 0, NULL},
         {"02-async-id2-global.json", NULL, "req 0+50000, req 10000+80000", 0, 0, NULL},
@@ -185,7 +64,7 @@ TEST(async_ends_close_the_begin_of_their_id_and_name)
 
 TEST(begins_and_ends_pair_in_order_of_time)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         {"07-unsorted-begin-end.json", NULL,
          "outer 0+100000, inner 20000+40000, later 200000+60000", 0, 0, NULL},
         {"11-overlapping-BE-unnamed-ends.json", NULL, "E5 0+283000, E6 76000+100000", 0, 0, NULL},
@@ -277,9 +156,9 @@ TEST(any_order_of_the_events_gives_the_same_spans)
                 strbuf_addf(&text, "%s%s", i == 0 ? "[" : ",\n", shuffled[i]->text);
             }
             strbuf_adds(&text, "]");
-            read_input(&rig, &(struct input){.text = text.data});
-            describe(rig.model.swarm, &spans);
-            assert_int_equal(orphans(rig.model.swarm), 0);
+            trace_input_read(&rig, &(struct trace_input){.text = text.data});
+            trace_input_describe(rig.model.swarm, &spans);
+            assert_int_equal(trace_input_orphans(rig.model.swarm), 0);
             seen[pass] = strdup(spans.data);
             rig_release(&rig);
             strbuf_release(&text);
@@ -301,7 +180,7 @@ TEST(any_order_of_the_events_gives_the_same_spans)
 
 TEST(times_and_ids_may_be_texts_and_keep_their_nanoseconds)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         {"38-ts-as-string.json", NULL, "boot 0+250000, run 250000+100000", 0, 0, NULL},
         {"44-ph-of-three-letters.json", NULL, "name.exec 0+500100, x 594900+5000", 0, 0, NULL},
         {"52-ns-fractions.json", NULL,
@@ -335,7 +214,7 @@ TEST(times_and_ids_may_be_texts_and_keep_their_nanoseconds)
 TEST(spans_of_microseconds_since_1970_meet_exactly)
 {
     struct rig rig;
-    read_input(&rig, &(struct input){.file = "50-epoch-us-fractions.json"});
+    trace_input_read(&rig, &(struct trace_input){.file = "50-epoch-us-fractions.json"});
     for (unsigned i = 0; i < 20; i++) {
         char name[8];
         snprintf(name, sizeof name, "k%u", i);
@@ -352,13 +231,9 @@ TEST(spans_of_microseconds_since_1970_meet_exactly)
 
 /* ---- what is around documents, and in them ---- */
 
-#define X1  "{\"ph\":\"X\",\"name\":\"a\",\"pid\":1,\"tid\":1,\"ts\":0,\"dur\":1}"
-#define X2  "{\"ph\":\"X\",\"name\":\"b\",\"pid\":1,\"tid\":1,\"ts\":5,\"dur\":1}"
-#define TWO "a 0+1000, b 5000+1000"
-
 TEST(what_can_be_framed_is_kept_and_the_rest_is_reported)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         {"17-empty-object-last.json", NULL, "X1 0+1100, X2 1100+200, X3 1300+300", 0, 0, NULL},
         {"20-nested-traceEvents.json", NULL, "inner 0+5000", 0, 0, NULL},
         {"22-joined-documents.json", NULL, "a 0+10000, b 5000+10000", 0, 0, NULL},
@@ -416,7 +291,7 @@ TEST(what_can_be_framed_is_kept_and_the_rest_is_reported)
 /* Shapes of producers that are not among the cases, made up. */
 TEST(other_producers_traces_mean_their_spans)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         /* go tool trace: no cat, frames apart, ns with fractions. */
         {NULL,
          "{\"traceEvents\":[{\"name\":\"process_name\",\"ph\":\"M\",\"ts\":0,\"pid\":0,\"tid\":0,"
@@ -465,7 +340,7 @@ TEST(other_producers_traces_mean_their_spans)
 TEST(pids_and_tids_of_any_type_are_kept_apart_and_numbers_are_their_texts)
 {
     struct rig rig;
-    read_input(&rig, &(struct input){.file = "53-pids-tids-odd.json"});
+    trace_input_read(&rig, &(struct trace_input){.file = "53-pids-tids-odd.json"});
     const struct swarm *swarm = rig.model.swarm;
     agent_no rows[8];
     unsigned spans = 0, same = 0;
@@ -489,7 +364,7 @@ TEST(a_line_before_the_document_costs_no_event)
 {
     struct rig rig;
     struct source_status status =
-        read_input(&rig, &(struct input){.file = "117-warning-line-first.json"});
+        trace_input_read(&rig, &(struct trace_input){.file = "117-warning-line-first.json"});
     assert_int_equal(swarm_span_end(rig.model.swarm), 1000);
     assert_int_equal(status.bad, 1);
     assert_non_null(strstr(status.error, "line 1: not JSON: text before the trace"));
@@ -503,7 +378,7 @@ TEST(async_spans_of_a_page_load_have_their_lengths)
     char *expected =
         support_read_file(support_data("cases/traces/119-chromium-startup.expect.txt"), NULL);
     unsigned count = 0;
-    read_input(&rig, &(struct input){.file = "119-chromium-startup.json"});
+    trace_input_read(&rig, &(struct trace_input){.file = "119-chromium-startup.json"});
     const struct swarm *swarm = rig.model.swarm;
     for (const char *line = strstr(expected, "\n  ('"); line != NULL;
          line = strstr(line + 1, "\n  ('")) {
@@ -532,7 +407,7 @@ TEST(async_spans_of_a_page_load_have_their_lengths)
 TEST(documents_one_after_the_other_are_sessions_of_their_own)
 {
     struct rig rig;
-    read_input(&rig, &(struct input){.text = "[" X1 "]\n[" X2 "]\n[" X1 "]\n"});
+    trace_input_read(&rig, &(struct trace_input){.text = "[" X1 "]\n[" X2 "]\n[" X1 "]\n"});
     assert_int_equal(swarm_session_count(rig.model.swarm), 3);
     for (session_no i = 0; i < 3; i++) {
         assert_int_equal(swarm_session(rig.model.swarm, i)->event_count, 1);
@@ -542,7 +417,7 @@ TEST(documents_one_after_the_other_are_sessions_of_their_own)
 
 TEST(other_formats_are_named_once_with_what_to_do)
 {
-    static const struct input inputs[] = {
+    static const struct trace_input inputs[] = {
         {"30-zip.zip", NULL, "", 0, 1, "a zip archive: unpack it"},
         {"31-zstd.json.zst", NULL, "", 0, 1, "zstd data: unpack it"},
         {"32-html-systrace.html", NULL, "", 0, 1, "an HTML page"},
