@@ -1,4 +1,5 @@
 /* Claude Code's files that move, hide, are rewritten or repeat each other, while they are followed. */
+#include "core/query/query.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
@@ -18,6 +19,12 @@
     "{\"type\":\"assistant\",\"uuid\":\"u-" ref "\",\"message\":{\"id\":\"m-" ref                \
     "\",\"model\":\"o\",\"content\":[],\"stop_reason\":\"end_turn\"},\"requestRef\":\"" ref "\"" \
     "," AT(s) more "}\n"
+#define CALLS(s, ref, id, tool)                            \
+    "{\"type\":\"assistant\",\"message\":{\"id\":\"m-" ref \
+    "\",\"model\":\"o\",\"content\":[{\"type\":"           \
+    "\"tool_use\",\"id\":\"" id "\",\"name\":\"" tool      \
+    "\",\"input\":{}}],\"stop_reason\":\"tool_use\"},"     \
+    "\"requestRef\":\"" ref "\"," AT(s) "}\n"
 #define FORKED ",\"forkedFrom\":{\"sessionId\":\"first\",\"messageUuid\":\"x\"}"
 
 struct home {
@@ -114,6 +121,13 @@ static void until(struct home *h, const char *of, size_t count, bool done)
     rig_until(&h->rig, is_so, &want);
 }
 
+static enum agent_state state_of(struct home *h, const char *agent)
+{
+    const struct swarm *swarm = h->rig.model.swarm;
+    agent_no no = (agent_no)(records_agent(&h->rig.model, agent) - swarm_agent(swarm, 0));
+    return query_status(swarm, no, h->rig.now_ns).state;
+}
+
 /* ---- places ---- */
 
 TEST_WITH(a_transcript_that_moves_to_another_project_is_followed_there, setup, teardown)
@@ -198,7 +212,100 @@ TEST_WITH(a_link_is_read_where_it_leads_to_a_transcript_and_else_named, setup, t
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 1);
 }
 
+/* What was read stays, and the agent has nothing more to do with the file. */
+TEST_WITH(a_transcript_that_is_deleted_leaves_what_was_read, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/s.jsonl",
+        ASK("08:53:20.000", "r") ANSWER("08:53:21.000", "r", "") ASK("08:53:22.000", "q"));
+    start(h, true, true);
+    until(h, "s/", 2, false);
+    assert_int_equal(unlink(path_of(h, "-a/s.jsonl")), 0);
+    assert_int_equal(rmdir(path_of(h, "-a")), 0);
+    rig_run_ms(&h->rig, 300);
+    assert_int_equal(requests_of(&h->rig, "s/", false), 2);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+    /* One of that name that comes later is of the same session. */
+    make_dir(h, "-a");
+    put(h, "-a/s.jsonl",
+        ASK("08:53:22.000", "q") ANSWER("08:53:23.000", "q", "") ASK("08:53:24.000", "p"));
+    until(h, "s/", 3, false);
+    until(h, "s/", 2, true);
+}
+
+/* The call that launched it ended at once, and it answered. Then a message makes it work again. */
+TEST_WITH(a_sub_agent_that_is_resumed_works_again, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "-a/s");
+    make_dir(h, "-a/s/subagents");
+    put(h, "-a/s.jsonl",
+        ASK("08:53:00.000", "r") CALLS(
+            "08:53:01.000", "r", "t",
+            "Agent") "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":"
+                     "\"t\"}]},\"toolUseResult\":{\"status\":\"async_launched\",\"agentId\":\"x\"}," AT(
+                         "08:53:02.000") "}\n");
+    put(h, "-a/s/subagents/agent-x.meta.json", "{\"agentType\":\"Explore\",\"toolUseId\":\"t\"}");
+    put(h, "-a/s/subagents/agent-x.jsonl",
+        ASK("08:53:02.000", "x1") ANSWER("08:53:03.000", "x1", ""));
+    start(h, true, true);
+    until(h, "s/x", 1, true);
+    assert_int_not_equal(state_of(h, "x"), STATE_TOOL);
+    append(h, "-a/s/subagents/agent-x.jsonl",
+           "{\"type\":\"user\",\"promptId\":\"p\",\"message\":{\"content\":\"more\"}," AT(
+               "08:53:19.000") "}\n" ASK("08:53:19.100", "x2")
+               CALLS("08:53:19.500", "x2", "b", "Bash"));
+    until(h, "s/x", 2, true);
+    assert_int_equal(state_of(h, "x"), STATE_TOOL);
+    append(
+        h, "-a/s/subagents/agent-x.jsonl",
+        "{\"type\":\"user\",\"message\":{\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"b\"}]}," AT(
+            "08:53:20.000") "}\n" ASK("08:53:20.000", "x3") ANSWER("08:53:20.000", "x3", ""));
+    until(h, "s/x", 3, true);
+    assert_int_not_equal(state_of(h, "x"), STATE_TOOL);
+}
+
+/* Ages count to the present, not to the latest time of any file. */
+TEST_WITH(a_session_whose_clock_is_ahead_makes_no_other_old, setup, teardown)
+{
+    struct home *h = *state;
+    put(h, "-a/here.jsonl", ASK("08:53:10.000", "r"));
+    put(h, "-a/there.jsonl", ASK("09:53:10.000", "q") ANSWER("09:53:11.000", "q", ""));
+    start(h, true, true);
+    until(h, "here/", 1, false);
+    until(h, "there/", 1, true);
+    const struct record *open = records_find(&h->rig.model, CALL_REQUEST, "r", 0);
+    struct agent_status status = query_status(h->rig.model.swarm, open->agent, h->rig.now_ns);
+    assert_int_equal((h->rig.now_ns - status.since_ns) / 1000000, 10000);
+}
+
 /* ---- bytes ---- */
+
+TEST_WITH(lines_that_are_written_in_pieces_are_read_whole, setup, teardown)
+{
+    struct home *h = *state;
+    char text[8000], *at = text;
+    put(h, "-a/s.jsonl", "");
+    start(h, true, true);
+    size_t size = (size_t)snprintf(
+        text, sizeof text,
+        ASK("08:53:20.000", "r") "{\"type\":\"user\"," AT("08:53:20.500") ",\"x\":\"");
+    for (; size < 5000; size += 2) {
+        memcpy(text + size, "\u00e9", 2); /* pieces end within it */
+    }
+    snprintf(text + size, sizeof text - size, "\"}\n" ANSWER("08:53:21.000", "r", ""));
+    for (size_t left = strlen(text); left > 0;) {
+        char piece[778] = {0};
+        size_t len = left < sizeof piece - 1 ? left : sizeof piece - 1;
+        memcpy(piece, at, len);
+        append(h, "-a/s.jsonl", piece);
+        rig_run_ms(&h->rig, 30);
+        at += len;
+        left -= len;
+    }
+    until(h, "s/", 1, true);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+}
 
 TEST_WITH(an_end_that_is_rewritten_in_place_is_read_again, setup, teardown)
 {
