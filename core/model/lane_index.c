@@ -262,14 +262,24 @@ static bool weigh_again(const void *ctx, const struct lane_span *span, int64_t *
     return true;
 }
 
-/* Sums up again the buckets that hold the time. */
-static bool renew(struct swarm *swarm, struct lane_index *index, int64_t at_ns)
+/* Sums up again the buckets that hold the time. `near`: a place beside the spans that begin in the
+   finest of them, or among them. */
+static bool renew(struct swarm *swarm, struct lane_index *index, int64_t at_ns, size_t near)
 {
     struct weigh_ctx ctx = {swarm, index};
     int64_t step_ns = (int64_t)1 << index->pyramid.shift;
     int64_t from_ns = (at_ns >> index->pyramid.shift) * step_ns;
-    size_t from = lane_index_first_from(index, from_ns),
-           to = lane_index_first_from(index, from_ns + step_ns);
+    size_t from = near;
+    while (from > 0 && lane_index_at(index, from - 1)->start_ns >= from_ns) {
+        from--;
+    }
+    while (from < index->spans.count && lane_index_at(index, from)->start_ns < from_ns) {
+        from++;
+    }
+    size_t to = from;
+    while (to < index->spans.count && lane_index_at(index, to)->start_ns < from_ns + step_ns) {
+        to++;
+    }
     return pyramid_renew(&index->pyramid, at_ns, &index->spans, from, to, weigh_again, &ctx,
                          &swarm->touched);
 }
@@ -309,7 +319,7 @@ void lane_index_remove(struct swarm *swarm, struct lane *lane, size_t at)
         return;
     }
     index->pyramid.spans--;
-    if (!renew(swarm, index, gone.start_ns)) {
+    if (!renew(swarm, index, gone.start_ns, at)) {
         lane_index_drop(swarm->mem, lane);
     }
 }
@@ -323,9 +333,9 @@ void lane_index_corrected(struct swarm *swarm, struct lane *lane, size_t at)
     struct lane_span *span = lane_index_at(index, at);
     int64_t former_ns = span->start_ns;
     *span = sum_up(swarm_span(swarm, span->no), span->no);
-    bool good = renew(swarm, index, former_ns);
+    bool good = renew(swarm, index, former_ns, at);
     if (span->start_ns >> index->pyramid.shift != former_ns >> index->pyramid.shift) {
-        good = good && renew(swarm, index, span->start_ns);
+        good = good && renew(swarm, index, span->start_ns, at);
     }
     if (!good) {
         lane_index_drop(swarm->mem, lane);

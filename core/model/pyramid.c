@@ -39,17 +39,12 @@ static size_t first_not_less(const struct pyramid_level *level, int64_t key)
     return sorted_first(level->buckets.count, key, key_of, level);
 }
 
-/* Returns the bucket with the key, new if necessary. NULL: out of memory. */
+/* Returns the bucket with the key, new if necessary; `at`: first_not_less(level, key). NULL: out of
+   memory. */
 static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_level *level,
-                                        int64_t key)
+                                        size_t at, int64_t key)
 {
-    size_t count = level->buckets.count;
-    struct pyramid_bucket *bucket = count > 0 ? pyramid_bucket_at(level, count - 1) : NULL;
-    if (bucket != NULL && bucket->key == key) {
-        return bucket;
-    }
-    size_t at = first_not_less(level, key);
-    bucket = at < count ? pyramid_bucket_at(level, at) : NULL;
+    struct pyramid_bucket *bucket = at < level->buckets.count ? pyramid_bucket_at(level, at) : NULL;
     if (bucket != NULL && bucket->key == key) {
         return bucket;
     }
@@ -58,6 +53,15 @@ static struct pyramid_bucket *bucket_at(struct pyramid *pyramid, struct pyramid_
         *bucket = (struct pyramid_bucket){.key = key, .heavy = NO_SPAN, .last = {.no = NO_SPAN}};
     }
     return bucket;
+}
+
+/* Returns bucket_at for a span that is added: nearly all are in the last bucket. */
+static struct pyramid_bucket *bucket_for(struct pyramid *pyramid, struct pyramid_level *level,
+                                         int64_t key)
+{
+    size_t count = level->buckets.count;
+    bool last = count > 0 && pyramid_bucket_at(level, count - 1)->key == key;
+    return bucket_at(pyramid, level, last ? count - 1 : first_not_less(level, key), key);
 }
 
 static void sum_up(struct pyramid_bucket *bucket, const struct lane_span *span,
@@ -83,7 +87,7 @@ bool pyramid_add(struct pyramid *pyramid, const struct lane_span *span,
     for (unsigned i = 0; i < pyramid->level_count; i++) {
         unsigned shift = pyramid->shift + i * STEP;
         int64_t key = span->start_ns >> shift;
-        struct pyramid_bucket *bucket = bucket_at(pyramid, &pyramid->levels[i], key);
+        struct pyramid_bucket *bucket = bucket_for(pyramid, &pyramid->levels[i], key);
         if (bucket == NULL) {
             return false;
         }
@@ -153,12 +157,16 @@ static void add_bucket(struct pyramid_bucket *sum, const struct pyramid_bucket *
 }
 
 /* A span in a finer bucket is in this one too. A bucket knows only the last of the spans that begin
-   in it and end after it. */
-static void renew_from_finer(struct renewal *renewal, const struct pyramid_level *finer)
+   in it and end after it. `near`: the place in the finer level of a key that lies in this one. */
+static void renew_from_finer(struct renewal *renewal, const struct pyramid_level *finer,
+                             size_t near)
 {
     unsigned shift = renewal->shift - STEP;
-    for (size_t i = first_not_less(finer, renewal->sum.key * (1 << STEP)); i < finer->buckets.count;
-         i++) {
+    int64_t first_key = renewal->sum.key * (1 << STEP);
+    while (near > 0 && pyramid_bucket_at(finer, near - 1)->key >= first_key) {
+        near--;
+    }
+    for (size_t i = near; i < finer->buckets.count; i++) {
         const struct pyramid_bucket *bucket = pyramid_bucket_at(finer, i);
         if (bucket->key >> STEP != renewal->sum.key) {
             break;
@@ -171,27 +179,45 @@ static void renew_from_finer(struct renewal *renewal, const struct pyramid_level
     }
 }
 
-/* Puts the sum where it belongs; an empty bucket goes. False: out of memory. */
-static bool put_sum(struct pyramid *pyramid, struct pyramid_level *level,
+/* Puts the sum at the place of its key; an empty bucket goes. False: out of memory. */
+static bool put_sum(struct pyramid *pyramid, struct pyramid_level *level, size_t at,
                     const struct pyramid_bucket *sum)
 {
     if (sum->last.no != NO_SPAN) {
-        struct pyramid_bucket *bucket = bucket_at(pyramid, level, sum->key);
+        struct pyramid_bucket *bucket = bucket_at(pyramid, level, at, sum->key);
         if (bucket != NULL) {
             *bucket = *sum;
         }
         return bucket != NULL;
     }
-    size_t at = first_not_less(level, sum->key);
     if (at < level->buckets.count && pyramid_bucket_at(level, at)->key == sum->key) {
         block_list_remove(&level->buckets, pyramid->mem, at, 1);
     }
     return true;
 }
 
+/* The buckets of a time lie far apart in memory, one in each level: they are asked for together,
+   so that they are waited for once and not one after the other. */
+static void fetch(const struct pyramid *pyramid, int64_t at_ns)
+{
+    for (unsigned i = 0; i < pyramid->level_count; i++) {
+        const struct pyramid_level *level = &pyramid->levels[i];
+        size_t last = level->buckets.count - 1;
+        int64_t key = at_ns >> (pyramid->shift + i * STEP);
+        if (level->buckets.count == 0 || key <= key_of(level, 0) || key > key_of(level, last)) {
+            continue;
+        }
+        size_t near = sorted_guess(key_of(level, 0), key_of(level, last), key, last);
+        __builtin_prefetch(pyramid_bucket_at(level, near));
+        __builtin_prefetch(pyramid_bucket_at(level, near + 1));
+    }
+}
+
 bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct block_list *spans,
                    size_t from, size_t to, pyramid_weigh *weigh, const void *ctx, uint64_t *touched)
 {
+    size_t finer_place = 0;
+    fetch(pyramid, at_ns);
     for (unsigned i = 0; i < pyramid->level_count; i++) {
         unsigned shift = pyramid->shift + i * STEP;
         struct renewal renewal = {
@@ -204,9 +230,10 @@ bool pyramid_renew(struct pyramid *pyramid, int64_t at_ns, const struct block_li
         if (i == 0) {
             renew_finest(&renewal, spans, from, to);
         } else {
-            renew_from_finer(&renewal, &pyramid->levels[i - 1]);
+            renew_from_finer(&renewal, &pyramid->levels[i - 1], finer_place);
         }
-        if (!put_sum(pyramid, &pyramid->levels[i], &renewal.sum)) {
+        finer_place = first_not_less(&pyramid->levels[i], renewal.sum.key);
+        if (!put_sum(pyramid, &pyramid->levels[i], finer_place, &renewal.sum)) {
             return false;
         }
     }
