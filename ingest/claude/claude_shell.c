@@ -253,6 +253,9 @@ static bool still_reads(struct command *command, const struct shell *shell)
 
 bool claude_shell_only_reads(struct slice text)
 {
+    if (text.len == 0) {
+        return false;
+    }
     struct shell shell = {.at = text.bytes, .end = text.bytes + text.len};
     struct command command = {.number = 0};
     size_t commands = 0;

@@ -112,7 +112,8 @@ void otlp_take_child(struct otlp_reader *reader, const struct otlp_attributes *a
         }
         reader->failed |= reader->scratch.failed;
         for (size_t k = 0; k < CHILD_PARTS && !reader->scratch.failed; k++) {
-            parts[k] = (struct slice){reader->scratch.data + place[k], len[k]};
+            parts[k] = len[k] == 0 ? (struct slice){NULL, 0}
+                                   : (struct slice){reader->scratch.data + place[k], len[k]};
         }
         if (!reader->scratch.failed && len[CHILD_ID] > 0) {
             send_child(reader, call, parts);

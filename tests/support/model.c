@@ -46,7 +46,7 @@ struct slice model_text(const char *text)
 
 int64_t model_ns(double ms)
 {
-    return MODEL_START_NS + (int64_t)(ms * 1e6);
+    return isnan(ms) ? MODEL_START_NS : MODEL_START_NS + (int64_t)(ms * 1e6);
 }
 
 struct op_context model_at(const struct model *model, double ms, const char *agent_id)
