@@ -1,6 +1,6 @@
 /* The halves that wait and the pairs are a ring, found by their key. The two reports of a call's
-   end are some milliseconds apart. A source may report an end twice, by a log and by a span, when
-   its other half has come already.
+   end are some milliseconds apart, or the times of the two overlap. A source may report an end
+   twice, by a log and by a span, when its other half has come already.
 
    A request of a client has a report in its files and one by telemetry, which may have no id in
    common: Codex has none for a request, and nobody has one of a request that the API never
@@ -33,11 +33,15 @@ static bool are_grouped(const struct call_half *a, const struct call_half *b)
     return a->group != 0 && b->group != 0;
 }
 
-/* Whether their group, or their end, may be one. */
+/* A span may end long after the answer, with the tools that the answer called: the two run at the
+   same time then. */
 static bool is_near(const struct call_half *a, const struct call_half *b)
 {
-    return are_grouped(a, b) ? a->group == b->group || a->group == b->own || a->own == b->group
-                             : fabs(a->end_ms - b->end_ms) <= apart_ms;
+    if (are_grouped(a, b)) {
+        return a->group == b->group || a->group == b->own || a->own == b->group;
+    }
+    return fabs(a->end_ms - b->end_ms) <= apart_ms ||
+           (a->start_ms <= b->end_ms && b->start_ms <= a->end_ms);
 }
 
 /* Whether `a`, of the ring, waits for `b`. */
@@ -179,6 +183,9 @@ struct slice call_pairs_note(struct call_pairs *pairs, const struct update *upda
                              .session = call_pairs_text(SESSION, update->session_id),
                              .agent = call_pairs_text(SESSION, agent),
                              .is_any = !is_named && !failed && side == PRECEDENCE_TELEMETRY,
+                             .start_ms = !failed && update_has(update, FIELD_START_MS)
+                                             ? update->values[FIELD_START_MS].number
+                                             : (double)NAN,
                              .end_ms = update->values[FIELD_END_MS].number,
                              .side = (uint8_t)side,
                              .has_id = update_has(update, FIELD_ALIAS)};

@@ -14,6 +14,7 @@ struct call_half {
     uint64_t session; /* 0: not known yet */
     uint64_t agent;   /* the session's, where none is named */
     bool is_any;      /* no agent is named: it may be any of the session's */
+    double start_ms;  /* NAN: not known */
     double end_ms;
     /* Calls of one group are a pair though they end at different times, those of two are not. */
     uint64_t group, own; /* the span around the call, and its own; 0: not known */

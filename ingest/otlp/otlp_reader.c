@@ -148,6 +148,7 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
                              .key = key == 0 ? 1 : key,
                              .session = of,
                              .agent = agent.bytes == NULL ? of : otlp_hash(10, agent),
+                             .start_ms = (double)NAN, /* parallel calls of one tool */
                              .end_ms = item->end_ms,
                              .group = tool && group.len > 0 ? otlp_hash(13, group) : 0,
                              .own = otlp_hash(13, id),

@@ -114,3 +114,47 @@ TEST(failures_of_two_sessions_are_two)
     }
     free(pairs);
 }
+
+/* A span may end with the tools that the answer called: its time overlaps that of the answer. */
+TEST(a_span_that_outlives_its_answer_is_the_same_request)
+{
+    static const struct overlap_row {
+        const char *what;
+        struct {
+            enum precedence precedence;
+            const char *id;
+            double start_ms, end_ms;
+            const char *alias;
+        } reports[4];
+    } overlaps[] = {
+        {"files first", {{FILES, "f", 1000, 2000, ""}, {TELEMETRY, "t", 1500, 60000, "f"}}},
+        {"the span first", {{TELEMETRY, "t", 1500, 60000, ""}, {FILES, "f", 1000, 2000, "t"}}},
+        {"one after the other", {{FILES, "f", 1000, 2000, ""}, {TELEMETRY, "t", 5000, 60000, ""}}},
+        {"two answers, and two spans of which the first runs on",
+         {{FILES, "f", 1000, 2000, ""},
+          {FILES, "g", 3500, 4500, ""},
+          {TELEMETRY, "u", 3600, 4600, "g"},
+          {TELEMETRY, "t", 1500, 9000, "f"}}},
+    };
+    for (size_t i = 0; i < sizeof overlaps / sizeof *overlaps; i++) {
+        struct call_pairs *pairs = calloc(1, sizeof *pairs);
+        assert_non_null(pairs);
+        print_message("%s\n", overlaps[i].what);
+        for (size_t k = 0; k < 4 && overlaps[i].reports[k].id != NULL; k++) {
+            struct update update = {.op = UPDATE_CALL,
+                                    .kind = CALL_REQUEST,
+                                    .precedence = overlaps[i].reports[k].precedence,
+                                    .session_id = model_text("s"),
+                                    .id = model_text(overlaps[i].reports[k].id)};
+            char room[CALL_PAIR_ID];
+            update_number(&update, FIELD_START_MS, overlaps[i].reports[k].start_ms);
+            update_number(&update, FIELD_END_MS, overlaps[i].reports[k].end_ms);
+            update_number(&update, FIELD_PROMPT_TOKENS, 7);
+            update_number(&update, FIELD_OUTPUT_TOKENS, 7);
+            struct slice alias = call_pairs_note(pairs, &update, room);
+            assert_string_equal(alias.bytes == NULL ? "" : alias.bytes,
+                                overlaps[i].reports[k].alias);
+        }
+        free(pairs);
+    }
+}
