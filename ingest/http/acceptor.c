@@ -15,6 +15,8 @@ enum {
     AGAIN_MS = 20, /* after an accept for which descriptors or memory were lacking */
     FIRST_BYTES = 3
 };
+/* A handshake record of TLS 1.x, or of SSL 3. */
+static const unsigned char tls_record[] = {0x16, 0x03};
 static const char http2_preface[] = "PRI * HTTP/2.0";
 
 struct pending {
@@ -94,6 +96,10 @@ static void on_first_bytes(uv_poll_t *poll, int status, int events)
     /* Fewer bytes wake the loop only if no more will come. */
     if (len < FIRST_BYTES) {
         drop(pending);
+    } else if (memcmp(first, tls_record, sizeof tls_record) == 0) {
+        struct acceptor *acceptor = pending->acceptor;
+        drop(pending);
+        acceptor->options.is_tls(acceptor->options.ctx);
     } else {
         give(pending, memcmp(first, http2_preface, FIRST_BYTES) == 0);
     }

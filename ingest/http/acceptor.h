@@ -20,6 +20,8 @@ struct acceptor_options {
        `http2`: they begin with HTTP/2's preface. `peer` is borrowed. */
     void (*take)(void *ctx, struct connection *connection, const struct sockaddr *peer,
                  socklen_t peer_len, bool http2);
+    /* A client began with TLS, which is not taken; its connection is closed. */
+    void (*is_tls)(void *ctx);
     void *ctx;
 };
 

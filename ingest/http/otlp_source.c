@@ -240,6 +240,18 @@ static void take_connection(void *ctx, struct connection *connection, const stru
     http_add(otlp->http, connection, peer, peer_len);
 }
 
+static void report_tls(void *ctx)
+{
+    struct otlp_source *otlp = ctx;
+    const char *address = otlp->listening.address.data; /* otlp:HOST:PORT */
+    char why[200];
+    (void)snprintf(
+        why, sizeof why,
+        "sent TLS: set the endpoint to http://%.80s, and OTEL_EXPORTER_OTLP_INSECURE=true",
+        strchr(address, ':') + 1);
+    refused(otlp, "", why);
+}
+
 static void connection_removed(void *ctx)
 {
     struct otlp_source *otlp = ctx;
@@ -329,6 +341,7 @@ static bool start_servers(struct otlp_source *otlp)
                                         .connections = &otlp->connections,
                                         .handles = &otlp->source.handles,
                                         .take = take_connection,
+                                        .is_tls = report_tls,
                                         .ctx = otlp};
     struct grpc_options grpc = {.loop = hub_loop(hub),
                                 .receiver = &otlp->receiver,

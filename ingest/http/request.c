@@ -107,7 +107,10 @@ static void check_sender(struct request *request, const struct request_head *hea
     } else if (head->origin != NULL) {
         refuse(request, 403, "sent by a web page");
     } else if (!request_has_own_host(request->receiver, head->host)) {
-        refuse(request, 403, "sent to another host's name");
+        const char *port = head->host == NULL ? NULL : strrchr(head->host, ':');
+        refuse(request, 403,
+               "sent to another host's name (%.60s): set the endpoint to http://localhost%.6s",
+               head->host == NULL ? "none" : head->host, port == NULL ? "" : port);
     }
 }
 
@@ -133,6 +136,13 @@ static void clean_path(const char *path, char out[PATH_BYTES])
     out[len] = '\0';
 }
 
+/* Whether the value begins with the name, whatever its parameters and its suffix (+proto). */
+static bool is_value_of(const char *value, const char *name)
+{
+    value += strspn(value, " \t");
+    return strncasecmp(value, name, strlen(name)) == 0;
+}
+
 static void find_path(struct request *request, const struct request_head *head)
 {
     char path[PATH_BYTES];
@@ -147,6 +157,10 @@ static void find_path(struct request *request, const struct request_head *head)
             }
             return;
         }
+    }
+    if (head->content_type != NULL && is_value_of(head->content_type, "application/grpc-web")) {
+        refuse(request, 415, "sent as gRPC-Web: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+        return;
     }
     refuse(request, 404, "sent to %.80s: set the endpoint to http://%.80s", path,
            head->host != NULL ? head->host : "HOST:PORT");
@@ -295,7 +309,9 @@ static void take_export(struct request *request, struct slice body, struct answe
         answer->type = request->type->name;
         export_answer_put(&answer->body, request->signal, request->type->encoding, &result);
         return;
-    case EXPORT_INVALID: refuse(request, 400, "%s", result.why); break;
+    case EXPORT_INVALID:
+        refuse(request, 400, "sent %s that cannot be read: %s", request->type->name, result.why);
+        break;
     case EXPORT_BUSY: refuse(request, 503, "%s", result.why); break;
     }
 }

@@ -62,7 +62,7 @@ static const struct row {
      "application/json", "{}"},
 
     {"not JSON", "/v1/traces", JSON, TEXT("{\"resourceSpans\":["), 400, "application/json",
-     "{\"message\":\""},
+     "{\"message\":\"sent application/json that cannot be read: "},
     {"an array", "/v1/traces", JSON, TEXT("[]"), 400, "application/json", "{\"message\":\""},
     {"null", "/v1/logs", JSON, TEXT("null"), 400, "application/json", "{\"message\":\""},
     {"a text", "/v1/metrics", JSON, TEXT("\"\""), 400, "application/json", "{\"message\":\""},
@@ -89,6 +89,14 @@ static const struct row {
      "{\"message\":\"compressed with zstd: set OTEL_EXPORTER_OTLP_COMPRESSION=gzip\"}"},
     {"two codings", "/v1/logs", JSON "Content-Encoding: gzip, zstd\r\n", TEXT("x"), 415,
      "application/json", "{\"message\":\"compressed with gzip, zstd"},
+    {"gRPC-Web", "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+     "Content-Type: application/grpc-web+proto\r\n", TEXT("x"), 415, "text/plain; charset=utf-8",
+     "sent as gRPC-Web: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"},
+    {"protobuf to a path of gRPC", "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+     PROTOBUF, TEXT("x"), 404, "application/x-protobuf", "\x12"},
+    {"deflate", "/v1/traces", JSON "Content-Encoding: deflate\r\n", TEXT("x"), 415,
+     "application/json",
+     "{\"message\":\"compressed with deflate: set OTEL_EXPORTER_OTLP_COMPRESSION=gzip\"}"},
     {"a web page", "/v1/traces", JSON "Origin: http://evil.example\r\n", TEXT("{}"), 403,
      "application/json", "{\"message\":\"sent by a web page\"}"},
 };
@@ -341,6 +349,30 @@ RIG_TEST(first_bytes_may_come_one_by_one_or_never)
     close(silent.fd);
     close(slow.fd);
     close(short_one.fd);
+    rig_stop_hub(rig);
+    close(other.fd);
+}
+
+/* A client that sends TLS gets no answer: the log explains it. */
+RIG_TEST(tls_is_explained_and_closed)
+{
+    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    struct rig *rig = *state;
+    struct client tls, other;
+    char expected[200];
+    start(rig);
+    client_open(rig, &tls);
+    client_open(rig, &other);
+    send_all(rig, tls.fd, hello, sizeof hello - 1);
+    rig_until(rig, is_closed, &tls);
+    snprintf(expected, sizeof expected,
+             "refused: sent TLS: set the endpoint to http://127.0.0.1:%d, and "
+             "OTEL_EXPORTER_OTLP_INSECURE=true",
+             ntohs(port_of(rig, 0)));
+    assert_non_null(rig_logged(rig, expected));
+    struct bytes request = request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2});
+    assert_int_equal(ask(rig, &other, request), 200);
+    close(tls.fd);
     rig_stop_hub(rig);
     close(other.fd);
 }
