@@ -143,7 +143,6 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     }
     (void)put_pair(reader, item, false, update, room);
     otlp_send(reader, update);
-    otlp_send_thoughts(reader, item, update);
 }
 
 static struct slice tool_name(const struct otlp_item *item)

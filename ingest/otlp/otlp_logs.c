@@ -75,7 +75,6 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
     if (times == update.precedence) { /* one update has what joins it with the report of files */
         put_times(e, &update);
         otlp_send(e->reader, &update);
-        otlp_send_thoughts(e->reader, &e->item, &update);
         return;
     }
     otlp_send(e->reader, &update);

@@ -157,19 +157,6 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
     return call_pairs_join(reader->pairs, &half, id, room);
 }
 
-void otlp_send_thoughts(struct otlp_reader *reader, const struct otlp_item *item,
-                        const struct update *request)
-{
-    double thoughts = otlp_found_number(item->found, MEANS_THOUGHTS);
-    struct update update = *request;
-    update.present = 0;
-    if (thoughts > 0 && update_has(request, FIELD_OUTPUT_TOKENS)) {
-        update_number(&update, FIELD_OUTPUT_TOKENS,
-                      request->values[FIELD_OUTPUT_TOKENS].number + thoughts);
-        otlp_send(reader, &update);
-    }
-}
-
 void otlp_enter_scope(struct otlp_reader *reader, const struct otlp_scope *scope)
 {
     if (reader->scope == scope && scope != NULL) {

@@ -79,11 +79,6 @@ struct slice otlp_pair_of(struct otlp_reader *reader, const struct otlp_item *it
                           struct slice session, struct slice id, struct slice group,
                           char room[CALL_PAIR_ID]);
 
-/* Sends the output of a request with the thoughts that Gemini's logs count beside it: both are
-   sampled. The update of the request has the answer's alone, as its files do, which joins them. */
-void otlp_send_thoughts(struct otlp_reader *reader, const struct otlp_item *item,
-                        const struct update *request);
-
 /* ---- otlp_sessions.c ---- */
 
 /* Returns the session that the span or log names; bytes NULL: none. */

@@ -31,8 +31,7 @@ static const struct capture_row rows[] = {
     {"claude/dead", 2, 3, 2, 1, 0, 0, 1, 12049, 14, 0, 12046, 0},
     {"codex/swarm", 3, 8, 0, 6, 0, 0, 8, 71848, 200, 55453, 0, 0},
     {"codex/tui", 2, 5, 0, 3, 2, 0, 5, 42368, 105, 23605, 0, 0},
-    /* Its thoughts (20 tokens) are counted beside the answers (105). */
-    {"gemini/sub", 1, 4, 0, 4, 0, 0, 0, 46500, 125, 34258, 0, 0},
+    {"gemini/sub", 1, 4, 0, 4, 0, 0, 0, 46500, 105, 34258, 0, 0},
     /* One call of a tool was refused for its input: no span, but a log. */
     {"qwen/swarm", 1, 9, 0, 8, 3, 0, 9, 145764, 361, 101561, 44153, 0},
     {"opencode/swarm", 3, 8, 1, 6, 0, 0, 7, 35577, 188, 17291, 17630, 0},
