@@ -7,16 +7,33 @@
 #include <assert.h>
 #include <string.h>
 
+/* Returns NULL if no client has that name. */
+static const struct hook_client *find(const struct ingest_ctx *ingest, const char *client)
+{
+    const struct hook_client *const *known = ingest->hook_clients;
+    while (known != NULL && *known != NULL && strcmp((*known)->name, client) != 0) {
+        known++;
+    }
+    return known == NULL ? NULL : *known;
+}
+
 const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json_value payload,
                       const struct hook_arrival *arrival)
 {
-    const struct hook_client *const *known = ingest->hook_clients;
-    for (; known != NULL && *known != NULL; known++) {
-        if (strcmp((*known)->name, client) == 0) {
-            return (*known)->take(ingest, payload, arrival);
-        }
-    }
-    return "hook: unknown client";
+    const struct hook_client *known = find(ingest, client);
+    return known == NULL ? "hook: unknown client" : known->take(known, ingest, payload, arrival);
+}
+
+bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
+                        const struct hook_tool_end *end)
+{
+    const struct hook_client *known = find(ingest, client);
+    return known == NULL || known->note_tool_end(known, ingest, end);
+}
+
+bool hook_is_client(const struct ingest_ctx *ingest, const char *client)
+{
+    return find(ingest, client) != NULL;
 }
 
 bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,

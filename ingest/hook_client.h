@@ -7,6 +7,7 @@
 #include "core/base/json_read.h"
 #include "core/trace/event.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ingest_ctx;
@@ -23,11 +24,25 @@ struct hook_arrival {
     void *ctx;
 };
 
+/* A call has ended, by a client's files. */
+struct hook_tool_end {
+    struct slice session_id, name; /* of the tool */
+    struct json_value input;
+    double at_ms;
+};
+
+struct hook_dialect;
+
 struct hook_client {
-    const char *name; /* as the feed's operation `hook` spells it: "claude" */
-    /* Takes one payload, a checked value. Returns NULL where it was taken, else why not; static. */
-    const char *(*take)(struct ingest_ctx *ingest, struct json_value payload,
-                        const struct hook_arrival *arrival);
+    const char *name; /* as the feed's operation `hook` and POST /hooks/NAME spell it: "claude" */
+    /* Takes one payload of the client, a checked value. Returns NULL where it was taken, else why
+       not; static. */
+    const char *(*take)(const struct hook_client *client, struct ingest_ctx *ingest,
+                        struct json_value payload, const struct hook_arrival *arrival);
+    const struct hook_dialect *dialect; /* for take */
+    /* Takes the end of a call as the client's files have it (hook_note_tool_end). */
+    bool (*note_tool_end)(const struct hook_client *client, struct ingest_ctx *ingest,
+                          const struct hook_tool_end *end);
     /* Frees the client's state (hook_state); NULL: does nothing. */
     void (*free_state)(void *state);
 };
@@ -46,6 +61,12 @@ const char *hook_take(struct ingest_ctx *ingest, const char *client, struct json
 /* Takes what is known of the sender of a hook whose session continues. False: out of memory. */
 bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
                       const struct hook_arrival *arrival);
+/* Ends the wait for a person that hooks of the client have reported for the call: no hook reports a
+   call that was refused. False: out of memory. */
+bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
+                        const struct hook_tool_end *end);
+/* Returns whether there is a client of that name. */
+bool hook_is_client(const struct ingest_ctx *ingest, const char *client);
 /* Returns where the client keeps its state between payloads; at first it holds NULL.
    hook_release frees it. */
 void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client);

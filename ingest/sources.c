@@ -4,11 +4,11 @@
 #include "ingest/sources.h"
 
 #include "ingest/address.h"
-#include "ingest/claude/claude_hook.h"
 #include "ingest/claude/claude_source.h"
 #include "ingest/codex/codex_source.h"
 #include "ingest/feed/socket.h"
 #include "ingest/gemini/gemini_source.h"
+#include "ingest/hooks/hook_dialect.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
 #include "ingest/opencode/opencode_db.h"
@@ -124,7 +124,7 @@ const struct source_row source_rows[] = {
         .default_spec = default_otlp,
         .form = "otlp:HOST:PORT",
         .help = "receives OpenTelemetry by HTTP and gRPC, on loopback unless --allow-remote is "
-                "given; /hooks takes Claude Code's HTTP hooks",
+                "given; /hooks takes Claude Code's HTTP hooks, /hooks/CLIENT those of others",
         .default_help = "otlp:localhost:4318 and otlp:localhost:4317 (else $SWARMTOP_OTLP)",
     },
     {
@@ -224,8 +224,7 @@ const struct feature source_features[] = {
 };
 
 const struct hook_client *const source_hook_clients[] = {
-    &claude_hook_client,
-    NULL,
+    &claude_hook_client, &codex_hook_client, &qwen_hook_client, &gemini_hook_client, NULL,
 };
 
 static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK_CLIENTS_MAX + 1,

@@ -81,3 +81,10 @@ void tool_args(struct json_value input, bool whole, struct strbuf *out)
     }
     strbuf_addc(out, '}');
 }
+
+void tool_args_prompt(struct slice prompt, struct strbuf *out)
+{
+    strbuf_adds(out, "{\"user_prompt\":");
+    json_put_string(out, prompt.bytes, mask_cut(prompt.bytes, prompt.len, WHOLE_BYTES));
+    strbuf_addc(out, '}');
+}

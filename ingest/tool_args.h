@@ -3,11 +3,14 @@
 #define INGEST_TOOL_ARGS_H
 
 #include "core/base/json_read.h"
+#include "core/trace/event.h"
 
 /* Appends a raw JSON object with one argument (command, path, pattern, url, query or description),
    cut to 200 bytes, and the type of a sub-agent. With `whole` it appends all of an input up to 64
    KiB. */
 void tool_args(struct json_value input, bool whole, struct strbuf *out);
+/* Appends the args of an interaction with --content: its prompt, at most 64 KB. */
+void tool_args_prompt(struct slice prompt, struct strbuf *out);
 /* Appends the text of a string, cut to `max` bytes between characters; with `line` only its first
    line that is not blank. */
 void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out);

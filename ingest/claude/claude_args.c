@@ -8,14 +8,7 @@
 
 #include <string.h>
 
-enum { ERROR_BYTES = 200, WHOLE_BYTES = 64 << 10 };
-
-void claude_args_prompt(struct slice prompt, struct strbuf *out)
-{
-    strbuf_adds(out, "{\"user_prompt\":");
-    json_put_string(out, prompt.bytes, mask_cut(prompt.bytes, prompt.len, WHOLE_BYTES));
-    strbuf_addc(out, '}');
-}
+enum { ERROR_BYTES = 200 };
 
 void claude_args_content(struct json_value content, size_t max, bool line, struct strbuf *out)
 {

@@ -9,8 +9,6 @@
    most 200 bytes. `result` is the line's toolUseResult, `content` belongs to the tool_result block.
    */
 void claude_args_error(struct json_value result, struct json_value content, struct strbuf *out);
-/* Appends the args of an interaction with --content: its prompt, at most 64 KB. */
-void claude_args_prompt(struct slice prompt, struct strbuf *out);
 /* Appends the text of a tool_result's content (a string, or an array of blocks), at most `max`
    bytes; with `line` only its first line. */
 void claude_args_content(struct json_value content, size_t max, bool line, struct strbuf *out);

@@ -7,7 +7,7 @@
 #include "ingest/claude/claude_line.h"
 #include "ingest/claude/claude_request_table.h"
 #include "ingest/claude/claude_transcript.h"
-#include "ingest/claude/claude_update.h"
+#include "ingest/client_wait.h"
 #include "ingest/lines.h"
 
 /* The origin of a session's title: the greater one holds. */

@@ -3,6 +3,7 @@
 #include "ingest/claude/claude_private.h"
 
 #include "ingest/claude/claude_args.h"
+#include "ingest/tool_args.h"
 
 #include "core/base/json_text.h"
 #include "core/base/mask.h"
@@ -35,7 +36,7 @@ static void send_interaction(struct claude_transcript *t, double end_ms)
     struct strbuf args;
     strbuf_init(&args, t->mem, 0);
     if (t->interaction.prompt != INTERN_NONE) {
-        claude_args_prompt(claude_transcript_text(t, t->interaction.prompt), &args);
+        tool_args_prompt(claude_transcript_text(t, t->interaction.prompt), &args);
         t->failed |= args.failed;
         update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
     }

@@ -204,7 +204,7 @@ static struct claude_tool tool_of(struct claude_transcript *t, struct json_value
                                .start_ms = use->start_ms,
                                .is_agent = is_agent(name),
                                .is_alone = is_alone(t, name, input),
-                               .is_question = claude_is_question(name)};
+                               .is_question = client_is_question(name)};
     tool.by_server = !json_string_is(json_get(block, "type"), "tool_use");
     if (tool.is_agent) {
         tool.type = text_of(t, json_get(input, "subagent_type"));

@@ -5,8 +5,8 @@
 void claude_waits_begin(struct claude_transcript *t, intern_id tool, double at_ms,
                         struct slice what)
 {
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct slice id = client_wait_id(claude_transcript_text(t, tool), room);
     struct update update = claude_transcript_call(t, CALL_WAIT, id);
     update_text(&update, FIELD_CONTEXT, what);
     update_number(&update, FIELD_START_MS, at_ms);
@@ -16,8 +16,8 @@ void claude_waits_begin(struct claude_transcript *t, intern_id tool, double at_m
 void claude_waits_end(struct claude_transcript *t, intern_id tool, double at_ms,
                       enum precedence precedence)
 {
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(claude_transcript_text(t, tool), room);
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct slice id = client_wait_id(claude_transcript_text(t, tool), room);
     struct update update = claude_transcript_call(t, CALL_WAIT, id);
     update.precedence = precedence;
     update_number(&update, FIELD_END_MS, at_ms);
@@ -30,8 +30,8 @@ void claude_waits_take_decision(struct claude_transcript *t, const struct claude
                                 struct slice id)
 {
     struct json_value decision = line->field[CLAUDE_PERMISSION];
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct update update = claude_transcript_call(t, CALL_WAIT, claude_wait_id(id, room));
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct update update = claude_transcript_call(t, CALL_WAIT, client_wait_id(id, room));
     bool rejected = claude_stops_is_rejected(line);
     update_text(&update, FIELD_DECISION,
                 rejected ? (struct slice){"reject", 6}

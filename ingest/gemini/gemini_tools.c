@@ -102,6 +102,11 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
     chat->file->scratch.failed |= args.failed;
     tree_file_send(chat->file, &start);
     tree_file_send(chat->file, &update);
+    struct hook_tool_end end = {.session_id = update.session_id,
+                                .name = client_plain_text(json_get(call, "name")),
+                                .input = json_get(call, "args"),
+                                .at_ms = end_ms};
+    chat->file->tree->dir.failed |= !hook_note_tool_end(tree_file_ctx(chat->file), "gemini", &end);
     strbuf_release(&args);
     if (agent.bytes != NULL) {
         take_agent(chat, call, agent);

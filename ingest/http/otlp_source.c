@@ -134,7 +134,7 @@ static void refused(void *ctx, const char *agent, const char *why)
 /* ---- requests ---- */
 
 /* The client gets 200 even for a payload that is rejected: it would show an error to its user. */
-static unsigned take_hook(void *ctx, int fd, struct slice body)
+static unsigned take_hook(void *ctx, int fd, const char *below, struct slice body)
 {
     struct otlp_source *otlp = ctx;
     struct ingest_ctx *ingest = ctx_of(otlp);
@@ -150,7 +150,9 @@ static unsigned take_hook(void *ctx, int fd, struct slice body)
                                    .local_ns = now_ns,
                                    .find_sender = hook_peers_find,
                                    .ctx = &peer};
-    const char *wrong = hook_take(ingest, "claude", payload, &arrival);
+    /* Claude Code's may go anywhere below. */
+    const char *client = hook_is_client(ingest, below) ? below : "claude";
+    const char *wrong = hook_take(ingest, client, payload, &arrival);
     if (wrong != NULL) {
         report_reject(otlp, wrong, body);
     } else {

@@ -35,8 +35,9 @@ struct receiver {
     size_t body_bytes;               /* of these now */
     bool keeps_packed;               /* export_request.packed is wanted */
     void (*take_export)(void *ctx, const struct export_request *request, struct export_result *out);
-    /* Takes a hook that came by the socket `fd`. Returns the status of the answer. */
-    unsigned (*take_hook)(void *ctx, int fd, struct slice body);
+    /* Takes a hook that came by the socket `fd`, to the path `below` /hooks ("": that itself).
+       Returns the status of the answer. */
+    unsigned (*take_hook)(void *ctx, int fd, const char *below, struct slice body);
     /* Reports a refused request. `agent`: its sender, "" if unknown; `why` is for people. */
     void (*refused)(void *ctx, const char *agent, const char *why);
     void *ctx;

@@ -148,8 +148,12 @@ static void find_path(struct request *request, const struct request_head *head)
     char path[PATH_BYTES];
     clean_path(head->path, path);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        if (strcmp(path, paths[i].path) == 0) {
+        size_t len = strlen(paths[i].path);
+        bool below = paths[i].hook && strncmp(path, paths[i].path, len) == 0 && path[len] == '/';
+        if (below || strcmp(path, paths[i].path) == 0) {
             request->hook = paths[i].hook;
+            snprintf(request->below, sizeof request->below, "%.*s", REQUEST_BELOW_BYTES - 1,
+                     below ? path + len + 1 : "");
             request->signal = paths[i].signal;
             if (strcmp(head->method, "POST") != 0) {
                 refuse(request, 405, "POST alone is taken here");
@@ -325,7 +329,8 @@ void request_end(struct request *request, struct answer *answer)
         check_body(request, &body);
     }
     if (request->status == 0 && request->hook) {
-        answer->status = request->receiver->take_hook(request->receiver->ctx, request->fd, body);
+        answer->status =
+            request->receiver->take_hook(request->receiver->ctx, request->fd, request->below, body);
     } else if (request->status == 0) {
         take_export(request, body, answer);
     }

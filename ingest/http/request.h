@@ -14,7 +14,7 @@ struct request_head {
     const char *content_type, *content_encoding, *content_length;
 };
 
-enum { REQUEST_AGENT_BYTES = 64, REQUEST_WHY_BYTES = 240 };
+enum { REQUEST_AGENT_BYTES = 64, REQUEST_WHY_BYTES = 240, REQUEST_BELOW_BYTES = 32 };
 
 struct request {
     struct receiver *receiver;
@@ -22,6 +22,7 @@ struct request {
     int fd;
     unsigned status; /* of its refusal; 0: not refused */
     bool hook;
+    char below[REQUEST_BELOW_BYTES]; /* of a hook: its path below /hooks; longer ones are cut */
     bool looks; /* its refusal is of no interest: somebody looks what is here */
     enum otlp_signal signal;
     const struct media_type *type; /* NULL: unknown until the body has come */

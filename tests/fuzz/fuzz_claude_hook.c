@@ -1,6 +1,5 @@
-/* Feeds any bytes as payloads, one a line: to the hooks' decoder, and through the line that `swarmtop
+/* Feeds any bytes as payloads, one a line: to the hooks' decoder, as each client's, and through the line that `swarmtop
    hook` makes of each, with a small limit. It must not crash, and the feed must take each line. */
-#include "ingest/claude/claude_hook.h"
 #include "ingest/feed/feed.h"
 #include "ingest/feed/hook_line.h"
 #include "tests/fuzz/fuzz_model.h"
@@ -19,9 +18,15 @@ static void take(struct fuzz_model *model, struct feed *feed, const char *bytes,
     struct json_value value;
     char *copy = malloc(len + (len == 0));
     memcpy(copy, bytes, len);
-    if (json_check(copy, len, 64, &value, NULL))
-        claude_hook_take(&model->ingest, value,
-                         &(struct hook_arrival){.t_ms = t_ms, .local_ns = fuzz_now(NULL)});
+    if (json_check(copy, len, 64, &value, NULL)) {
+        for (const struct hook_client *const *client = source_hook_clients; *client != NULL;
+             client++) {
+            struct hook_tool_end end = {{"s", 1}, {"t", 1}, json_get(value, "tool_input"), t_ms};
+            hook_take(&model->ingest, (*client)->name, value,
+                      &(struct hook_arrival){.t_ms = t_ms, .local_ns = fuzz_now(NULL)});
+            hook_note_tool_end(&model->ingest, (*client)->name, &end);
+        }
+    }
     strbuf_init(&line, &mem_libc, 0);
     uint64_t taken = model->counters.events + model->counters.bad;
     if (hook_line_build((struct slice){copy, len}, t_ms, (struct slice){NULL, 0},

@@ -34,9 +34,9 @@ static void take_export(void *ctx, const struct export_request *request, struct 
     otlp_batch_release(&batch);
 }
 
-static unsigned take_hook(void *ctx, int fd, struct slice body)
+static unsigned take_hook(void *ctx, int fd, const char *below, struct slice body)
 {
-    (void)ctx, (void)fd, (void)body;
+    (void)ctx, (void)fd, (void)below, (void)body;
     return 200;
 }
 

@@ -1,7 +1,6 @@
 /* The processes of clients: who of a hook's ancestors is the client, that it is gone when that one
    dies, and which agent started it. */
 #include "core/query/query.h"
-#include "ingest/claude/claude_hook.h"
 #include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -45,7 +44,7 @@ static void hook(struct rig *rig, const char *session, int pid, const char *even
     }
     struct hook_arrival arrival = {
         .t_ms = (double)rig->now_ns / 1e6, .local_ns = rig->now_ns, .sender = from};
-    assert_null(claude_hook_take(&rig->ingest, payload, &arrival));
+    assert_null(hook_take(&rig->ingest, "claude", payload, &arrival));
     assert_true(correlator_flush(rig->model.correlator));
     strbuf_release(&sender);
 }

@@ -1,7 +1,6 @@
 /* The wall clock is set, back and ahead, and the machine sleeps, while calls are open. The local
    clock only runs, also during sleep. */
 #include "core/query/query.h"
-#include "ingest/claude/claude_hook.h"
 #include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -69,7 +68,7 @@ static void hook(struct rig *rig, const char *event)
                                    .local_ns = rig->now_ns,
                                    .sender = from};
     rig->ingest.wall_ns = NULL;
-    assert_null(claude_hook_take(&rig->ingest, payload, &arrival));
+    assert_null(hook_take(&rig->ingest, "claude", payload, &arrival));
     assert_true(correlator_flush(rig->model.correlator));
     strbuf_release(&sender);
 }

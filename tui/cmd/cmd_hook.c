@@ -51,7 +51,8 @@ static int connect_to(const char *to)
     return fd;
 }
 
-static void forward(const char *to, const char *client, double t_ms)
+/* `given`: the payload, of a client that passes it as an argument; NULL: it comes on stdin. */
+static void forward(const char *to, const char *client, const char *given, double t_ms)
 {
     struct strbuf payload, process, line, error;
     int fd = -1;
@@ -60,7 +61,9 @@ static void forward(const char *to, const char *client, double t_ms)
     strbuf_init(&process, &mem_libc, 0);
     strbuf_init(&line, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    if (read_payload(&payload))
+    if (given != NULL)
+        strbuf_adds(&payload, given);
+    if (given != NULL || read_payload(&payload))
         fd = connect_to(to);
     if (fd >= 0) {
         /* So that the receiver sees when the client dies. */
@@ -80,7 +83,8 @@ static void forward(const char *to, const char *client, double t_ms)
 
 int cmd_hook(const struct options *options)
 {
-    forward(options->address, options->client, (double)(engine_now_ns() / 1000) / 1000);
+    forward(options->address, options->client, options->payload,
+            (double)(engine_now_ns() / 1000) / 1000);
     return 0;
 }
 
@@ -102,6 +106,8 @@ bool cmd_hook_at_once(int argc, char **argv)
             options.client = argv[i] + 9;
         else if (strcmp(argv[i], "--client") == 0 && i + 1 < argc)
             options.client = argv[++i];
+        else if (argv[i][0] == '{')
+            options.payload = argv[i];
     }
     cmd_hook(&options);
     return true;

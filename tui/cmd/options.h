@@ -84,6 +84,7 @@ struct options {
 
     const char *address, *session; /* of emit and hook; NULL: not given */
     const char *client;            /* hook: whose it is; NULL: Claude Code's */
+    const char *payload;           /* hook: an argument in place of stdin; NULL: none */
 
     struct keymap keymap;
 };

@@ -35,11 +35,11 @@ const struct command_row command_rows[COMMANDS] = {
                       "The session is --session, else $SWARMTOP_SESSION, else `shell`. The time "
                       "is now unless t= is given. args.K=V adds a member to an object."},
     [COMMAND_HOOK] =
-        {"hook", "[--to ADDR] [--client NAME]",
-         "a hook for Claude Code: forwards the JSON on stdin",
-         "Sends the JSON to a running swarmtop. Prints nothing and always succeeds within "
-         "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup claude` "
-         "prints the block to paste into Claude Code's settings."},
+        {"hook", "[--to ADDR] [--client NAME] [JSON]",
+         "a hook for a client: forwards the JSON on stdin",
+         "Sends the JSON, or that of its argument (Codex's notify), to a running swarmtop. Prints nothing and always succeeds within "
+         "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup CLIENT` "
+         "prints the lines to paste into the client's settings."},
     [COMMAND_SETUP] =
         {"setup", "CLIENT", "prints settings that make a client report to swarmtop",
          "Prints the settings to stdout, and to stderr where to paste them, their effects, and "
@@ -407,7 +407,7 @@ const struct option_row option_rows[] = {
      FOR(COMMAND_DUMP), parse_format},
     {"to", 0, "ADDR", "send to unix:PATH or tcp:HOST:PORT (default: the default address)",
      FOR(COMMAND_EMIT) | FOR(COMMAND_HOOK), parse_address},
-    {"client", 0, "NAME", "the client whose hook it is (default: claude)", FOR(COMMAND_HOOK),
+    {"client", 0, "NAME", "the client: claude (default), codex, qwen or gemini", FOR(COMMAND_HOOK),
      parse_client},
     {"session", 0, "ID", "session id (default: $SWARMTOP_SESSION, else `shell`)", FOR(COMMAND_EMIT),
      parse_session},

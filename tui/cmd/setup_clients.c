@@ -41,6 +41,29 @@ static const char *const codex_collectors[] = {"otel/endpoint", NULL};
     "    \"" event "\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"swarmtop hook\", " \
     "\"timeout\": 5}]}]"
 
+/* The events that show who waits for a person, and when that ends. */
+static const char *const codex_hooks[] = {
+    "SessionStart", "SessionEnd",  "UserPromptSubmit",  "Stop", "Interrupt",
+    "PreToolUse",   "PostToolUse", "PermissionRequest", NULL,
+};
+static const char *const gemini_hooks[] = {
+    "SessionStart", "SessionEnd", "BeforeAgent",  "AfterAgent",
+    "BeforeTool",   "AfterTool",  "Notification", NULL,
+};
+static const char *const qwen_hooks[] = {
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "Stop",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "PostToolBatch",
+    "PermissionRequest",
+    "Notification",
+    NULL,
+};
+
 #define SDK_VARIABLES                                    \
     "export OTEL_TRACES_EXPORTER=otlp\n"                 \
     "export OTEL_LOGS_EXPORTER=otlp\n"                   \
@@ -83,21 +106,27 @@ const struct setup_client setup_clients[] = {
     {
         .name = "codex",
         .title = "Codex CLI",
-        .gives = "requests, tokens, time to first token, tools, by its logs",
+        .gives = "hooks; by its logs requests, tokens, first tokens, tools",
         .file = {"CODEX_HOME", ".codex", NULL, "config.toml"},
         .form = SETUP_TOML,
         .settings = "[otel]\n"
                     "exporter = { otlp-http = { endpoint = \"@/v1/logs\", protocol = \"json\" } }\n"
                     "trace_exporter = \"none\"\n",
+        .hooks = codex_hooks,
         .collectors = codex_collectors,
-        .changes = "Its logs go out by HTTP, without prompts (log_user_prompt is off). Traces are "
-                   "off: thousands of internal spans in a turn, and none with tokens. If "
-                   "the file has [otel] already, add to it: TOML has each table once.",
+        .changes =
+            "Its logs go out by HTTP, without prompts (log_user_prompt is off). Traces are "
+            "off: thousands of internal spans in a turn, and none with tokens. If "
+            "the file has [otel] already, add to it: TOML has each table once.\n"
+            "The hooks run `swarmtop hook`, which must be in the PATH, and show who waits for "
+            "a permission. Codex (0.124 or later) runs them once they are trusted: /hooks in "
+            "its terminal. An older one has notify = [\"swarmtop\", \"hook\", \"--client\", "
+            "\"codex\"], for the ends of turns alone.",
     },
     {
         .name = "gemini",
         .title = "Gemini CLI",
-        .gives = "requests, tokens, tools, sub-agents",
+        .gives = "hooks; requests, tokens, tools, sub-agents",
         .file = {NULL, ".gemini", NULL, "settings.json"},
         .settings = "  \"telemetry\": {\n"
                     "    \"enabled\": true,\n"
@@ -107,14 +136,19 @@ const struct setup_client setup_clients[] = {
                     "    \"otlpProtocol\": \"http\",\n"
                     "    \"logPrompts\": false\n"
                     "  }",
+        .hooks = gemini_hooks,
+        .hook_timeout = "5000",
         .collectors = gemini_collectors,
-        .changes = "Traces, logs and metrics go out by HTTP instead of its default gRPC, logs "
-                   "every five seconds. Prompts are not logged.",
+        .changes =
+            "Traces, logs and metrics go out by HTTP instead of its default gRPC, logs "
+            "every five seconds. Prompts are not logged.\n"
+            "The hooks run `swarmtop hook`, which must be in the PATH, and show who waits for "
+            "a permission.",
     },
     {
         .name = "qwen",
         .title = "Qwen Code",
-        .gives = "requests with exact phases, tools, sub-agents",
+        .gives = "hooks; requests with exact phases, tools, sub-agents",
         .file = {NULL, ".qwen", NULL, "settings.json"},
         .settings = "  \"telemetry\": {\n"
                     "    \"enabled\": true,\n"
@@ -123,9 +157,14 @@ const struct setup_client setup_clients[] = {
                     "    \"otlpProtocol\": \"http\",\n"
                     "    \"logPrompts\": false\n"
                     "  }",
+        .hooks = qwen_hooks,
+        .hook_timeout = "5",
         .collectors = qwen_collectors,
-        .changes = "Traces, logs and metrics go out by HTTP instead of its default gRPC. Prompts "
-                   "are not logged.",
+        .changes =
+            "Traces, logs and metrics go out by HTTP instead of its default gRPC. Prompts "
+            "are not logged.\n"
+            "The hooks run `swarmtop hook`, which must be in the PATH, and show who waits for "
+            "a permission.",
     },
     {
         .name = "copilot",

@@ -2,6 +2,9 @@
 #ifndef TUI_SETUP_CLIENTS_H
 #define TUI_SETUP_CLIENTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum setup_form { SETUP_JSON, SETUP_TOML };
 
 /* The client's settings file: below the directory that the variable names (of a list with commas,
@@ -25,6 +28,9 @@ struct setup_client {
     const char *settings;
     /* Members that take nothing from a collector that it already has. NULL: none. */
     const char *always;
+    /* Events whose hooks run `swarmtop hook --client NAME`, NULL at the end; without `always`. */
+    const char *const *hooks;
+    const char *hook_timeout; /* in the client's unit; JSON alone */
     /* Its setting of a collector: paths with '/' between the keys, NULL at the end. */
     const char *const *collectors;
 
@@ -40,6 +46,11 @@ extern const struct setup_client setup_clients[];
    the end. */
 extern const char *const setup_variables[];
 
+/* Returns whether it has lines that take nothing from a collector. */
+static inline bool setup_has_always(const struct setup_client *client)
+{
+    return client->always != NULL || client->hooks != NULL;
+}
 /* Returns the client of that name; NULL: unknown. */
 const struct setup_client *setup_client_of(const char *name);
 

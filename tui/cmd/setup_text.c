@@ -23,23 +23,58 @@ static void put_lines(struct strbuf *out, const char *text, const char *endpoint
     }
 }
 
+/* Appends the lines of hooks that run `swarmtop hook`. */
+static void put_hooks(struct strbuf *out, const struct setup_client *client)
+{
+    bool toml = client->form == SETUP_TOML;
+    strbuf_adds(out, toml ? "" : "  \"hooks\": {\n");
+    for (const char *const *event = client->hooks; *event != NULL; event++) {
+        if (toml) {
+            strbuf_addf(out,
+                        "[[hooks.%s]]\n[[hooks.%s.hooks]]\ntype = \"command\"\n"
+                        "command = \"swarmtop hook --client %s\"\n",
+                        *event, *event, client->name);
+        } else {
+            strbuf_addf(out,
+                        "    \"%s\": [{\"hooks\": [{\"type\": \"command\", \"command\": "
+                        "\"swarmtop hook --client %s\", \"timeout\": %s}]}]%s\n",
+                        *event, client->name, client->hook_timeout, event[1] == NULL ? "" : ",");
+        }
+    }
+    strbuf_adds(out, toml ? "" : "  }");
+}
+
+static void put_always(struct strbuf *out, const struct setup_client *client)
+{
+    if (client->always != NULL) {
+        strbuf_adds(out, client->always);
+    } else if (client->hooks != NULL) {
+        put_hooks(out, client);
+    }
+}
+
 /* Appends the settings: those of telemetry, those that it has always, or both, as one object. */
 static void put_settings(struct strbuf *out, const struct setup_client *client,
                          const char *endpoint, bool telemetry, bool always)
 {
     const char *first = telemetry ? client->settings : NULL;
-    const char *second = always ? client->always : NULL;
-    if (first == NULL && second == NULL) {
+    bool second = always && setup_has_always(client);
+    if (first == NULL && !second) {
         return;
     }
     if (client->form == SETUP_TOML) {
-        put_lines(out, first, endpoint);
+        put_lines(out, first == NULL ? "" : first, endpoint);
+        if (second) {
+            put_always(out, client);
+        }
         return;
     }
     strbuf_adds(out, "{\n");
     put_lines(out, first == NULL ? "" : first, endpoint);
-    strbuf_adds(out, first != NULL && second != NULL ? ",\n" : "");
-    strbuf_adds(out, second == NULL ? "" : second);
+    strbuf_adds(out, first != NULL && second ? ",\n" : "");
+    if (second) {
+        put_always(out, client);
+    }
     strbuf_adds(out, "\n}\n");
 }
 
@@ -180,7 +215,8 @@ static void put_both(struct strbuf *out, struct strbuf *text, const struct setup
                 "%s: its telemetry has a receiver already, %s (%s). It keeps it, %s. "
                 "Two ways to have both:",
                 client->title, url, where,
-                client->always == NULL ? "so no line is printed" : "so only its hooks are printed");
+                !setup_has_always(client) ? "so no line is printed"
+                                          : "so only its hooks are printed");
     put_note(out, 0, text);
     put_forward(out, text, client, host, url);
     put_wrapped(out, 2,
@@ -210,7 +246,7 @@ void setup_put(const struct setup_client *client, const struct setup_host *host,
     enum setup_receiver receiver = setup_find_receiver(client, &settings, host, &where, &url);
     bool other = receiver == SETUP_OTHER;
     mask_in_place(&url);
-    if (!other || client->always != NULL) {
+    if (!other || setup_has_always(client)) {
         put_place(notes, &text, client, &settings);
         put_check(notes, &text, client, &settings, host, !other);
     }

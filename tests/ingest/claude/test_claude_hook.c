@@ -1,7 +1,6 @@
 /* Claude Code's hooks to records: each event, hostile ones, and the captured ones against what the API
    that they worked with counted. */
 #include "core/base/json_text.h"
-#include "ingest/claude/claude_hook.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -21,9 +20,9 @@ static const char *take(struct rig *rig, double ms, const char *payload)
         *at = '"';
     struct json_value value;
     assert_true(json_check(text, strlen(text), 64, &value, NULL));
-    const char *wrong = claude_hook_take(
-        &rig->ingest, value,
-        &(struct hook_arrival){.t_ms = MODEL_START_MS + ms, .local_ns = rig->now_ns});
+    const char *wrong =
+        hook_take(&rig->ingest, "claude", value,
+                  &(struct hook_arrival){.t_ms = MODEL_START_MS + ms, .local_ns = rig->now_ns});
     free(text);
     return wrong;
 }
@@ -512,9 +511,8 @@ RIG_TEST(any_prefix_and_mutation_of_a_payload_does_no_harm)
         char *copy = malloc(len + (len == 0));
         memcpy(copy, whole, len);
         if (json_check(copy, len, 64, &value, NULL))
-            claude_hook_take(
-                &rig->ingest, value,
-                &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
+            hook_take(&rig->ingest, "claude", value,
+                      &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
         free(copy);
     }
     for (size_t i = 0; i < sizeof whole - 1; i++)
@@ -523,9 +521,8 @@ RIG_TEST(any_prefix_and_mutation_of_a_payload_does_no_harm)
             memcpy(text, whole, sizeof text);
             text[i] = others[k];
             if (json_check(text, sizeof text - 1, 64, &value, NULL))
-                claude_hook_take(
-                    &rig->ingest, value,
-                    &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
+                hook_take(&rig->ingest, "claude", value,
+                          &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
         }
 }
 
@@ -647,10 +644,10 @@ static void replay(struct rig *rig, const char *sample)
     for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         struct json_value value;
         assert_true(json_check(line, (size_t)(end - line), 64, &value, NULL));
-        const char *wrong = claude_hook_take(
-            &rig->ingest, json_get(value, "payload"),
-            &(struct hook_arrival){.t_ms = json_get_number(json_get(value, "t")) / 1e6,
-                                   .local_ns = rig->now_ns});
+        const char *wrong =
+            hook_take(&rig->ingest, "claude", json_get(value, "payload"),
+                      &(struct hook_arrival){.t_ms = json_get_number(json_get(value, "t")) / 1e6,
+                                             .local_ns = rig->now_ns});
         if (wrong != NULL)
             fail_msg("%s: %s", sample, wrong);
     }

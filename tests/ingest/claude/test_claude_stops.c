@@ -1,7 +1,6 @@
 /* Calls that their agent or client stops: commands that a client kills as it ends, and sub-agents whose
    call was interrupted. */
 #include "core/model/record.h"
-#include "ingest/claude/claude_hook.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
@@ -219,7 +218,7 @@ static void hook(struct rig *rig, double ms, const char *members)
     }
     assert_true(json_check(text, (size_t)len, 64, &payload, NULL));
     struct hook_arrival arrival = {.t_ms = MODEL_START_MS + ms, .local_ns = rig->now_ns};
-    assert_null(claude_hook_take(&rig->ingest, payload, &arrival));
+    assert_null(hook_take(&rig->ingest, "claude", payload, &arrival));
 }
 
 TEST(by_hooks_an_agent_ends_with_its_interrupted_call_too)

@@ -185,6 +185,6 @@ TEST_WITH(the_feed_takes_it, setup, teardown)
                    "{\"op\":\"claude_hook\",\"payload\":{}}\n");
     assert_int_equal(rig.counters.bad, 3);
     assert_non_null(rig_logged(&rig, "claude_hook: payload is missing"));
-    assert_non_null(rig_logged(&rig, "claude_hook: hook_event_name is missing"));
+    assert_non_null(rig_logged(&rig, "hook: hook_event_name is missing"));
     rig_release(&rig);
 }

@@ -124,6 +124,35 @@ RIG_TEST(a_hook_is_taken_and_answered_with_nothing)
     assert_int_equal(status_of(rig).bad, 0);
 }
 
+static void client_is(const struct rig *rig, const char *id, const char *client)
+{
+    const struct session *session = rig_session(rig, id);
+    assert_non_null(session);
+    size_t len;
+    const char *text =
+        intern_text(swarm_names(rig->model.swarm), session->texts[SESSION_CLIENT], &len);
+    assert_int_equal(len, strlen(client));
+    assert_memory_equal(text, client, len);
+}
+
+RIG_TEST(a_path_below_names_the_client_whose_hook_it_is)
+{
+    struct rig *rig = *state;
+    start(rig, (struct hub_options){0});
+    assert_int_equal(ask_once(rig, post("/hooks/qwen", "",
+                                        "{\"session_id\":\"Q\",\"hook_event_name\":\"Stop\"}")),
+                     200);
+    assert_int_equal(
+        ask_once(rig, post("/hooks/gemini/", "",
+                           "{\"session_id\":\"G\",\"hook_event_name\":\"AfterAgent\"}")),
+        200);
+    assert_int_equal(ask_once(rig, post("/hooks/mine", "", STOP)), 200);
+    assert_int_equal(status_of(rig).bad, 0);
+    client_is(rig, "Q", "qwen");
+    client_is(rig, "G", "gemini");
+    client_is(rig, "S", "claude");
+}
+
 RIG_TEST(what_is_no_hook_is_refused_and_counted)
 {
     struct rig *rig = *state;
@@ -135,7 +164,7 @@ RIG_TEST(what_is_no_hook_is_refused_and_counted)
     assert_int_equal(ask_once(rig, post("/hooks", "", "[]")), 200);
     assert_int_equal(status_of(rig).bad, 3);
     assert_int_equal(ask_once(rig, post("/", "", STOP)), 404);
-    assert_int_equal(ask_once(rig, post("/hooks/x", "", STOP)), 404);
+    assert_int_equal(ask_once(rig, post("/hooksx", "", STOP)), 404);
     assert_int_equal(ask_once(rig, post("/../hooks", "", STOP)), 404);
     assert_int_equal(ask_once(rig, "GET /hooks HTTP/1.1\r\nHost: localhost\r\n\r\n"), 405);
     assert_int_equal(ask_once(rig, post("/hooks", "Origin: http://evil\r\n", STOP)), 403);

@@ -15,10 +15,10 @@ static void take_export(void *ctx, const struct export_request *request, struct 
     *out = (struct export_result){.outcome = EXPORT_TAKEN};
 }
 
-static unsigned take_hook(void *ctx, int fd, struct slice body)
+static unsigned take_hook(void *ctx, int fd, const char *below, struct slice body)
 {
     size_t *taken = ctx;
-    (void)fd;
+    (void)fd, (void)below;
     *taken += body.len;
     return 200;
 }

@@ -1,7 +1,7 @@
 /* A plain array in order of begin. Few calls are open at once, and each hook is a process, so there
    are at most some hundred a second. Ended calls stay until the array is full and are removed
    together. */
-#include "ingest/claude/hook_open_calls.h"
+#include "ingest/hooks/hook_open_calls.h"
 
 #include "core/base/mask.h"
 

@@ -1,4 +1,5 @@
-/* Tools and waits. PreToolUse opens a call and PostToolUse ends it. A wait lies inside its call:
+/* Tools and waits, by Claude Code's names. PreToolUse opens a call and PostToolUse ends it. A wait
+   lies inside its call:
 
      PreToolUse           CLI continues   [allowed]   runs for duration_ms   ends        PostToolUse
      |<-- hooks' own time -->|               |<----------------------------->|<-- hooks' time -->|
@@ -9,7 +10,7 @@
 
    A refused or interrupted call has no further hook, nor has its interaction. The agent's next
    event shows that the call is over (hook_end_calls); a transcript has the exact time. */
-#include "ingest/claude/claude_hook_private.h"
+#include "ingest/hooks/hook_private.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
 
@@ -37,10 +38,9 @@ double hook_later(double a, double b)
 
 struct hook_about hook_read_about(struct hook_event *e)
 {
-    struct hook_about about = {.id = hook_text(e, "tool_use_id"),
+    struct hook_about about = {.id = hook_call_id(e, e->payload),
                                .name = hook_text(e, "tool_name"),
                                .input = json_get(e->payload, "tool_input")};
-    about.id = about.id.bytes == NULL ? about.id : client_id_short(about.id, e->id_room);
     struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
     about.name_hash = hook_hash(about.name);
     about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);
@@ -86,11 +86,24 @@ static void put_args(struct hook_event *e, const struct hook_about *about, struc
     struct strbuf *args = &e->hooks->args;
     strbuf_clear(args);
     /* By the same function as transcripts, so both sources give one call the same args. */
-    tool_args(about->input, e->ingest->content, args);
+    if (e->dialect->args) {
+        tool_args(about->input, e->ingest->content, args);
+    }
     if (args->len > 2 && !args->failed) {
         update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});
     }
     update_text(update, FIELD_NAME, hook_cut(about->name, HOOK_LABEL_BYTES));
+}
+
+/* The command or path that a call is about, as it is spelt. */
+static uint64_t subject_of(struct json_value input)
+{
+    static const char *const keys[] = {"command", "file_path", "filePath", NULL};
+    struct json_value value = {.type = JSON_TYPE_NONE};
+    for (const char *const *key = keys; *key != NULL && value.type == JSON_TYPE_NONE; key++) {
+        value = json_get(input, *key);
+    }
+    return value.type == JSON_TYPE_NONE ? 0 : hook_hash((struct slice){value.raw, value.len});
 }
 
 bool hook_pre_tool_use(struct hook_event *e)
@@ -118,6 +131,77 @@ bool hook_pre_tool_use(struct hook_event *e)
     put_args(e, &about, &update);
     update_number(&update, FIELD_START_MS, e->t_ms);
     return hook_send(e, &update) && hook_adopt_wait(e, call) && hook_end_idle(e);
+}
+
+bool hook_pre_tool_use_allowed(struct hook_event *e)
+{
+    struct hook_about about = hook_read_about(e);
+    if (!hook_pre_tool_use(e)) {
+        return false;
+    }
+    struct hook_open_call *call = about.id.bytes == NULL ? NULL : hook_find_call(e, &about);
+    return call == NULL ||
+           hook_end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, hook_literal("accept"));
+}
+
+/* ---- tools without ids ---- */
+
+/* A client whose hooks have no ids of calls: they only show whom a person is asked for. */
+bool hook_before_tool(struct hook_event *e)
+{
+    struct hook_about about = hook_read_about(e);
+    char id[40];
+    int len = snprintf(id, sizeof id, "tool:%llu", (unsigned long long)++e->hooks->made);
+    struct hook_open_call *call = hook_add_call(e, HOOK_TOOL, (struct slice){id, (size_t)len});
+    if (call == NULL) {
+        return false;
+    }
+    call->start_ms = e->t_ms;
+    call->name = about.name_hash;
+    call->input = about.input_hash;
+    call->subject = subject_of(about.input);
+    hook_label_set(&call->about, about.name);
+    return true;
+}
+
+bool hook_after_tool(struct hook_event *e)
+{
+    struct hook_about about = hook_read_about(e);
+    struct hook_open_call *call = hook_find_call(e, &about);
+    if (call == NULL) {
+        return true;
+    }
+    call->ended = true;
+    return hook_end_wait(e, PRECEDENCE_INFERRED, call, e->t_ms, hook_literal("accept"));
+}
+
+/* Returns the newest open call about that; else the newest that does not wait, if one is open. */
+static struct hook_open_call *find_subject(struct hook_event *e, uint64_t subject)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    struct hook_open_call *newest = NULL;
+    for (size_t i = calls->count; i-- > 0;) {
+        struct hook_open_call *call = &calls->items[i];
+        if (call->ended || call->session != e->session_hash || !isnan(call->wait_ms)) {
+            continue;
+        }
+        if (subject != 0 && call->subject == subject) {
+            return call;
+        }
+        newest = newest == NULL ? call : newest;
+    }
+    return newest;
+}
+
+bool hook_tool_permission(struct hook_event *e)
+{
+    struct json_value details = json_get(e->payload, "details");
+    struct hook_open_call *call = find_subject(e, subject_of(details));
+    if (call == NULL) {
+        call = hook_add_call(e, HOOK_PERMISSION, hook_literal("permission"));
+    }
+    return call != NULL && hook_begin_wait(e, call, e->t_ms,
+                                           hook_permission_text(e, hook_label_slice(&call->about)));
 }
 
 /* An Agent call reports its agent's id when it ends, or when the agent moves to the background. */
@@ -210,9 +294,12 @@ static bool end_tool(struct hook_event *e, enum tristate success)
         }
     }
     /* An answer is no decision about the tool, and it ends the tool. */
-    bool asks = claude_is_question(about.name);
+    bool asks = client_is_question(about.name);
+    /* Without a duration the wait may have ended long before. */
+    enum precedence sure =
+        isnan(hook_ms(e, "duration_ms")) ? e->dialect->precedence : PRECEDENCE_HOOKS;
     bool good =
-        call == NULL || hook_end_wait(e, PRECEDENCE_HOOKS, call, asks ? e->t_ms : began,
+        call == NULL || hook_end_wait(e, sure, call, asks ? e->t_ms : began,
                                       asks ? (struct slice){NULL, 0} : hook_literal("accept"));
     if (call != NULL) {
         call->ended = call->linked = true;
@@ -252,6 +339,24 @@ static bool give_up(struct hook_event *e, enum precedence precedence, struct hoo
     call->ended = true;
     return hook_end_wait(e, precedence, call, at_ms, hook_literal("reject")) &&
            (call->kind != HOOK_TOOL || hook_send(e, &update));
+}
+
+bool hook_interrupt_calls(struct hook_event *e)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    bool good = true;
+    for (size_t i = 0; i < calls->count && good; i++) {
+        const struct hook_open_call *call = &calls->items[i];
+        if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
+            call->kind == HOOK_TOOL && !isnan(call->wait_ms)) {
+            struct hook_label id = call->id;
+            struct update update =
+                hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_HOOKS);
+            update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
+            good = hook_send_sure(e, &update);
+        }
+    }
+    return good;
 }
 
 /* The client ended while the call was open. */
@@ -343,6 +448,24 @@ bool hook_permission_denied(struct hook_event *e)
            give_up(e, PRECEDENCE_HOOKS, call, e->t_ms, OUTCOME_REFUSED);
 }
 
+/* Returns the call, or the wait of one that is known by its permission request alone; NULL:
+   unknown. */
+static struct hook_open_call *find_in_batch(struct hook_event *e, struct json_value item)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    struct slice id = hook_call_id(e, item);
+    struct hook_open_call *call =
+        id.bytes == NULL ? NULL : hook_open_calls_find(calls, e->session_hash, id);
+    if (call != NULL) {
+        return call;
+    }
+    struct json_value input = json_get(item, "tool_input");
+    call = hook_open_calls_match(calls, e->session_hash, e->agent,
+                                 hook_hash(hook_text_of(e, json_get(item, "tool_name"))),
+                                 hook_hash((struct slice){input.raw, input.len}));
+    return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
+}
+
 /* Comes after the last of parallel calls: the open ones never ran, since a hook or rule refused
    them. */
 bool hook_post_tool_batch(struct hook_event *e)
@@ -352,10 +475,7 @@ bool hook_post_tool_batch(struct hook_event *e)
     struct json_value item;
     bool good = true;
     while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
-        struct slice id = hook_text_of(e, json_get(item, "tool_use_id"));
-        struct hook_open_call *call =
-            id.bytes == NULL ? NULL
-                             : hook_open_calls_find(&e->hooks->open_calls, e->session_hash, id);
+        struct hook_open_call *call = find_in_batch(e, item);
         if (call != NULL && !call->ended) {
             good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms, OUTCOME_REFUSED);
         }

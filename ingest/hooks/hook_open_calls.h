@@ -1,10 +1,10 @@
 /* The open calls of hooks: tool calls, and waits for a person that belong to no known call. A hook
    reports its own moment only. This list finds the call of a PermissionRequest, which has no id,
    and the calls that a later event shows to be over. It holds at most HOOK_OPEN_CALLS_MAX. */
-#ifndef INGEST_CLAUDE_HOOK_OPEN_CALLS_H
-#define INGEST_CLAUDE_HOOK_OPEN_CALLS_H
+#ifndef INGEST_HOOK_OPEN_CALLS_H
+#define INGEST_HOOK_OPEN_CALLS_H
 
-#include "ingest/claude/claude_line.h"
+#include "ingest/client_value.h"
 
 #include "core/base/mem.h"
 #include "core/trace/event.h"
@@ -31,6 +31,7 @@ struct hook_open_call {
     uint64_t session, agent; /* hook_hash of their ids */
     uint64_t name, input;    /* of the tool's name, of the raw text of its input */
     uint64_t sub_agent;      /* of its sub-agent's type; 0: no sub-agent */
+    uint64_t subject;        /* of the command or path that it is about; 0: unknown */
     struct hook_label id;    /* in updates */
     struct hook_label owner; /* the agent's id; empty: the main agent */
     struct hook_label about; /* an Agent call's description */

@@ -1,21 +1,17 @@
 /* Waits for a person: a permission that a call needs, a prompt, input for an MCP server. A wait has
    the id of the call that it holds up, or one of its own while that call is unknown. */
-#include "ingest/claude/claude_hook_private.h"
+#include "ingest/hooks/hook_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The delays of notifications. */
-#define PERMISSION_PROMPT_MS 6000
-#define IDLE_PROMPT_MS       60000
 
 /* Adds an entry for a wait without a known call. A repeated hook gets the same id. */
 static struct hook_open_call *add_wait(struct hook_event *e, enum hook_call_kind kind,
                                        const char *what, uint64_t input)
 {
     char id[64];
-    uint64_t prompt = hook_hash(hook_text(e, "prompt_id"));
+    uint64_t prompt = hook_hash(hook_turn(e));
     int len = snprintf(id, sizeof id, "%s:%llx", what,
                        (unsigned long long)(prompt ^ e->agent ^ input * 31));
     struct slice name = {.bytes = id, .len = (size_t)len};
@@ -30,11 +26,11 @@ static struct hook_open_call *add_wait(struct hook_event *e, enum hook_call_kind
     return call;
 }
 
-static bool begin_wait(struct hook_event *e, struct hook_open_call *call, double at_ms,
-                       struct slice what)
+bool hook_begin_wait(struct hook_event *e, struct hook_open_call *call, double at_ms,
+                     struct slice what)
 {
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct slice id = client_wait_id(hook_label_slice(&call->id), room);
     struct update update = hook_call_update(e, CALL_WAIT, id, PRECEDENCE_HOOKS);
     update_text(&update, FIELD_CONTEXT, what);
     update_number(&update, FIELD_START_MS, at_ms);
@@ -48,8 +44,8 @@ static bool begin_wait(struct hook_event *e, struct hook_open_call *call, double
 bool hook_end_wait(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
                    double at_ms, struct slice decision)
 {
-    char room[CLAUDE_WAIT_ID_BYTES];
-    struct slice id = claude_wait_id(hook_label_slice(&call->id), room);
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct slice id = client_wait_id(hook_label_slice(&call->id), room);
     struct update update = hook_call_update(e, CALL_WAIT, id, precedence);
     if (isnan(call->wait_ms)) {
         return true;
@@ -61,13 +57,13 @@ bool hook_end_wait(struct hook_event *e, enum precedence precedence, struct hook
     return hook_send(e, &update);
 }
 
-static struct slice permission_text(struct hook_event *e, struct slice tool)
+struct slice hook_permission_text(struct hook_event *e, struct slice tool)
 {
     struct strbuf *text = &e->hooks->scratch;
     if (tool.bytes == NULL) {
         return hook_literal("Permission");
     }
-    if (claude_is_question(tool)) {
+    if (client_is_question(tool)) {
         return hook_literal("Question"); /* the tool itself asks, nobody decides on it */
     }
     strbuf_clear(text);
@@ -91,7 +87,7 @@ bool hook_permission_request(struct hook_event *e)
         call->name = about.name_hash;
         call->input = about.input_hash;
     }
-    return call->ended || begin_wait(e, call, e->t_ms, permission_text(e, about.name));
+    return call->ended || hook_begin_wait(e, call, e->t_ms, hook_permission_text(e, about.name));
 }
 
 /* Comes some seconds after a PermissionRequest, so it matters only if that has no hook. */
@@ -110,21 +106,22 @@ static bool permission_prompt(struct hook_event *e)
     if (call == NULL) {
         return false;
     }
-    double since = e->t_ms - PERMISSION_PROMPT_MS;
-    return begin_wait(e, call, isnan(call->start_ms) ? e->t_ms : hook_later(since, call->start_ms),
-                      hook_literal("Permission"));
+    double since = e->t_ms - e->dialect->permission_ms;
+    return hook_begin_wait(e, call,
+                           isnan(call->start_ms) ? e->t_ms : hook_later(since, call->start_ms),
+                           hook_literal("Permission"));
 }
 
-/* Nothing has run for a minute: a call that still waits was refused, and the interaction is over.
+/* Nothing has run for so long: a call that still waits was refused, and the interaction is over.
    */
 static bool idle_prompt(struct hook_event *e)
 {
-    double since = e->t_ms - IDLE_PROMPT_MS;
+    double since = e->t_ms - e->dialect->idle_ms;
     if (!hook_end_calls(e, since, true) || !hook_end_interaction(e, PRECEDENCE_INFERRED, since)) {
         return false;
     }
     struct hook_open_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, hook_literal("Prompt"));
+    return call != NULL && hook_begin_wait(e, call, e->t_ms, hook_literal("Prompt"));
 }
 
 bool hook_notification(struct hook_event *e)
@@ -143,7 +140,7 @@ bool hook_notification(struct hook_event *e)
 bool hook_elicitation(struct hook_event *e)
 {
     struct hook_open_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
-    return call != NULL && begin_wait(e, call, e->t_ms, hook_literal("Elicitation"));
+    return call != NULL && hook_begin_wait(e, call, e->t_ms, hook_literal("Elicitation"));
 }
 
 bool hook_elicitation_result(struct hook_event *e)
@@ -166,7 +163,7 @@ bool hook_elicitation_result(struct hook_event *e)
 bool hook_adopt_wait(struct hook_event *e, struct hook_open_call *call)
 {
     struct hook_open_calls *calls = &e->hooks->open_calls;
-    char room[CLAUDE_WAIT_ID_BYTES], other_room[CLAUDE_WAIT_ID_BYTES];
+    char room[CLIENT_WAIT_ID_BYTES], other_room[CLIENT_WAIT_ID_BYTES];
     for (size_t i = 0; i < calls->count; i++) {
         struct hook_open_call *wait = &calls->items[i];
         if (wait->ended || wait->kind != HOOK_PERMISSION || wait->session != call->session ||
@@ -178,8 +175,8 @@ bool hook_adopt_wait(struct hook_event *e, struct hook_open_call *call)
         call->wait_ms = wait->wait_ms;
         call->held = true;
         struct update update = hook_call_update(
-            e, CALL_WAIT, claude_wait_id(hook_label_slice(&call->id), room), PRECEDENCE_HOOKS);
-        update_text(&update, FIELD_ALIAS, claude_wait_id(hook_label_slice(&wait->id), other_room));
+            e, CALL_WAIT, client_wait_id(hook_label_slice(&call->id), room), PRECEDENCE_HOOKS);
+        update_text(&update, FIELD_ALIAS, client_wait_id(hook_label_slice(&wait->id), other_room));
         update_number(&update, FIELD_START_MS, call->wait_ms);
         return hook_send(e, &update);
     }
