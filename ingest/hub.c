@@ -277,6 +277,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
         .state = source->state,
         .client = source->row->client,
         .place = place_of(source),
+        .older = source->older,
+        .older_ns = source->older_ns,
         .setup = source->row->setup,
         .feed = source->row->feed,
         .listens = source->listens,

@@ -75,6 +75,8 @@ struct source {
     struct strbuf error;
     struct source_counters counters;
     enum source_state state;
+    size_t older; /* as in struct source_status */
+    int64_t older_ns;
     uint64_t done_bytes, all_bytes; /* of the initial read; all_bytes 0: none is running */
     uint64_t began_ns;              /* its beginning, by uv_hrtime */
     uint32_t senders;

@@ -152,6 +152,14 @@ static void look_and_read(struct transcript_dir *dir)
     read_next(dir);
 }
 
+void transcript_dir_note_older(struct transcript_dir *dir, const char *path, const struct stat *st,
+                               bool out)
+{
+    dir->failed |= !left_out_note(&dir->left_out, path, transcript_file_modified_ns(st), out);
+    dir->source.older = dir->left_out.count;
+    dir->source.older_ns = dir->left_out.last_ns;
+}
+
 void transcript_dir_refuse(struct transcript_dir *dir, const char *path, int why, bool *refused)
 {
     if (!*refused) {
@@ -202,6 +210,7 @@ bool transcript_dir_begin(struct transcript_dir *dir, const struct transcript_di
     uv_loop_t *loop = hub_loop(dir->source.hub);
     unsigned ms = hub_watcher(dir->source.hub) != NULL ? WATCHED_LOOK_MS : LOOK_MS;
     dir->ops = ops;
+    left_out_init(&dir->left_out, transcript_dir_mem(dir));
     dir->source.counters.many_files = true;
     dir->piece = mem_alloc(transcript_dir_mem(dir), TRANSCRIPT_PIECE_BYTES);
     if (dir->piece == NULL) {

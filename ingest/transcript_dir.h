@@ -8,6 +8,7 @@
 #ifndef INGEST_TRANSCRIPT_DIR_H
 #define INGEST_TRANSCRIPT_DIR_H
 
+#include "ingest/left_out.h"
 #include "ingest/source.h"
 #include "ingest/transcript_file.h"
 
@@ -53,6 +54,7 @@ struct transcript_dir {
                          file that it left alone may have grown */
 
     /* The module's own. */
+    struct left_out left_out;
     struct transcript_search **searches;
     size_t search_count, search_cap;
     struct transcript_file **files;
@@ -98,6 +100,9 @@ bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file
 /* Gives the file another path: it was moved. False: out of memory. */
 bool transcript_dir_move(struct transcript_dir *dir, struct transcript_file *file,
                          const char *path);
+/* Notes that a session's transcript is left out as too old, or that it is not, for the status. */
+void transcript_dir_note_older(struct transcript_dir *dir, const char *path, const struct stat *st,
+                               bool out);
 /* Counts and logs that the path cannot be read, with the reason (errno `why`), unless *refused is
    set, and sets it. */
 void transcript_dir_refuse(struct transcript_dir *dir, const char *path, int why, bool *refused);

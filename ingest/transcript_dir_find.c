@@ -185,6 +185,7 @@ void transcript_dir_watch_all(struct transcript_dir *dir)
 
 void transcript_dir_release(struct transcript_dir *dir)
 {
+    left_out_release(&dir->left_out);
     const struct mem *mem = transcript_dir_mem(dir);
     for (size_t i = 0; i < dir->search_count; i++) {
         free_text(mem, dir->searches[i]->path);

@@ -108,9 +108,16 @@ static void found_file(struct transcript_tree *tree, const struct tree_place *pl
         bool wanted = tree->whole || place->always;
         if (!wanted && access(from, R_OK) != 0) {
             refuse(tree, from, errno);
-        } else if (wanted || (place->document ? is_young(tree, &st) : is_recent(tree, from, &st))) {
-            note_known(tree, path);
-            add_file(tree, place, from);
+        } else {
+            bool taken =
+                wanted || (place->document ? is_young(tree, &st) : is_recent(tree, from, &st));
+            if (!place->part) {
+                transcript_dir_note_older(&tree->dir, from, &st, !taken);
+            }
+            if (taken) {
+                note_known(tree, path);
+                add_file(tree, place, from);
+            }
         }
     }
     tree->dir.failed |= real.failed;

@@ -63,6 +63,9 @@ static bool take_file(struct claude_sessions *all, struct slice id, const char *
     if (session == NULL && (all->whole || is_recent(all, path, st))) {
         session = session_of(all, id, true);
     }
+    if (agent == NULL) {
+        transcript_dir_note_older(all->dir, path, st, session == NULL);
+    }
     if (session != NULL && agent != NULL) {
         claude_session_found(session, agent, path);
     } else if (session != NULL) {

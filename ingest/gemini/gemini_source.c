@@ -16,7 +16,7 @@ static const struct tree_place places[] = {
      .kind = GEMINI_WHOLE,
      .document = true},
     {.level = CHATS, .prefix = "", .suffix = "", .next = AGENT_FILES},
-    {.level = AGENT_FILES, .prefix = "", .suffix = ".jsonl", .kind = GEMINI_AGENT},
+    {.level = AGENT_FILES, .prefix = "", .suffix = ".jsonl", .kind = GEMINI_AGENT, .part = true},
     {.prefix = NULL},
 };
 

@@ -50,9 +50,10 @@ struct opencode_db {
     int version; /* PRAGMA data_version at the last read; 0: none */
     struct watched *watched;
     size_t watched_count, watched_cap;
-    int64_t session_ms;     /* the latest change of a session that was read */
-    struct u64map sessions; /* digests of those that were changed then */
-    bool more;              /* the last read left rows */
+    int64_t session_ms;      /* the latest change of a session that was read */
+    struct u64map sessions;  /* digests of those that were changed then */
+    bool more;               /* the last read left rows */
+    int64_t older, older_ms; /* sessions that were left out, the latest change of one */
     char why[WHY_BYTES];
 };
 
@@ -288,6 +289,25 @@ static bool is_known(struct opencode_db *db, int64_t changed_ms, uint64_t digest
     return false;
 }
 
+/* Counts the sessions that are left out. Older versions of the table may lack a column: none is
+   known then. */
+static void count_older(struct opencode_db *db)
+{
+    sqlite3_stmt *statement = NULL;
+    static const char sql[] = "SELECT count(*), coalesce(max(time_updated), 0) "
+                              "FROM session WHERE time_updated < ? AND parent_id IS NULL";
+    if (isnan(db->from_ms) ||
+        sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK) {
+        return;
+    }
+    sqlite3_bind_int64(statement, 1, (int64_t)db->from_ms);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        db->older = sqlite3_column_int64(statement, 0);
+        db->older_ms = sqlite3_column_int64(statement, 1);
+    }
+    sqlite3_finalize(statement);
+}
+
 /* Sessions are few, and change while they last: all that changed since the last read. */
 static bool read_sessions(struct opencode_db *db, struct opencode_batch *batch)
 {
@@ -296,6 +316,7 @@ static bool read_sessions(struct opencode_db *db, struct opencode_batch *batch)
     const struct opencode_readable *readable = &db->schema.readable[OPENCODE_SESSIONS];
     if (db->session_ms == INT64_MIN) {
         db->session_ms = isnan(db->from_ms) ? 0 : (int64_t)db->from_ms;
+        count_older(db);
     }
     snprintf(sql, sizeof sql,
              readable->updated ? "SELECT %s, time_updated FROM session WHERE time_updated >= ? "
@@ -379,6 +400,12 @@ const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batc
     return NULL;
 }
 
+void opencode_db_older(const struct opencode_db *db, size_t *count, double *last_ms)
+{
+    *count = (size_t)db->older;
+    *last_ms = (double)db->older_ms;
+}
+
 const char *opencode_db_differences(struct opencode_db *db, unsigned *count)
 {
     bool is_new = db->schema.is_new;
@@ -415,6 +442,13 @@ struct opencode_db *opencode_db_new(const struct mem *mem, const char *path, dou
 void opencode_db_free(struct opencode_db *db)
 {
     (void)db;
+}
+
+void opencode_db_older(const struct opencode_db *db, size_t *count, double *last_ms)
+{
+    (void)db;
+    *count = 0;
+    *last_ms = 0;
 }
 
 const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch)

@@ -63,6 +63,9 @@ void opencode_db_free(struct opencode_db *db);
    or have changed. Returns NULL, or why they cannot be read: borrowed until the next call. A file
    that does not exist has no rows. */
 const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch);
+/* Sets *count to the sessions that were left out, without those of sub-agents, and *last_ms to the
+   latest change of one. */
+void opencode_db_older(const struct opencode_db *db, size_t *count, double *last_ms);
 /* Returns how its tables and columns differ from those of known versions, once for each schema that
    does, and sets *count to how many do: borrowed until the next read. NULL: nothing new. */
 const char *opencode_db_differences(struct opencode_db *db, unsigned *count);

@@ -162,6 +162,9 @@ static void after_read(uv_work_t *work, int status)
     log_differences(opencode);
     source_set_trouble(&opencode->source, opencode->why);
     opencode->loaded |= !more;
+    double older_ms;
+    opencode_db_older(opencode->db, &opencode->source.older, &older_ms);
+    opencode->source.older_ns = (int64_t)(older_ms * 1e6);
     if (!more) {
         opencode_rows_conclude(&opencode->rows, last);
     }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HOUR_NS INT64_C(3600000000000)
+
 struct empty_page {
     struct area area;
     bool ascii;
@@ -113,6 +115,41 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     page->y++;
 }
 
+/* Appends the shortest --since, in whole hours or days, that covers the time. */
+static void put_since(struct strbuf *out, int64_t age_ns)
+{
+    int64_t hours = age_ns / HOUR_NS + 1;
+    if (hours <= 48)
+        strbuf_addf(out, "%lldh", (long long)hours);
+    else
+        strbuf_addf(out, "%lldd", (long long)((hours + 23) / 24));
+}
+
+/* Puts how many transcripts are left out as too old, by client, and the option that shows them. */
+static void put_older(struct empty_page *page, const struct view_input *input)
+{
+    int64_t latest_ns = INT64_MIN, now_ns = input->wall_ns != 0 ? input->wall_ns : input->local_ns;
+    strbuf_clear(&page->line);
+    for (size_t i = 0; i < input->source_count; i++) {
+        const struct source_status *source = &input->sources[i];
+        if (source->older == 0)
+            continue;
+        strbuf_adds(&page->line,
+                    latest_ns == INT64_MIN ? "Older transcripts, left out by --since: " : ", ");
+        strbuf_addf(&page->line, "%s %zu", source->client ? source->client : source->spec,
+                    source->older);
+        latest_ns = source->older_ns > latest_ns ? source->older_ns : latest_ns;
+    }
+    if (latest_ns == INT64_MIN || page->line.failed)
+        return;
+    page->y++;
+    put(page, 1, STYLE_PLAIN, page->line.data);
+    strbuf_clear(&page->line);
+    strbuf_adds(&page->line, "swarmtop --since ");
+    put_since(&page->line, now_ns - latest_ns);
+    put(page, 3, STYLE_PLAIN, page->line.failed ? "" : page->line.data);
+}
+
 /* Puts how to make the clients whose files are followed report at once. */
 static void put_clients(struct empty_page *page, const struct view_input *input)
 {
@@ -169,6 +206,7 @@ static void draw(struct empty_page *page, const struct view_input *input)
     page->y++;
     for (size_t i = 0; i < input->source_count && i < 20; i++)
         put_source(page, &input->sources[i]);
+    put_older(page, input);
     if (!input->live)
         return;
     page->y++;

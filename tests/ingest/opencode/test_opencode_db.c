@@ -153,6 +153,29 @@ TEST(a_fork_hides_no_recent_message)
     }
 }
 
+TEST(sessions_that_are_left_out_are_counted)
+{
+    static const struct {
+        double from_ms, last_ms;
+        size_t older;
+    } rows[] = {{(double)NAN, 0, 0}, {40, 0, 0}, {60, 50, 1}, {100, 50, 1}, {101, 100, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct base b;
+        size_t count;
+        double last_ms;
+        begin(&b, rows[i].from_ms);
+        put_session(&b, "a", 1, 100);
+        put_session(&b, "b", 1, 50);
+        put_session(&b, "c", 1, 70);
+        run(&b, "UPDATE session SET parent_id = 'b' WHERE id = 'c'");
+        read_all(&b);
+        opencode_db_older(b.db, &count, &last_ms);
+        assert_int_equal(count, rows[i].older);
+        assert_true(last_ms == rows[i].last_ms);
+        end(&b);
+    }
+}
+
 #else
 
 TEST(without_sqlite_nothing_is_read)

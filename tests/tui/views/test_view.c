@@ -54,6 +54,37 @@ TEST(an_empty_screen_says_how_to_fill_it)
     picture_release(&picture);
 }
 
+TEST(an_empty_screen_counts_what_it_leaves_out)
+{
+    static const struct {
+        double hours[2]; /* of the latest transcript; 0: the client has none that is left out */
+        const char *counts;
+    } rows[] = {
+        {{1.5, 30}, "left out by --since: Claude Code 3, Codex CLI 12\n   swarmtop --since 2h\n"},
+        {{0, 30}, "left out by --since: Codex CLI 12\n   swarmtop --since 31h\n"},
+        {{0, 49.5}, "left out by --since: Codex CLI 12\n   swarmtop --since 3d\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct source_status sources[] = {
+            {.spec = "claude:", .client = "Claude Code", .place = "/h/.claude", .error = ""},
+            {.spec = "codex:", .client = "Codex CLI", .place = "/h/.codex", .error = ""}};
+        struct picture picture;
+        picture_init(&picture, 80, 24);
+        for (size_t k = 0; k < 2; k++) {
+            bool some = rows[i].hours[k] > 0;
+            sources[k].older = !some ? 0 : k == 0 ? 3 : 12;
+            sources[k].older_ns =
+                picture.input.local_ns - (int64_t)(rows[i].hours[k] * 3600) * 1000000000;
+        }
+        picture.input.sources = sources;
+        picture.input.source_count = 2;
+        picture_has(&picture, rows[i].counts);
+        sources[0].older = sources[1].older = 0;
+        picture_lacks(&picture, "--since");
+        picture_release(&picture);
+    }
+}
+
 TEST(finished_sub_agents_fold_after_a_minute)
 {
     struct picture picture;
