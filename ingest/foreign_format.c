@@ -38,6 +38,7 @@ static const struct {
                       "Chrome Trace (JSON)"),
     MAGIC("%PDF", "a PDF document, no trace"),
     WORDS("<!doctype html", "an HTML page: export the trace as JSON from the tool that made it"),
+    WORDS("<!--", "an HTML page or XML: export the trace as JSON from the tool that made it"),
     WORDS("<html", "an HTML page: export the trace as JSON from the tool that made it"),
     WORDS("<?xml", "an XML document: export the trace as JSON"),
     WORDS("<svg", "an SVG picture, no trace"),
@@ -106,6 +107,7 @@ static const struct {
     {{"log", NULL}, "an HTTP archive (.har), perhaps; no trace: there is no traceEvents in it"},
     {{"sessionId", "timestamp"},
      "a transcript of Claude Code: name the directory that has its projects/, as claude:DIR"},
+    {{"data", "total"}, "Jaeger spans, perhaps; no trace: there is no traceEvents in it"},
     {{"resourceSpans", NULL}, "OpenTelemetry spans: send them to otlp:, or export a Chrome Trace"},
 };
 

@@ -7,6 +7,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/base/json_unique.h"
 #include "core/base/time_ns.h"
 #include "core/export/document_order.h"
 #include "core/export/perfetto_text.h"
@@ -30,8 +31,23 @@ void document_flush(struct document *doc, bool now)
     strbuf_clear(&doc->out);
 }
 
+/* Puts raw JSON that has a key twice, which strict readers refuse. */
+static void put_unique(struct document *doc, const char *bytes, size_t len)
+{
+    struct strbuf unique;
+    strbuf_init(&unique, doc->out.mem, 0);
+    json_add_unique(&unique, bytes, len);
+    doc->no_memory |= unique.failed;
+    perfetto_text_add(&doc->out, unique.data != NULL ? unique.data : "", unique.len);
+    strbuf_release(&unique);
+}
+
 void document_put_raw(struct document *doc, const char *bytes, size_t len)
 {
+    if (json_has_twins(bytes, len)) {
+        put_unique(doc, bytes, len);
+        return;
+    }
     if (len < FLUSH_BYTES || !perfetto_text_reads(bytes, len)) {
         perfetto_text_add(&doc->out, bytes, len);
         return;

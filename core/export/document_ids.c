@@ -3,8 +3,10 @@
    so that no reader joins events of one trace with those of another. */
 #include "core/export/document_private.h"
 
+#include "core/base/json_unique.h"
 #include "core/export/perfetto_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,17 +90,56 @@ static void put_id2(struct document *doc, const struct event *event, struct json
     strbuf_addc(&doc->out, '}');
 }
 
-void document_put_extra(struct document *doc, const struct event *event)
+/* ---- other members ---- */
+
+/* Returns whether the event is written with a value of that key. A value of the wrong type is an
+   extra member: `"name":5,"name":"x"`. */
+static bool is_written(const struct document *doc, const struct event *event, struct json_value key)
 {
-    struct slice extra = event->extra;
+    const struct track *track = swarm_get_track(doc->swarm, event->track);
+    const struct {
+        const char *key;
+        bool written;
+    } fields[] = {
+        {"ph", true},
+        {"ts", isfinite(event->ts_us)},
+        {"dur", isfinite(event->dur_us)},
+        {"name", event->name != INTERN_NONE},
+        {"cat", event->cat != INTERN_NONE},
+        {"pid", doc->many || track->pid != INTERN_NONE},
+        {"tid", track->tid != INTERN_NONE},
+        {"id", event->id.len > 0},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (fields[i].written && json_string_is(key, fields[i].key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether all members can be written as they are. */
+static bool is_plain(const struct document *doc, const struct event *event)
+{
     struct json_walk walk = event_walk_extra(event);
     struct json_member member;
-    if (extra.len > 0 && !doc->many) {
-        strbuf_addc(&doc->out, ',');
-        document_put_raw(doc, extra.bytes, extra.len);
-        return;
-    }
     while (json_next_member(&walk, &member)) {
+        bool short_key = member.key.len <= sizeof "\"name\"" - 1 || member.key.raw[1] == '\\';
+        if (short_key && is_written(doc, event, member.key)) {
+            return false;
+        }
+    }
+    return !doc->many;
+}
+
+static void put_extra_members(struct document *doc, const struct event *event,
+                              struct json_walk walk)
+{
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        if (is_written(doc, event, member.key)) {
+            continue;
+        }
         strbuf_addc(&doc->out, ',');
         document_put_raw(doc, member.key.raw, member.key.len);
         strbuf_addc(&doc->out, ':');
@@ -111,4 +152,27 @@ void document_put_extra(struct document *doc, const struct event *event)
             document_put_raw(doc, member.value.raw, member.value.len);
         }
     }
+}
+
+void document_put_extra(struct document *doc, const struct event *event)
+{
+    struct slice extra = event->extra;
+    struct strbuf unique;
+    if (extra.len == 0) {
+        return;
+    }
+    if (is_plain(doc, event)) {
+        strbuf_addc(&doc->out, ',');
+        document_put_raw(doc, extra.bytes, extra.len);
+        return;
+    }
+    strbuf_init(&unique, doc->out.mem, 0);
+    if (json_has_twins(extra.bytes, extra.len)) {
+        json_add_unique(&unique, extra.bytes, extra.len);
+    }
+    const char *text = unique.len > 0 ? unique.data : extra.bytes;
+    put_extra_members(doc, event,
+                      (struct json_walk){text, text + (unique.len > 0 ? unique.len : extra.len)});
+    doc->no_memory |= unique.failed;
+    strbuf_release(&unique);
 }

@@ -4,6 +4,7 @@
 #include "core/export/document_private.h"
 
 #include "core/base/json_text.h"
+#include "core/base/json_unique.h"
 
 #include <string.h>
 #include <time.h>
@@ -83,8 +84,13 @@ static void put_members(struct document *doc, members_of *members)
     struct written_keys written = {.keys = doc->many ? intern_new(doc->out.mem) : NULL};
     doc->no_memory |= doc->many && written.keys == NULL;
     for (size_t i = 0; i < doc->session_count && document_good(doc); i++) {
-        const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
-        struct json_walk walk = walk_members(members(session));
+        const struct strbuf *own = members(swarm_session(doc->swarm, doc->sessions[i]));
+        struct strbuf unique;
+        strbuf_init(&unique, doc->out.mem, 0);
+        if (own->len > 0 && json_has_twins(own->data, own->len)) {
+            json_add_unique(&unique, own->data, own->len);
+        }
+        struct json_walk walk = walk_members(unique.len > 0 ? &unique : own);
         struct json_member member;
         written.before = written.last;
         while (json_next_member(&walk, &member)) {
@@ -95,6 +101,8 @@ static void put_members(struct document *doc, members_of *members)
                 document_put_raw(doc, member.value.raw, member.value.len);
             }
         }
+        doc->no_memory |= unique.failed;
+        strbuf_release(&unique);
     }
     intern_free(written.keys);
 }

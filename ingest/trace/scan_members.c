@@ -78,33 +78,58 @@ bool scan_give_middle(struct scan *scan)
 
 /* ---- an object without a list of events ---- */
 
-/* Returns the list of events in an object that takes the list's place; type JSON_TYPE_NONE: it has
-   no list. */
-static struct json_value inner_list(struct json_value value)
+enum { HOLDER_DEPTH = 8 };
+
+/* Returns the object within `value`, or `value` itself, that has a list of events; type
+   JSON_TYPE_NONE: there is no list. */
+static struct json_value find_holder(struct json_value value, unsigned depth)
 {
-    for (int depth = 0; depth < 8 && value.type == JSON_TYPE_OBJECT; depth++) {
-        value = json_get(value, "traceEvents");
+    struct json_walk walk = json_walk(value);
+    struct json_member member;
+    if (json_get(value, "traceEvents").type == JSON_TYPE_ARRAY) {
+        return value;
     }
-    return value.type == JSON_TYPE_ARRAY ? value : (struct json_value){.type = JSON_TYPE_NONE};
+    while (value.type == JSON_TYPE_OBJECT && depth > 0 && json_next_member(&walk, &member)) {
+        struct json_value found = member.value.type == JSON_TYPE_OBJECT
+                                      ? find_holder(member.value, depth - 1)
+                                      : (struct json_value){.type = JSON_TYPE_NONE};
+        if (found.type != JSON_TYPE_NONE) {
+            return found;
+        }
+    }
+    return (struct json_value){.type = JSON_TYPE_NONE};
 }
 
-/* Takes a document whose traceEvents are no list: null is an empty one, as some producers write it,
-   and an object may hold the list. */
-static bool take_odd_document(struct scan *scan, struct json_value object, struct json_value events)
+/* Reports the members of an object but for the list of events and what holds it. */
+static bool give_others(struct scan *scan, struct json_value object, struct json_value holder)
 {
-    struct json_value list = inner_list(events);
     struct json_walk walk = json_walk(object);
     struct json_member member;
+    bool good = true;
+    while (good && json_next_member(&walk, &member)) {
+        const char *at = member.value.raw;
+        bool holds = holder.raw >= at && holder.raw < at + member.value.len;
+        good = json_string_is(member.key, "traceEvents") || holds ||
+               scan->sink.member(scan->sink.ctx, member.key, member.value);
+    }
+    return good;
+}
+
+/* Takes a document whose traceEvents are no list: null is an empty one, as some producers write it.
+   An object may hold the list, as in an answer by HTTP or of DevTools. */
+static bool take_odd_document(struct scan *scan, struct json_value object, struct json_value events,
+                              struct json_value holder)
+{
+    bool found = holder.type != JSON_TYPE_NONE;
     bool good = scan_begin_document(scan, SCAN_DOCUMENT);
-    if (events.type != JSON_TYPE_NULL && list.type == JSON_TYPE_NONE) {
+    if (events.type != JSON_TYPE_NULL && !found) {
         scan_report(scan, scan->held_line, "traceEvents is no list of events", events.raw,
                     events.len);
     }
-    while (good && json_next_member(&walk, &member)) {
-        good = json_string_is(member.key, "traceEvents") ||
-               scan->sink.member(scan->sink.ctx, member.key, member.value);
-    }
-    if (good && list.type == JSON_TYPE_ARRAY) {
+    good = good && give_others(scan, object, holder) &&
+           (!found || holder.raw == object.raw || give_others(scan, holder, holder));
+    if (good && found) {
+        struct json_value list = json_get(holder, "traceEvents");
         struct strbuf held = scan->held;
         good = scan_part(scan, BETWEEN, &held, (struct slice){list.raw, list.len});
     }
@@ -122,8 +147,10 @@ bool scan_end_head(struct scan *scan)
     struct json_value events = json ? json_get(object, "traceEvents") : (struct json_value){0};
     bool line = json && (json_get(object, "op").type != JSON_TYPE_NONE ||
                          json_get(object, "ph").type != JSON_TYPE_NONE);
-    if (events.type != JSON_TYPE_NONE && !line) {
-        return take_odd_document(scan, object, events);
+    struct json_value holder = json && !line ? find_holder(object, HOLDER_DEPTH)
+                                             : (struct json_value){.type = JSON_TYPE_NONE};
+    if ((events.type != JSON_TYPE_NONE && !line) || holder.type != JSON_TYPE_NONE) {
+        return take_odd_document(scan, object, events, holder);
     }
     if (line && scan->documents == 0) {
         return scan_become_lines(scan, scan->held_line, held->data, held->len);

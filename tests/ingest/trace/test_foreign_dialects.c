@@ -2,6 +2,7 @@
    frames, other layouts of what the cases are about. */
 #include "tests/support/trace_input.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,4 +72,74 @@ TEST(members_that_are_no_json_are_repaired_and_kept)
         free(written);
         rig_release(&rig);
     }
+}
+
+/* ---- frames ---- */
+
+/* An answer by HTTP or of DevTools around the document. */
+TEST(a_list_of_events_deep_in_an_object_is_found_with_what_is_beside_it)
+{
+    static const char *const texts[] = {
+        "{\"result\":{\"traceEvents\":[" X1 "],\"host\":\"h\"}}",
+        "{\n\"host\":\"h\",\n\"data\":{\n\"x\":{\n\"traceEvents\":[\n" X1 "\n]}}}\n",
+        "{\"traceEvents\":{\"traceEvents\":[" X1 "],\"host\":\"h\"}}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct rig rig;
+        trace_input_check(&(struct trace_input){.text = texts[i], .spans = "a 0+1000"}, 1);
+        trace_input_read(&rig, &(struct trace_input){.text = texts[i]});
+        char *written = model_export(rig.model.swarm, TRACKS_LANE);
+        assert_non_null(strstr(written, "\"host\":\"h\""));
+        assert_null(strstr(written, "\"data\""));
+        free(written);
+        rig_release(&rig);
+    }
+}
+
+/* ---- siblings of the cases ---- */
+
+/* Returns new (free): the spans of a trace, as in the rows of a table. */
+static char *spans_of(const char *text, unsigned orphans, unsigned bad, char **written)
+{
+    struct rig rig;
+    struct strbuf spans;
+    struct source_status status = trace_input_read(&rig, &(struct trace_input){.text = text});
+    strbuf_init(&spans, &mem_libc, 0);
+    trace_input_describe(rig.model.swarm, &spans);
+    assert_int_equal(trace_input_orphans(rig.model.swarm), orphans);
+    assert_int_equal(status.bad, bad);
+    *written = model_export(rig.model.swarm, TRACKS_LANE);
+    rig_release(&rig);
+    char *copy = strdup(spans.data != NULL ? spans.data : "");
+    strbuf_release(&spans);
+    return copy;
+}
+
+/* siblings.txt: `== NAME BYTES ORPHANS BAD`, a line of spans, then a trace of so many bytes. */
+TEST(other_shapes_of_each_case_mean_their_spans_also_after_export)
+{
+    char *text = support_read_file(support_data("cases/traces/siblings.txt"), NULL);
+    unsigned count = 0;
+    for (char *at = text; *at != '\0'; count++) {
+        char name[64];
+        unsigned bytes, orphans, bad;
+        assert_int_equal(sscanf(at, "== %63s %u %u %u", name, &bytes, &orphans, &bad), 4);
+        char *spans = strchr(at, '\n') + 1;
+        char *content = strchr(spans, '\n') + 1;
+        assert_true(content[bytes] == '\n');
+        content[-1] = content[bytes] = '\0';
+        char *written = NULL, *again = NULL;
+        char *seen = spans_of(content, orphans, bad, &written);
+        char *reopened = spans_of(written, orphans, 0, &again);
+        if (strcmp(seen, spans) != 0 || strcmp(reopened, spans) != 0) {
+            fail_msg("%s: %s, re-opened %s, right %s", name, seen, reopened, spans);
+        }
+        free(seen);
+        free(reopened);
+        free(written);
+        free(again);
+        at = content + bytes + 1;
+    }
+    assert_true(count > 190);
+    free(text);
 }

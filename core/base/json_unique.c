@@ -1,0 +1,192 @@
+/* The search is one pass that keeps the keys of all objects that are open, as they are spelled. A
+   key with an escape, or too many keys, count as twins: the copy decides. The copy numbers the keys
+   of an object in a table of its own, so that an object of many keys costs no more than its
+   length. */
+#include "core/base/json_unique.h"
+
+#include "core/base/intern.h"
+#include "core/base/json_read.h"
+
+#include <string.h>
+
+/* ---- the search ---- */
+
+enum { KEYS_MAX = 96, DEPTH_MAX = 24 };
+
+struct key {
+    const char *at;
+    size_t len;
+};
+
+struct search {
+    struct key keys[KEYS_MAX];
+    size_t count;
+    size_t from[DEPTH_MAX]; /* the first key of each open object */
+    size_t depth;
+};
+
+/* Returns whether the innermost object has the key. Adds it. */
+static bool is_twin(struct search *search, struct key key)
+{
+    if (search->count == KEYS_MAX || memchr(key.at, '\\', key.len) != NULL) {
+        return true;
+    }
+    for (size_t i = search->from[search->depth]; i < search->count; i++) {
+        if (search->keys[i].len == key.len && memcmp(search->keys[i].at, key.at, key.len) == 0) {
+            return true;
+        }
+    }
+    search->keys[search->count++] = key;
+    return false;
+}
+
+/* Returns the place after the string at `at`, whose quote it is. */
+static const char *string_end(const char *at, const char *end)
+{
+    for (at++; at < end;) {
+        const char *quote = memchr(at, '"', (size_t)(end - at));
+        const char *escape = quote == NULL ? NULL : memchr(at, '\\', (size_t)(quote - at));
+        if (quote == NULL) {
+            return end;
+        }
+        if (escape == NULL) {
+            return quote + 1;
+        }
+        at = escape + 2;
+    }
+    return end;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool json_has_twins(const char *raw, size_t len)
+{
+    struct search search;
+    const char *at = raw, *end = raw + len;
+    search.count = search.depth = search.from[0] = 0;
+    while (at < end) {
+        if (*at == '"') {
+            struct key key = {at, 0};
+            at = string_end(at, end);
+            key.len = (size_t)(at - key.at);
+            while (at < end && is_space(*at)) {
+                at++;
+            }
+            if (at < end && *at == ':' && is_twin(&search, key)) {
+                return true;
+            }
+        } else if (*at == '{') {
+            if (++search.depth == DEPTH_MAX) {
+                return true;
+            }
+            search.from[search.depth] = search.count;
+            at++;
+        } else if (*at == '}' && search.depth > 0) {
+            search.count = search.from[search.depth--];
+            at++;
+        } else {
+            at++;
+        }
+    }
+    return false;
+}
+
+/* ---- the copy ---- */
+
+static void add_value(struct strbuf *out, struct json_value value);
+
+/* Returns the number of the member's key, from 1; INTERN_FAILED: out of memory. */
+static intern_id number_key(struct intern *keys, struct json_value key, struct strbuf *text)
+{
+    strbuf_clear(text);
+    json_get_string(key, text);
+    return text->failed ? INTERN_FAILED
+                        : intern_put(keys, text->data != NULL ? text->data : "", text->len);
+}
+
+/* Counts the members of each key: `left` grows as needed. */
+static bool count_members(struct json_walk walk, struct intern *keys, struct strbuf *text,
+                          uint32_t **left, size_t *cap)
+{
+    struct json_member member;
+    while (json_next_member(&walk, &member)) {
+        intern_id key = number_key(keys, member.key, text);
+        size_t before = *cap;
+        if (key == INTERN_FAILED ||
+            !mem_reserve(text->mem, left, cap, (size_t)key + 1, sizeof **left)) {
+            return false;
+        }
+        memset(*left + before, 0, (*cap - before) * sizeof **left);
+        (*left)[key]++;
+    }
+    return true;
+}
+
+static void add_members(struct strbuf *out, struct json_walk walk)
+{
+    struct intern *keys = intern_new(out->mem);
+    struct strbuf text;
+    uint32_t *left = NULL;
+    size_t cap = 0;
+    const char *separator = "";
+    struct json_member member;
+    strbuf_init(&text, out->mem, 0);
+    bool good = keys != NULL && count_members(walk, keys, &text, &left, &cap);
+    while (good && json_next_member(&walk, &member)) {
+        intern_id key = number_key(keys, member.key, &text);
+        good = key != INTERN_FAILED;
+        if (!good || --left[key] > 0) {
+            continue;
+        }
+        strbuf_adds(out, separator);
+        separator = ",";
+        strbuf_add(out, member.key.raw, member.key.len);
+        strbuf_addc(out, ':');
+        add_value(out, member.value);
+    }
+    out->failed |= !good;
+    mem_free(out->mem, left, cap * sizeof *left);
+    strbuf_release(&text);
+    intern_free(keys);
+}
+
+static void add_items(struct strbuf *out, struct json_value list)
+{
+    struct json_walk walk = json_walk(list);
+    struct json_value item;
+    const char *separator = "";
+    strbuf_addc(out, '[');
+    while (json_next_item(&walk, &item)) {
+        strbuf_adds(out, separator);
+        separator = ",";
+        add_value(out, item);
+    }
+    strbuf_addc(out, ']');
+}
+
+static void add_value(struct strbuf *out, struct json_value value)
+{
+    if (value.type == JSON_TYPE_OBJECT) {
+        strbuf_addc(out, '{');
+        add_members(out, json_walk(value));
+        strbuf_addc(out, '}');
+    } else if (value.type == JSON_TYPE_ARRAY) {
+        add_items(out, value);
+    } else {
+        strbuf_add(out, value.raw, value.len);
+    }
+}
+
+void json_add_unique(struct strbuf *out, const char *raw, size_t len)
+{
+    struct json_value value = json_value_of(raw, len);
+    const char *colon = value.type == JSON_TYPE_STRING ? string_end(raw, raw + len) : raw + len;
+    if (colon < raw + len) {
+        add_members(out, (struct json_walk){raw, raw + len});
+    } else {
+        add_value(out, value);
+    }
+}
