@@ -178,13 +178,17 @@ static double prompt_tokens(struct json_value usage)
 
 /* Returns whether a line without a reference belongs to the answer of the line before it. Some
    gateways give every answer the same id, or none: then a prompt between them separates two
-   answers, and so does a tool's result where the prompts' sizes differ. */
-static bool continues_answer(const struct claude_transcript *t, intern_id id,
+   answers, and so does a tool's result where the prompts' sizes differ. Old clients ran tools after
+   the whole answer, so a result separates two answers that the API gave no id of its own. */
+static bool continues_answer(const struct claude_transcript *t, intern_id id, bool has_api_id,
                              struct json_value message)
 {
     const struct claude_answer *answer = &t->answer;
     struct json_value usage = json_get(message, "usage");
     if (answer->request == CLAUDE_NO_REQUEST || answer->id != id || answer->over) {
+        return false;
+    }
+    if (answer->results && !t->has_requests && !has_api_id) {
         return false;
     }
     double known = t->requests.items[answer->request].prompt;
@@ -198,7 +202,8 @@ static uint32_t find_unreferenced(struct claude_transcript *t, const struct clau
 {
     intern_id uuid = claude_transcript_put_id(t, line->field[CLAUDE_UUID]);
     intern_id id = claude_transcript_put_id(t, line->field[CLAUDE_REQUEST_ID]);
-    if (id == INTERN_NONE) {
+    bool has_api_id = id != INTERN_NONE;
+    if (!has_api_id) {
         id = claude_transcript_put_id(t, json_get(message, "id"));
     }
     uint32_t known = claude_request_table_find(&t->requests, uuid);
@@ -206,7 +211,7 @@ static uint32_t find_unreferenced(struct claude_transcript *t, const struct clau
         return known; /* the line is repeated */
     }
     uint32_t request = t->answer.request;
-    if (!continues_answer(t, id, message)) {
+    if (!continues_answer(t, id, has_api_id, message)) {
         char text[64];
         bool used =
             id == INTERN_NONE || claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST;

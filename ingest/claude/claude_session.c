@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { META_BYTES = 64 << 10, SEARCH_DEPTH = 4, UNSEEN_MS = 3600 * 1000 };
+enum { META_BYTES = 64 << 10, SEARCH_DEPTH = 8, UNSEEN_MS = 3600 * 1000 };
 
 /* ---- files ---- */
 
