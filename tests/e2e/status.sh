@@ -22,4 +22,7 @@ status_of "$pid"
 has trace.json status && fail "the question is in the trace"
 
 [ "$("$program" status trace.json)" = "3 done  ttft 742ms" ] || fail "of the file: '$("$program" status trace.json)'"
+# Sources are read with the options that other readers have.
+[ "$("$program" status --since 2d --no-mask --from 0s trace.json)" = "3 done  ttft 742ms" ] || fail "with options: '$("$program" status --since 2d trace.json)'"
+"$program" status --follow trace.json >out 2>err && fail "it follows"
 exit 0

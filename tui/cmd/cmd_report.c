@@ -6,30 +6,70 @@
 
 #include "core/base/mask.h"
 
-static bool print(const struct engine *engine, struct strbuf *error)
+#include <string.h>
+
+/* Returns new: --filter, begun for the model; NULL: none is given, or out of memory. */
+static struct filter_cache *make_filter(const struct engine *engine, int64_t now_ns)
+{
+    const char *text = engine->options->filter;
+    struct filter *filter = NULL;
+    struct filter_cache *cache = NULL;
+    struct strbuf error;
+
+    strbuf_init(&error, engine->mem, 0);
+    if (text != NULL)
+        filter = filter_new(engine->mem, text, strlen(text), &error);
+    if (filter != NULL)
+        cache = filter_cache_new(engine->mem, filter);
+    if (cache != NULL)
+        filter_cache_begin(cache, engine->swarm, now_ns);
+    strbuf_release(&error);
+    return cache;
+}
+
+static bool compute(const struct report *report, struct swarm_metrics *metrics)
+{
+    return report->filter == NULL
+               ? metrics_compute(report->swarm, report->local_ns, metrics)
+               : metrics_compute_matching(report->swarm, report->local_ns,
+                                          filter_cache_predicate(report->filter), metrics);
+}
+
+static bool print(const struct engine *engine, const struct report *report, struct strbuf *error)
+{
+    struct strbuf text;
+    bool ok;
+
+    strbuf_init(&text, engine->mem, 0);
+    if (engine->options->json)
+        report_json(report, &text);
+    else
+        report_text(report, engine->options->ascii, &text);
+    if (!engine->options->no_mask)
+        mask_in_place(&text);
+    ok = console_print(&text, CONSOLE_TEXT, error);
+    strbuf_release(&text);
+    return ok;
+}
+
+static bool make(const struct engine *engine, struct strbuf *error)
 {
     struct swarm_metrics metrics;
     struct report report = {.swarm = engine->swarm,
                             .metrics = &metrics,
                             .local_ns = engine_now_ns(),
                             .bad = engine_bad(engine)};
-    struct strbuf text;
     bool ok;
 
-    if (!metrics_compute(engine->swarm, report.local_ns, &metrics)) {
+    report.filter = make_filter(engine, report.local_ns);
+    ok = (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
+    if (!ok)
         strbuf_adds(error, "out of memory");
-        return false;
+    if (ok) {
+        ok = print(engine, &report, error);
+        metrics_release(&metrics);
     }
-    strbuf_init(&text, engine->mem, 0);
-    if (engine->options->json)
-        report_json(&report, &text);
-    else
-        report_text(&report, engine->options->ascii, &text);
-    metrics_release(&metrics);
-    if (!engine->options->no_mask)
-        mask_in_place(&text);
-    ok = console_print(&text, CONSOLE_TEXT, error);
-    strbuf_release(&text);
+    filter_cache_free(report.filter);
     return ok;
 }
 
@@ -42,7 +82,7 @@ int cmd_report(const struct options *options)
     if (!engine)
         return status;
     strbuf_init(&error, &mem_libc, 0);
-    if (!print(engine, &error)) {
+    if (!make(engine, &error)) {
         console_error(&error);
         status = 1;
     }

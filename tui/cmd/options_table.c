@@ -361,6 +361,7 @@ PARSER(session)
 #define RECORDERS (FOR(COMMAND_WATCH) | FOR(COMMAND_RECORD))
 #define ENDERS    (FOR(COMMAND_REPORT) | FOR(COMMAND_DUMP))
 #define READERS   (FOR(COMMAND_WATCH) | FOR(COMMAND_RECORD) | ENDERS)
+#define LOOKERS   (READERS | FOR(COMMAND_STATUS)) /* status reads, too, where sources are named */
 #define ALL       ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
@@ -385,19 +386,20 @@ const struct option_row option_rows[] = {
     {"from", 0, "TIME",
      "ignore everything before TIME: 12.5s (from the start), -30s (from the end), 14:31:05, or "
      "ISO 8601",
-     READERS, parse_from},
-    {"to", 0, "TIME", "ignore everything after TIME", READERS, parse_to},
+     LOOKERS, parse_from},
+    {"to", 0, "TIME", "ignore everything after TIME", LOOKERS, parse_to},
     {"replay", 0, "SPEED", "replay finished sources in real time (1) or SPEED times as fast",
      FOR(COMMAND_WATCH), parse_replay},
     {"for", 0, "SECONDS", "stop after SECONDS", READERS | SCREEN, parse_for},
     {"since", 0, "DURATION",
-     "with a bare `claude:`, also show sessions that ended within DURATION (default: 1h)", READERS,
-     parse_since},
+     "with a bare `claude:`, `codex:` and so on, also show sessions that ended within DURATION "
+     "(default: 1h)",
+     LOOKERS, parse_since},
     {"content", 0, NULL,
      "keep prompts, and inputs and results of tools (default: one identifying argument per call)",
      READERS, parse_content},
     {"no-mask", 0, NULL, "keep what looks like keys and passwords (default: shown and kept as ***)",
-     READERS, parse_no_mask},
+     LOOKERS, parse_no_mask},
     {"json", 0, NULL, "print one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
     {"size", 0, "COLSxROWS", "size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
     {"keys", 0, "KEYS", "press these keys first: names as in `?`, separated by spaces",
@@ -414,8 +416,8 @@ const struct option_row option_rows[] = {
     {"agents", 0, "N", "number of agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
     {"seed", 0, "N", "random seed (default: 1)", FOR(COMMAND_DEMO), parse_seed},
     {"speed", 0, "X", "run X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
-    {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt",
-     SCREEN | FOR(COMMAND_DUMP), parse_filter},
+    {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt", SCREEN | ENDERS,
+     parse_filter},
     {"no-color", 0, NULL, "use no colour (also if NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
      parse_no_color},
     {"ascii", 0, NULL, "use ASCII characters only (default if the locale is not UTF-8)",
@@ -434,7 +436,7 @@ const struct option_row option_rows[] = {
      RECORDERS, parse_forward},
     {"max-line", 0, "BYTES",
      "drop lines longer than BYTES (default: 1 MiB from sockets and pipes, 64 MiB in files)",
-     READERS, parse_max_line},
+     LOOKERS, parse_max_line},
     {"config", 0, "FILE",
      "read options and keys from FILE (default: $XDG_CONFIG_HOME/swarmtop/config)", ALL,
      parse_config},

@@ -141,24 +141,34 @@ static void put_start(struct json_writer *w, json_t *object, int64_t start_ns)
         json_writer_put(w, object, "start", json_sprintf("%s.%03dZ", text, (int)ms));
 }
 
-static void write_sessions(struct json_writer *w, const struct swarm *swarm)
+static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
+                            const struct session *session)
 {
-    json_writer_begin_array(w, "sessions");
-    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
-        const struct session *session = swarm_session(swarm, (session_no)i);
-        json_t *object;
+    json_t *object = json_object();
 
-        if (!session)
-            continue;
-        object = json_object();
-        json_writer_put_name(w, object, "session_id", swarm, session->id);
-        json_writer_put_name(w, object, "name", swarm, session->name);
-        if (session->flags & SESSION_HAS_START)
-            put_start(w, object, session->start_ns);
-        json_writer_put_name(w, object, "source", swarm, session->source);
-        json_writer_write_item(w, object);
+    json_writer_put_name(w, object, "session_id", swarm, session->id);
+    json_writer_put_name(w, object, "name", swarm, session->name);
+    if (session->flags & SESSION_HAS_START)
+        put_start(w, object, session->start_ns);
+    json_writer_put_name(w, object, "source", swarm, session->source);
+    return object;
+}
+
+static void write_sessions(struct json_writer *w, const struct report *r)
+{
+    size_t count = swarm_session_count(r->swarm);
+    bool *matching = report_matching_sessions(r);
+
+    w->out->failed |= count > 0 && matching == NULL;
+    json_writer_begin_array(w, "sessions");
+    for (size_t i = 0; matching != NULL && i < count; i++) {
+        const struct session *session = swarm_session(r->swarm, (session_no)i);
+
+        if (session != NULL && matching[i])
+            json_writer_write_item(w, make_session(w, r->swarm, session));
     }
     json_writer_end_array(w);
+    mem_free(r->metrics->mem, matching, matching == NULL ? 0 : count * sizeof *matching);
 }
 
 static void write_counts(struct json_writer *w, const struct report *r)
@@ -244,7 +254,7 @@ static void write_agents(struct json_writer *w, const struct report *r)
     }
     for (size_t session = 0; session < sessions && !w->out->failed; session++)
         for (agent_no at = first[session]; at != 0; at = next[at - 1])
-            if (report_has_agent(swarm_agent(r->swarm, at - 1)))
+            if (report_has_agent(swarm_agent(r->swarm, at - 1)) && report_matches(r, at - 1))
                 json_writer_write_item(w, make_agent(w, r, at - 1));
     json_writer_end_array(w);
     mem_free(mem, first, (sessions + 1) * sizeof *first);
@@ -311,11 +321,15 @@ static void write_marker(struct json_writer *w, const struct swarm *swarm,
     json_writer_write_item(w, object);
 }
 
-static void write_markers(struct json_writer *w, const struct swarm *swarm)
+static void write_markers(struct json_writer *w, const struct report *r)
 {
     json_writer_begin_array(w, "markers");
-    for (size_t i = 0; i < swarm_marker_count(swarm); i++)
-        write_marker(w, swarm, swarm_marker(swarm, i));
+    for (size_t i = 0; i < swarm_marker_count(r->swarm); i++) {
+        const struct marker *marker = swarm_marker(r->swarm, i);
+
+        if (marker->agent == NO_AGENT ? r->filter == NULL : report_matches(r, marker->agent))
+            write_marker(w, r->swarm, marker);
+    }
     json_writer_end_array(w);
 }
 
@@ -327,14 +341,14 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_init(&w, out);
     put_metrics(&w, totals, &report->metrics->totals);
     strbuf_addc(out, '{');
-    write_sessions(&w, report->swarm);
+    write_sessions(&w, report);
     write_counts(&w, report);
     write_agents(&w, report);
     write_models(&w, report);
     write_names(&w, report);
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
-    write_markers(&w, report->swarm);
+    write_markers(&w, report);
     strbuf_adds(out, "}\n");
     json_writer_release(&w);
 }

@@ -3,13 +3,14 @@
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
-#include "core/query/metrics.h"
+#include "tui/views/filter_cache.h"
 
 struct report {
     const struct swarm *swarm; /* borrowed */
     const struct swarm_metrics *metrics;
     int64_t local_ns;
-    uint64_t bad; /* refused lines and events of all sources */
+    uint64_t bad;                /* refused lines and events of all sources */
+    struct filter_cache *filter; /* begun, as `metrics` are those that match; NULL: no filter */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */
@@ -25,6 +26,11 @@ void report_frequent(const struct report *report, bool ascii, struct strbuf *out
 /* Returns whether agents and models of several clients are in the report. */
 bool report_has_clients(const struct report *r);
 
+/* Returns whether the report's filter matches the agent. */
+bool report_matches(const struct report *r, agent_no agent);
+/* Returns new, by session_no: whether the filter matches an agent of the session (mem_free of
+   swarm_session_count). NULL: out of memory, or no sessions. */
+bool *report_matching_sessions(const struct report *r);
 /* Returns whether the report lists the agent: not a dead one, not a row for an unknown parent. */
 bool report_has_agent(const struct agent *agent);
 

@@ -98,6 +98,25 @@ bool report_has_agent(const struct agent *agent)
     return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
 }
 
+bool report_matches(const struct report *r, agent_no agent)
+{
+    return r->filter == NULL || filter_cache_has_agent(r->filter, agent);
+}
+
+bool *report_matching_sessions(const struct report *r)
+{
+    size_t count = swarm_session_count(r->swarm);
+    bool *sessions = count == 0 ? NULL : mem_zalloc(r->metrics->mem, count, sizeof *sessions);
+    for (size_t i = 0; sessions != NULL && i < count && r->filter == NULL; i++)
+        sessions[i] = true;
+    for (size_t i = 0; sessions != NULL && i < swarm_agent_count(r->swarm); i++) {
+        const struct agent *agent = swarm_agent(r->swarm, (agent_no)i);
+        if (agent->session < count && !sessions[agent->session] && (agent->flags & AGENT_DEAD) == 0)
+            sessions[agent->session] = report_matches(r, (agent_no)i);
+    }
+    return sessions;
+}
+
 static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
 {
     size_t count;
@@ -117,7 +136,7 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
                3 - left_out, ascii);
     for (size_t i = 0; i < count; i++)
         if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
-            rows[i].agent < r->metrics->agent_count)
+            rows[i].agent < r->metrics->agent_count && report_matches(r, rows[i].agent))
             put_agent(&t, r, &rows[i], &labels, &label);
     strbuf_addc(out, '\n');
     table_finish(&t, out);
@@ -274,8 +293,11 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     uint64_t sessions = 0;
     char text[NUMBER_BYTES];
 
-    for (size_t i = 0; i < swarm_session_count(r->swarm); i++)
-        sessions += swarm_session(r->swarm, (session_no)i) != NULL;
+    size_t all = swarm_session_count(r->swarm);
+    bool *matching = report_matching_sessions(r);
+    for (size_t i = 0; matching != NULL && i < all; i++)
+        sessions += matching[i] && swarm_session(r->swarm, (session_no)i) != NULL;
+    mem_free(f->mem, matching, matching == NULL ? 0 : all * sizeof *matching);
     number_count(f->events + f->metadata, text);
     strbuf_addf(out, "sessions  %llu\nevents    %s", (unsigned long long)sessions, text);
     put_more(f->dropped, "dropped", out);

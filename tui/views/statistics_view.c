@@ -151,7 +151,8 @@ static void put_time(const struct statistics_page *page)
 static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
-    struct report report = {page->frame->swarm, page->metrics, page->frame->local_ns, 0};
+    struct report report = {
+        .swarm = page->frame->swarm, .metrics = page->metrics, .local_ns = page->frame->local_ns};
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);

@@ -67,7 +67,8 @@ static void put_reports(struct picture *picture, struct strbuf *text, struct str
     struct swarm_metrics metrics;
     const struct swarm *swarm = picture->input.swarm;
     assert_true(metrics_compute(swarm, picture->input.local_ns, &metrics));
-    struct report report = {swarm, &metrics, picture->input.local_ns, 0};
+    struct report report = {
+        .swarm = swarm, .metrics = &metrics, .local_ns = picture->input.local_ns};
     report_text(&report, false, text);
     report_json(&report, json);
     metrics_release(&metrics);

@@ -1,0 +1,18 @@
+# A filter holds for all of a report: its agents, sessions, models and sums.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+feed=$SWARMTOP_TESTS/screens/clients.feed.ndjson
+
+"$program" report --filter client:codex "$feed" >out || fail "report: $?"
+has out '^sessions  1$' || fail "sessions: $(cat out)"
+has out 'Franklin run checks' || fail "no sub-agent: $(cat out)"
+has out 'gpt-5-codex *8 ' || fail "its requests: $(cat out)"
+has out 'claude' && fail "another client: $(cat out)"
+
+"$program" report --json --filter client:codex "$feed" >out || fail "report --json: $?"
+[ "$(grep -o '"agent_id"' out | wc -l)" = 3 ] || fail "agents: $(cat out)"
+[ "$(grep -o '"models":.*"totals"' out | grep -o '"model"' | wc -l)" = 1 ] || fail "models: $(cat out)"
+has out '"totals":{"requests":8,"failed":0,' || fail "totals: $(cat out)"
+
+"$program" report --filter 'dur>x' "$feed" >out 2>err && fail "an invalid filter is taken"
+[ "$?" != 0 ] && has err 'dur' || fail "of an invalid filter: $(cat err)"
+exit 0
