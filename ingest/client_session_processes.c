@@ -23,13 +23,11 @@ enum { SEARCHES_OFTEN = 5 };
    began. */
 enum claim { CLAIM_NONE, CLAIM_NEXT, CLAIM_FREE };
 
-static bool is_wanted(const struct client_sessions *all, const struct client_session *session,
-                      double now_ms)
+static bool is_wanted(const struct client_session *session, double now_ms)
 {
     return session->process_count == 0 && !session->has_sign && session->directory != INTERN_NONE &&
            !session->ended &&
-           now_ms - session->last_ms <
-               (session->busy && !session->seen ? (double)(all->since_ns / 1000000) : RECENT_MS);
+           ((session->busy && !session->seen) || now_ms - session->last_ms < RECENT_MS);
 }
 
 static bool holds(const struct client_session *session, const struct process *process)
@@ -157,7 +155,7 @@ static bool take_all(struct client_sessions *all, const struct program_list *lis
     bool found = false;
     for (size_t i = 0; i < all->count; i++) {
         struct client_session *session = &all->items[i];
-        if (!is_wanted(all, session, now_ms)) {
+        if (!is_wanted(session, now_ms)) {
             continue;
         }
         session->search = is_absent(all, session, list) ? SEARCH_ABSENT : SEARCH_HIDDEN;
@@ -180,7 +178,7 @@ void client_session_processes_search(struct client_sessions *all)
     int64_t pause_ns = all->searches < SEARCHES_OFTEN ? often_ns : seldom_ns;
     bool wanted = false;
     for (size_t i = 0; i < all->count && all->programs != NULL; i++) {
-        if (is_wanted(all, &all->items[i], now_ms)) {
+        if (is_wanted(&all->items[i], now_ms)) {
             wanted = true;
             all->searches = all->items[i].search != SEARCH_NONE ? all->searches : 0;
         }

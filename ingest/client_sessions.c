@@ -189,20 +189,21 @@ static void conclude_process(struct client_sessions *all, struct client_session 
 }
 
 /* Returns whether nothing shows that the session lives: it was left unfinished before the source
-   began, and its process was not found, or cannot be looked for. */
-static bool is_abandoned(const struct client_sessions *all, const struct client_session *session)
+   began (or is, when no more is read), and its process was not found, or cannot be looked for. */
+static bool is_abandoned(const struct client_sessions *all, const struct client_session *session,
+                         bool last)
 {
     bool sought = session->search != SEARCH_NONE || session->directory == INTERN_NONE;
-    return all->programs != NULL && session->busy && !session->seen && sought;
+    return all->programs != NULL && session->busy && sought && (last || !session->seen);
 }
 
 static void conclude(struct client_sessions *all, struct client_session *session, double now_ms,
                      bool last)
 {
     double patience_ms = session->busy ? (double)(all->since_ns / 1000000) : QUIET_MS;
-    bool abandoned = !last && is_abandoned(all, session);
+    bool abandoned = is_abandoned(all, session, last);
     bool over = last || abandoned || now_ms - session->last_ms >= patience_ms;
-    if (session->process_count > 0 && !last) {
+    if (session->process_count > 0) { /* the last look finds it as it is */
         conclude_process(all, session, now_ms);
         return;
     }
@@ -218,9 +219,7 @@ static void conclude(struct client_sessions *all, struct client_session *session
 void client_sessions_conclude(struct client_sessions *all, bool last)
 {
     double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
-    if (!last) {
-        client_session_processes_search(all);
-    }
+    client_session_processes_search(all);
     for (size_t i = 0; i < all->count && !all->failed; i++) {
         if (!all->items[i].has_sign) {
             conclude(all, &all->items[i], now_ms, last);

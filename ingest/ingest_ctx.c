@@ -204,8 +204,13 @@ static void put_reason(const struct ingest_ctx *ingest, struct strbuf *out,
     }
 }
 
-static void log_reject(struct source_counters *counters, const struct reject *reject)
+/* Logs it as the one of that number. */
+static void log_reject(struct source_counters *counters, const struct reject *reject,
+                       uint64_t number)
 {
+    if (number > LOGGED_IN_FULL && number % LOGGED_ONE_OF != 0) {
+        return;
+    }
     struct strbuf text, origin;
     strbuf_init(&text, counters->ingest->mem, ENTRY_BYTES);
     strbuf_init(&origin, counters->ingest->mem, ENTRY_BYTES);
@@ -213,7 +218,7 @@ static void log_reject(struct source_counters *counters, const struct reject *re
     strbuf_adds(&origin, reject->where);
     if (reject->line > 0)
         strbuf_addf(&origin, ": line %llu", (unsigned long long)reject->line);
-    if (counters->bad == LOGGED_IN_FULL)
+    if (number == LOGGED_IN_FULL)
         strbuf_adds(&text, " (from here on one of 1,000 is shown)");
     if (text.data != NULL)
         ingest_ctx_log_from(counters->ingest, reject->level, origin.data, text.data);
@@ -235,19 +240,12 @@ static void note_first(struct source_counters *counters, const struct reject *re
     strbuf_release(&text);
 }
 
-static void count_bad(struct source_counters *counters, const struct reject *reject)
-{
-    counters->bad++;
-    counters->ingest->changed = true;
-    if (counters->bad <= LOGGED_IN_FULL || counters->bad % LOGGED_ONE_OF == 0)
-        log_reject(counters, reject);
-}
-
 void source_counters_reject(struct source_counters *counters, const struct reject *reject)
 {
     if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0)
         note_first(counters, reject);
-    count_bad(counters, reject);
+    counters->ingest->changed = true;
+    log_reject(counters, reject, ++counters->bad);
 }
 
 void source_counters_unreadable(struct source_counters *counters, const char *path,
@@ -256,7 +254,8 @@ void source_counters_unreadable(struct source_counters *counters, const char *pa
     static const char more[] = "and more\n";
     const struct reject reject = {.where = path, .reason = reason, .level = LOG_LEVEL_WARNING};
     size_t used = strlen(counters->unread), left = sizeof counters->unread - used;
-    count_bad(counters, &reject);
+    counters->ingest->changed = true;
+    log_reject(counters, &reject, ++counters->unreadable);
     if (strlen(path) + strlen(reason) + sizeof more + 3 <= left)
         snprintf(counters->unread + used, left, "%s: %s\n", path, reason);
     else if (left > sizeof more && strstr(counters->unread, more) == NULL)

@@ -97,6 +97,7 @@ struct source_counters {
     bool error_is_first;      /* the source's error is about the first of these */
     bool many_files;          /* `first` begins with the origin of the line */
     char first[REJECT_BYTES]; /* the first of these: "line 3: unknown op: {…"; "": none */
+    uint64_t unreadable;      /* files and directories that cannot be read */
     char unread[UNREAD_BYTES]; /* "PATH: REASON\n" of files that cannot be read; "": none */
 };
 
@@ -110,7 +111,7 @@ struct reject {
 
 /* Counts it as bad and logs it. */
 void source_counters_reject(struct source_counters *counters, const struct reject *reject);
-/* Counts a file or directory that cannot be read as bad, logs and notes it. */
+/* Counts a file or directory that cannot be read, logs and notes it. */
 void source_counters_unreadable(struct source_counters *counters, const char *path,
                                 const char *reason);
 /* Counts one accepted event or operation. */

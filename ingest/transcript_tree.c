@@ -296,12 +296,13 @@ static bool make(struct transcript_tree *tree, const struct tree_client *client,
     return true;
 }
 
-static bool has_needed(const struct transcript_tree *tree)
+/* Returns 0 if the directory has what it needs, else errno. */
+static int find_needed(const struct transcript_tree *tree)
 {
     char path[PATH_MAX];
     struct stat st;
     int len = snprintf(path, sizeof path, "%s/%s", tree->root, tree->client->needs);
-    return len < (int)sizeof path && stat(path, &st) == 0;
+    return len >= (int)sizeof path ? ENAMETOOLONG : stat(path, &st) == 0 ? 0 : errno;
 }
 
 /* False: *detail has what is wrong with the directory. */
@@ -321,8 +322,13 @@ static bool begin(struct transcript_tree *tree, const struct tree_client *client
         strbuf_adds(detail, "out of memory");
         return false;
     }
-    if (!transcript_dir_follows(&tree->dir) && !has_needed(tree)) {
-        strbuf_addf(detail, "%s has no %s", tree->root, client->needs);
+    int why = find_needed(tree);
+    if (!transcript_dir_follows(&tree->dir) && why != 0) {
+        if (why == ENOENT) {
+            strbuf_addf(detail, "%s has no %s", tree->root, client->needs);
+        } else {
+            strbuf_addf(detail, "%s/%s: %s", tree->root, client->needs, strerror(why));
+        }
         return false;
     }
     if (!transcript_dir_begin(&tree->dir, &tree_ops)) {

@@ -4,30 +4,22 @@
    their change. Rows that have not changed are not
    handed on: a digest of each such row is kept.
 
-   A database that is replaced by another is opened again. */
+   A database that is replaced by another is read from its beginning. */
 #include "ingest/opencode/opencode_db.h"
 
 #ifdef HAVE_SQLITE
 
 #include "core/base/u64map.h"
+#include "ingest/opencode/opencode_file.h"
 #include "ingest/opencode/opencode_place.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 
-enum {
-    ROWS_MAX = 2000,
-    BATCH_BYTES = 8 << 20,
-    WATCHED_MAX = 4000,
-    BUSY_MS = 500, /* on a worker: no frame waits for it */
-    WHY_BYTES = 200
-};
+enum { ROWS_MAX = 2000, BATCH_BYTES = 8 << 20, WATCHED_MAX = 4000 };
 
 /* A row as it was when it was read last. */
 struct watched {
@@ -40,11 +32,8 @@ struct watched {
 
 struct opencode_db {
     const struct mem *mem;
-    char path[PATH_MAX];
+    struct opencode_file file;
     double from_ms;
-    sqlite3 *handle; /* NULL: not open */
-    dev_t device;
-    ino_t inode;
     struct opencode_schema schema;
     struct opencode_place places[OPENCODE_TABLES]; /* not of sessions */
     int version; /* PRAGMA data_version at the last read; 0: none */
@@ -54,7 +43,6 @@ struct opencode_db {
     struct u64map sessions;  /* digests of those that were changed then */
     bool more;               /* the last read left rows */
     int64_t older, older_ms; /* sessions that were left out, the latest change of one */
-    char why[WHY_BYTES];
 };
 
 static struct slice copy_text(struct opencode_batch *batch, sqlite3_stmt *row, int column)
@@ -123,7 +111,7 @@ struct opencode_db *opencode_db_new(const struct mem *mem, const char *path, dou
         db->mem = mem;
         db->from_ms = from_ms;
         u64map_init(&db->sessions, mem);
-        snprintf(db->path, sizeof db->path, "%s", path);
+        opencode_file_init(&db->file, path);
     }
     return db;
 }
@@ -136,10 +124,9 @@ static void forget_watched(struct opencode_db *db)
     db->watched_count = 0;
 }
 
-static void close_db(struct opencode_db *db)
+/* Another database is read, or none. */
+static void forget(struct opencode_db *db)
 {
-    sqlite3_close(db->handle);
-    db->handle = NULL;
     db->version = 0;
     db->session_ms = INT64_MIN;
     u64map_clear(&db->sessions);
@@ -153,44 +140,22 @@ static void close_db(struct opencode_db *db)
 void opencode_db_free(struct opencode_db *db)
 {
     if (db != NULL) {
-        close_db(db);
+        opencode_file_close(&db->file);
+        forget_watched(db);
         mem_free(db->mem, db->watched, db->watched_cap * sizeof *db->watched);
         u64map_release(&db->sessions);
         mem_free(db->mem, db, sizeof *db);
     }
 }
 
-static const char *fail(struct opencode_db *db, const char *what)
-{
-    snprintf(db->why, sizeof db->why, "%s", what);
-    return db->why;
-}
-
-/* Opens it, again where the file is another one. NULL: it is open, or no file exists. */
+/* Opens it where it is not. NULL: it is open, or no file exists. */
 static const char *open_db(struct opencode_db *db)
 {
-    struct stat st;
-    if (stat(db->path, &st) != 0) {
-        close_db(db);
-        return errno == ENOENT ? NULL : fail(db, strerror(errno));
+    enum opencode_file_state state = opencode_file_look(&db->file);
+    if (state != OPENCODE_FILE_SAME) {
+        forget(db);
     }
-    if (db->handle != NULL && (db->device != st.st_dev || db->inode != st.st_ino)) {
-        close_db(db);
-    }
-    if (db->handle != NULL) {
-        return NULL;
-    }
-    close_db(db);
-    if (sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
-        fail(db, db->handle == NULL ? "out of memory" : sqlite3_errmsg(db->handle));
-        close_db(db);
-        return db->why;
-    }
-    sqlite3_busy_timeout(db->handle, BUSY_MS);
-    db->device = st.st_dev;
-    db->inode = st.st_ino;
-    return NULL;
+    return state == OPENCODE_FILE_FAILED ? db->file.why : NULL;
 }
 
 /* ---- reading ---- */
@@ -208,7 +173,7 @@ static bool read_rows(struct opencode_db *db, enum opencode_table table, const c
                       struct opencode_batch *batch)
 {
     sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    int result = sqlite3_prepare_v2(db->file.handle, sql, -1, &statement, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_int64(statement, 1, db->places[table].next);
     }
@@ -232,7 +197,7 @@ static bool read_again(struct opencode_db *db, const struct watched *watched,
     sqlite3_stmt *statement = NULL;
     snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE id = ?",
              db->schema.readable[watched->table].columns, opencode_table_names[watched->table]);
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    int result = sqlite3_prepare_v2(db->file.handle, sql, -1, &statement, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_text(statement, 1, watched->id, (int)watched->len, SQLITE_STATIC);
         result = sqlite3_step(statement);
@@ -297,7 +262,7 @@ static void count_older(struct opencode_db *db)
     static const char sql[] = "SELECT count(*), coalesce(max(time_updated), 0) "
                               "FROM session WHERE time_updated < ? AND parent_id IS NULL";
     if (isnan(db->from_ms) ||
-        sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK) {
+        sqlite3_prepare_v2(db->file.handle, sql, -1, &statement, NULL) != SQLITE_OK) {
         return;
     }
     sqlite3_bind_int64(statement, 1, (int64_t)db->from_ms);
@@ -323,7 +288,7 @@ static bool read_sessions(struct opencode_db *db, struct opencode_batch *batch)
                                  "ORDER BY time_updated, rowid"
                                : "SELECT %s, ?1 FROM session ORDER BY rowid",
              readable->columns);
-    int result = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
+    int result = sqlite3_prepare_v2(db->file.handle, sql, -1, &statement, NULL);
     if (result == SQLITE_OK) {
         sqlite3_bind_int64(statement, 1, db->session_ms);
     }
@@ -343,12 +308,12 @@ static bool read_table(struct opencode_db *db, enum opencode_table table,
     char sql[400];
     struct opencode_place *place = &db->places[table];
     size_t before = batch->count;
-    bool good = opencode_place_find(place, db->handle, &db->schema, table, db->from_ms);
+    bool good = opencode_place_find(place, db->file.handle, &db->schema, table, db->from_ms);
     snprintf(sql, sizeof sql, "SELECT %s, rowid FROM %s WHERE rowid >= ? ORDER BY rowid LIMIT %d",
              db->schema.readable[table].columns, opencode_table_names[table], ROWS_MAX);
     good = good && read_rows(db, table, sql, batch);
     if (good && (batch->count > before || place->marked == 0)) {
-        good = opencode_place_mark(place, db->handle, table);
+        good = opencode_place_mark(place, db->file.handle, table);
     }
     batch->more |= batch->count - before == ROWS_MAX;
     return good;
@@ -369,21 +334,21 @@ const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batc
 {
     const char *why = open_db(db);
     bool good = true;
-    if (why != NULL || db->handle == NULL) {
+    if (why != NULL || db->file.handle == NULL) {
         return why;
     }
-    int version = (int)opencode_number(db->handle, "PRAGMA data_version", 0, 0, &good);
+    int version = (int)opencode_number(db->file.handle, "PRAGMA data_version", 0, 0, &good);
     if (good && version == db->version) {
         return NULL; /* nobody has written since */
     }
     /* One picture of all tables: a session's row comes with its messages. */
-    good = good && sqlite3_exec(db->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+    good = good && sqlite3_exec(db->file.handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
     struct opencode_place places[OPENCODE_TABLES];
     memcpy(places, db->places, sizeof places);
-    good = good && opencode_schema_look(&db->schema, db->handle) &&
+    good = good && opencode_schema_look(&db->schema, db->file.handle) &&
            (db->more || read_watched(db, batch)) && read_new(db, batch);
     if (!good) { /* all of it comes again */
-        fail(db, sqlite3_errmsg(db->handle));
+        opencode_file_fail(&db->file, sqlite3_errmsg(db->file.handle));
         memcpy(db->places, places, sizeof places);
         db->session_ms = INT64_MIN;
         u64map_clear(&db->sessions);
@@ -391,9 +356,9 @@ const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batc
     } else if (!db->more) {
         forget_changed(db);
     }
-    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+    sqlite3_exec(db->file.handle, "COMMIT", NULL, NULL, NULL);
     if (!good) {
-        return db->why;
+        return db->file.why;
     }
     db->more = batch->more;
     db->version = batch->more ? 0 : version;

@@ -30,7 +30,27 @@ static struct opencode_answer *find_answer(const struct opencode_rows *rows, int
     return at == U64MAP_NONE ? NULL : &rows->answers[at];
 }
 
-/* Its tools remain. */
+/* Reports that the request has ended as far as it is known, at an inferred time: what is written of
+   it after its tools began moves that. */
+static void show_end(struct opencode_rows *rows, intern_id session, intern_id message,
+                     struct opencode_answer *answer)
+{
+    struct update update = opencode_update(rows, UPDATE_CALL, opencode_text(rows, session));
+    update.kind = CALL_REQUEST;
+    update.id = opencode_text(rows, message);
+    update.precedence = PRECEDENCE_INFERRED;
+    update_number(&update, FIELD_END_MS, answer->end_ms);
+    answer->shown_ms = answer->end_ms;
+    opencode_send(rows, &update);
+}
+
+/* Returns whether nothing is written any more of an answer whose tools run. */
+static bool has_called(const struct opencode_answer *answer)
+{
+    return answer->has_tool && !answer->prepares && answer->growing == INTERN_NONE;
+}
+
+/* Its tools remain. Its request ends when all rows of the read are taken: they may have tools. */
 static void abandon_answer(struct opencode_rows *rows, intern_id session, intern_id message)
 {
     struct opencode_answer *answer = find_answer(rows, message);
@@ -39,8 +59,12 @@ static void abandon_answer(struct opencode_rows *rows, intern_id session, intern
     }
     answer->abandoned = true;
     if (answer->open && isnan(answer->shown_ms)) {
-        send_abandoned(rows, opencode_text(rows, session), CALL_REQUEST, message,
-                       fmax(answer->last_ms, answer->end_ms));
+        if (!mem_reserve(rows->counters->ingest->mem, &rows->left, &rows->left_cap,
+                         rows->left_count + 1, sizeof *rows->left)) {
+            rows->failed = true;
+            return;
+        }
+        rows->left[rows->left_count++] = (struct opencode_left){session, message};
     }
 }
 
@@ -151,37 +175,59 @@ void opencode_open_take_deleted(struct opencode_rows *rows, const struct opencod
     }
 }
 
-/* Reports that the request has ended as far as it is known, at an inferred time: what is written of
-   it after its tools began moves that. */
-static void show_end(struct opencode_rows *rows, const struct opencode_session *session,
-                     struct opencode_answer *answer)
+static void set_prepares(struct opencode_rows *rows, intern_id message, bool prepares)
 {
-    struct update update = opencode_update(rows, UPDATE_CALL, opencode_text(rows, session->id));
-    update.kind = CALL_REQUEST;
-    update.id = opencode_text(rows, session->answer);
-    update.precedence = PRECEDENCE_INFERRED;
-    update_number(&update, FIELD_END_MS, answer->end_ms);
-    answer->shown_ms = answer->end_ms;
-    opencode_send(rows, &update);
+    struct opencode_answer *answer = find_answer(rows, message);
+    if (answer != NULL) {
+        answer->prepares = prepares;
+    }
+}
+
+/* Sets of each answer that may be open whether the input of one of its tools is being written. */
+static void look_at_tools(struct opencode_rows *rows)
+{
+    for (size_t i = 0; i < rows->session_count; i++) {
+        set_prepares(rows, rows->sessions[i].answer, false);
+    }
+    for (size_t i = 0; i < rows->left_count; i++) {
+        set_prepares(rows, rows->left[i].message, false);
+    }
+    for (size_t i = 0; i < rows->tool_count; i++) {
+        if (!rows->tools[i].prepared) {
+            set_prepares(rows, rows->tools[i].message, true);
+        }
+    }
+}
+
+/* Ends the requests of answers that were abandoned since the last read. */
+static void end_left(struct opencode_rows *rows)
+{
+    for (size_t i = 0; i < rows->left_count; i++) {
+        struct opencode_left left = rows->left[i];
+        struct opencode_answer *answer = find_answer(rows, left.message);
+        if (answer == NULL || !answer->open || !isnan(answer->shown_ms)) {
+            continue;
+        }
+        if (has_called(answer)) {
+            show_end(rows, left.session, left.message, answer);
+        } else {
+            send_abandoned(rows, opencode_text(rows, left.session), CALL_REQUEST, left.message,
+                           fmax(answer->last_ms, answer->end_ms));
+        }
+    }
+    rows->left_count = 0;
 }
 
 void opencode_open_end_requests(struct opencode_rows *rows)
 {
-    for (int prepares = 0; prepares < 2; prepares++) {
-        for (size_t i = 0; i < rows->tool_count; i++) {
-            struct opencode_answer *answer = find_answer(rows, rows->tools[i].message);
-            if (answer != NULL && (prepares == 0 || !rows->tools[i].prepared)) {
-                answer->prepares = prepares != 0;
-            }
-        }
-    }
+    look_at_tools(rows);
+    end_left(rows);
     for (size_t i = 0; i < rows->session_count; i++) {
         const struct opencode_session *session = &rows->sessions[i];
         struct opencode_answer *answer = find_answer(rows, session->answer);
-        if (answer != NULL && answer->open && answer->has_tool && !answer->abandoned &&
-            !answer->prepares && answer->growing == INTERN_NONE &&
+        if (answer != NULL && answer->open && !answer->abandoned && has_called(answer) &&
             (isnan(answer->shown_ms) || answer->end_ms > answer->shown_ms)) {
-            show_end(rows, session, answer);
+            show_end(rows, session->id, session->answer, answer);
         }
     }
 }

@@ -88,18 +88,6 @@ static void put_error(struct opencode_rows *rows, struct json_value state, struc
     strbuf_release(&text);
 }
 
-/* A tool that the client runs begins when the model has called it. Those that the model's provider
-   runs are part of its answer. */
-static void note_run(struct opencode_rows *rows, const struct opencode_row *row,
-                     struct json_value data, double start_ms)
-{
-    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
-    struct json_value elsewhere = json_get(json_get(data, "metadata"), "providerExecuted");
-    if (answer != NULL && !isnan(start_ms) && elsewhere.type != JSON_TYPE_TRUE) {
-        answer->has_tool = true;
-    }
-}
-
 /* The members of a tool's part. */
 struct tool_part {
     struct json_value data, state, metadata;
@@ -173,6 +161,19 @@ static void send_tool(struct opencode_rows *rows, const struct opencode_row *row
     }
 }
 
+/* A tool that the client runs begins when the model has called it. Those that the model's provider
+   runs are part of its answer. */
+static void note_run(struct opencode_rows *rows, const struct opencode_row *row,
+                     const struct tool_part *tool)
+{
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    struct json_value elsewhere = json_get(json_get(tool->data, "metadata"), "providerExecuted");
+    if (answer != NULL && tool->prepared && !isnan(tool->start_ms) &&
+        elsewhere.type != JSON_TYPE_TRUE) {
+        answer->has_tool = true;
+    }
+}
+
 /* The agent that a task runs: what it is to do; it has ended with the task. */
 static void take_task(struct opencode_rows *rows, const struct opencode_row *row,
                       const struct tool_part *tool)
@@ -208,7 +209,7 @@ static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row
     opencode_open_note_tool(rows, row, &noted);
     take_first_token(rows, row, row->created_ms);
     extend_request(rows, row, tool.start_ms);
-    note_run(rows, row, data, tool.start_ms);
+    note_run(rows, row, &tool);
     take_task(rows, row, &tool);
     return noted.open;
 }

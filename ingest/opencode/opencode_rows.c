@@ -38,6 +38,7 @@ void opencode_rows_release(struct opencode_rows *rows)
     mem_free(mem, rows->sessions, rows->session_cap * sizeof *rows->sessions);
     mem_free(mem, rows->answers, rows->answer_cap * sizeof *rows->answers);
     mem_free(mem, rows->tools, rows->tool_cap * sizeof *rows->tools);
+    mem_free(mem, rows->left, rows->left_cap * sizeof *rows->left);
     client_sessions_release(&rows->sessions_at_top);
     strbuf_release(&rows->scratch);
 }

@@ -51,6 +51,10 @@ struct opencode_rows {
         bool copied;         /* of another session's message: it has no calls of its own */
     } * answers;
     size_t answer_count, answer_cap;
+    struct opencode_left {
+        intern_id session, message;
+    } * left; /* answers that were abandoned since the last read was complete */
+    size_t left_count, left_cap;
     struct opencode_tool *tools;
     size_t tool_count, tool_cap;
     struct strbuf scratch;

@@ -6,6 +6,7 @@
 #include "ingest/opencode/opencode_rows.h"
 #include "ingest/watcher.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -249,7 +250,11 @@ static bool begin(struct opencode_source *opencode, struct strbuf *detail)
         return false;
     }
     if (!follows(opencode) && stat(opencode->path, &st) != 0) {
-        strbuf_addf(detail, "%s has no opencode.db", dir);
+        if (errno == ENOENT) {
+            strbuf_addf(detail, "%s has no opencode.db", dir);
+        } else {
+            strbuf_addf(detail, "%s: %s", opencode->path, strerror(errno));
+        }
         return false;
     }
     uv_timer_init(hub_loop(source->hub), &opencode->timer);

@@ -111,6 +111,12 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     }
     if (failed)
         word = without_spec(source);
+    if (!failed && source->unread && *source->unread) {
+        failed = true;
+        strbuf_clear(&page->line);
+        strbuf_add(&page->line, source->unread, strcspn(source->unread, "\n"));
+        word = page->line.failed ? word : page->line.data;
+    }
     area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
 }

@@ -9,7 +9,8 @@
 
 static bool is_trouble(const struct source_status *source)
 {
-    return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error);
+    return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error) ||
+           (source->unread && *source->unread);
 }
 
 bool trouble_exists(const struct view_input *input)
@@ -19,6 +20,17 @@ bool trouble_exists(const struct view_input *input)
             return true;
     }
     return false;
+}
+
+/* Writes the first of the files that cannot be read, with the reason. */
+static void put_unread(const char *lines, char *out, size_t size)
+{
+    size_t len = strcspn(lines, "\n"), count = 0;
+    for (const char *at = lines; (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    snprintf(out, size, "%.*s", len < 400 ? (int)len : 400, lines);
+    if (count > 1)
+        snprintf(out + strlen(out), size - strlen(out), ", and others");
 }
 
 /* Draws the first source that failed, else the first with bad lines, and the number of others. */
@@ -47,6 +59,8 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     else if (worst->turned_away > 0)
         snprintf(text, sizeof text, "%.400s: %llu refused connection%s", worst->spec,
                  (unsigned long long)worst->turned_away, worst->turned_away == 1 ? "" : "s");
+    else if (worst->unread && *worst->unread)
+        put_unread(worst->unread, text, sizeof text);
     else
         snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
                  worst->bad == 1 ? "" : "s");

@@ -116,6 +116,30 @@ HOME_TEST(a_session_whose_client_does_not_run_is_gone_in_the_first_picture)
     }
 }
 
+/* `status` and `report` read once. */
+HOME_TEST(a_session_that_is_read_once_has_what_its_process_shows)
+{
+    for (int runs = 0; runs < 2; runs++) {
+        struct home *h = *state;
+        struct source_setting settings[] = {{"opencode:", "proc", processes_new()}, {0}};
+        const char *here = support_tmpdir();
+        char spec[600], id[] = "s";
+        if (runs) {
+            settings[0].value = home_start_client("opencode");
+            here = "/home/dev/api";
+        }
+        put_unfinished(h, here);
+        rig_start_hub(&h->rig, (struct hub_options){.settings = settings});
+        snprintf(spec, sizeof spec, "opencode:%s", h->dir);
+        rig_add(&h->rig, spec);
+        rig_until_finished(&h->rig);
+        assert_int_equal(is_gone(&h->rig, id), !runs);
+        assert_int_equal(home_has_ended(&h->rig, id), !runs);
+        home_teardown(state);
+        home_setup(state);
+    }
+}
+
 HOME_TEST(a_session_of_another_machine_is_unknown_not_at_work)
 {
     struct home *h = *state;

@@ -32,6 +32,11 @@ HOME_TEST(a_request_ends_where_its_tools_begin_unless_more_of_it_is_written)
     home_put_tool(h, "s", "m1", "c2", "running", AT(3000), NULL);
     home_until_end(h, "m1", -17000);
     assert_string_equal(home_outcome(h, "tools", "c1"), "open");
+    /* A third one is called, but not well. */
+    home_put_tool(h, "s", "m1", "c3", "pending", AT(3100), NULL);
+    home_until(h, "tools", "c3", "open");
+    home_put_tool(h, "s", "m1", "c3", "error", AT(3200), NULL);
+    home_until_end(h, "m1", -16800);
 }
 
 /* Tools that the provider of the model runs are part of its answer. */

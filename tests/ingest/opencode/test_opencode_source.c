@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #ifdef HAVE_SQLITE
 
@@ -263,7 +264,7 @@ static bool has_error(struct rig *rig, void *ctx)
 HOME_TEST(a_locked_database_is_named_and_read_when_it_is_free)
 {
     struct home *h = *state;
-    char locked[] = "cannot be read: database is locked", none[] = "";
+    char locked[] = "opencode.db: database is locked", none[] = "";
     home_put_turn(h);
     home_run(h, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = delete; BEGIN EXCLUSIVE");
     home_start(h, true);
@@ -273,6 +274,33 @@ HOME_TEST(a_locked_database_is_named_and_read_when_it_is_free)
     home_until(h, "tools", "c1", "ended");
     rig_until(&h->rig, has_error, none);
     assert_string_equal(hub_source(h->rig.hub, 0).error, "");
+}
+
+/* Where SQLite may not make the files that it needs, as in another user's directory. */
+HOME_TEST(a_finished_database_in_a_directory_without_write_permission_is_read)
+{
+    struct home *h = *state;
+    home_put_turn(h);
+    home_run(h, "PRAGMA wal_checkpoint(TRUNCATE)");
+    sqlite3_close(h->db);
+    h->db = NULL;
+    unlink(support_path(h->dir, "opencode.db-wal"));
+    unlink(support_path(h->dir, "opencode.db-shm"));
+    assert_int_equal(chmod(h->dir, 0555), 0);
+    assert_int_equal(chmod(getenv("TMPDIR"), 0755), 0);
+    char spec[600];
+    snprintf(spec, sizeof spec, "opencode:%s", h->dir);
+    /* The superuser may write anywhere. */
+    const char *argv[] = {
+        "setpriv", "--reuid=65534", "--clear-groups", support_program(), "report", spec, NULL};
+    struct support_run run;
+    support_run(&run, geteuid() == 0 ? argv : argv + 3, NULL, 0, 120000);
+    bool ran = run.status == 0 || strstr(run.err, "swarmtop:") != NULL;
+    if (ran && (run.status != 0 || strstr(run.out, "bash") == NULL)) {
+        fail_msg("%d %s%s", run.status, run.out, run.err);
+    }
+    support_run_release(&run);
+    chmod(h->dir, 0700);
 }
 
 static void report_names(const char *dir, const char *named)
@@ -294,7 +322,7 @@ TEST(a_file_that_is_no_database_is_named_in_reports)
     static const char text[] = "This is no database, but it has some bytes to look at.\n";
     const char *dir = support_tmpdir();
     support_write_file(support_path(dir, "opencode.db"), text, strlen(text));
-    report_names(dir, "cannot be read: file is not a database");
+    report_names(dir, "opencode.db: file is not a database");
     dir = support_tmpdir();
     mkdir(support_path(dir, "opencode.db"), 0700);
     report_names(dir, "cannot be read: ");
@@ -311,7 +339,7 @@ HOME_TEST(a_damaged_database_is_named_in_reports)
         fputc('x', file);
     }
     fclose(file);
-    report_names(h->dir, "cannot be read: database disk image is malformed");
+    report_names(h->dir, "opencode.db: database disk image is malformed");
 }
 
 #else
