@@ -8,8 +8,11 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char *const line_times[] = {"timestamp", NULL};
 
 enum { PEEK_BYTES = 256 << 10, PEEK_ALL_BYTES = 8 << 20, OVERLAP_BYTES = 100, TIME_BYTES = 40 };
 
@@ -24,15 +27,16 @@ static double time_at(const char *at, const char *end)
     return client_time((struct json_value){JSON_TYPE_STRING, at, (size_t)(close - at) + 1});
 }
 
-/* Returns the first time in the bytes, or with `last` the greatest, as lines are in no strict
-   order. */
-static double time_in(const char *bytes, size_t len, bool last)
+/* Returns the first time of that name in the bytes, or with `last` the greatest, as lines are in no
+   strict order. */
+static double time_of(const char *bytes, size_t len, bool last, const char *name)
 {
-    static const char name[] = "\"timestamp\"";
+    char quoted[TIME_BYTES];
+    size_t size = (size_t)snprintf(quoted, sizeof quoted, "\"%s\"", name);
     const char *end = bytes + len, *at = bytes;
     double found = (double)NAN;
-    while ((at = memmem(at, (size_t)(end - at), name, sizeof name - 1)) != NULL) {
-        at += sizeof name - 1;
+    while ((at = memmem(at, (size_t)(end - at), quoted, size)) != NULL) {
+        at += size;
         double ms = time_at(at, end);
         if (!isnan(ms) && !(found >= ms))
             found = ms;
@@ -42,10 +46,20 @@ static double time_in(const char *bytes, size_t len, bool last)
     return found;
 }
 
+static double time_in(const char *bytes, size_t len, bool last, const char *const *names)
+{
+    double found = (double)NAN;
+    for (; *names != NULL; names++) {
+        double ms = time_of(bytes, len, last, *names);
+        found = last ? fmax(found, ms) : fmin(found, ms);
+    }
+    return found;
+}
+
 /* Returns the time in the first bytes, or the last in the last ones. A line with an image or a long
    result has its time far from its end, so some megabytes before the end are looked at, from the
    last piece on. */
-static double peek(const struct mem *mem, const char *path, bool last)
+static double peek(const struct mem *mem, const char *path, bool last, const char *const *names)
 {
     struct stat st;
     double found = (double)NAN;
@@ -56,7 +70,7 @@ static double peek(const struct mem *mem, const char *path, bool last)
         off_t least = st.st_size > PEEK_ALL_BYTES ? st.st_size - PEEK_ALL_BYTES : 0;
         for (bool more = true; more && isnan(found);) {
             ssize_t len = pread(fd, bytes, PEEK_BYTES, from);
-            found = len > 0 ? time_in(bytes, (size_t)len, last) : found;
+            found = len > 0 ? time_in(bytes, (size_t)len, last, names) : found;
             more = last && len > 0 && from > least;
             from = from > PEEK_BYTES - OVERLAP_BYTES ? from - (PEEK_BYTES - OVERLAP_BYTES) : 0;
         }
@@ -71,12 +85,17 @@ static double peek(const struct mem *mem, const char *path, bool last)
 
 double transcript_first_ms(const struct mem *mem, const char *path)
 {
-    return peek(mem, path, false);
+    return peek(mem, path, false, line_times);
+}
+
+double transcript_first_ms_by(const struct mem *mem, const char *path, const char *const *names)
+{
+    return peek(mem, path, false, names);
 }
 
 double transcript_last_ms(const struct mem *mem, const char *path)
 {
-    return peek(mem, path, true);
+    return peek(mem, path, true, line_times);
 }
 
 int64_t transcript_born_ns(const char *path)
@@ -111,6 +130,12 @@ void transcript_recent_release(struct transcript_recent *recent)
 bool transcript_is_recent(struct transcript_recent *recent, const char *path, const struct stat *st,
                           int64_t from_ns)
 {
+    return transcript_is_recent_by(recent, path, st, from_ns, line_times);
+}
+
+bool transcript_is_recent_by(struct transcript_recent *recent, const char *path,
+                             const struct stat *st, int64_t from_ns, const char *const *names)
+{
     int64_t modified_ns = transcript_file_modified_ns(st);
     uint32_t digest = (uint32_t)(modified_ns ^ modified_ns >> 32) & INT32_MAX;
     intern_id key = intern_find(recent->paths, path, strlen(path));
@@ -118,7 +143,7 @@ bool transcript_is_recent(struct transcript_recent *recent, const char *path, co
         (key != INTERN_NONE && u64map_get(&recent->too_old, key) == digest)) {
         return false;
     }
-    bool is_recent = transcript_last_ms(recent->mem, path) >= (double)(from_ns / 1000000);
+    bool is_recent = peek(recent->mem, path, true, names) >= (double)(from_ns / 1000000);
     if (!is_recent) {
         key = intern_put(recent->paths, path, strlen(path));
         recent->failed |= key == INTERN_FAILED || !u64map_put(&recent->too_old, key, digest);

@@ -13,6 +13,8 @@
    INFINITY where the file's last bytes are within one long line, whose time is not among them. */
 double transcript_first_ms(const struct mem *mem, const char *path);
 double transcript_last_ms(const struct mem *mem, const char *path);
+/* The first one, of a file whose times are members of those names (ends with NULL). */
+double transcript_first_ms_by(const struct mem *mem, const char *path, const char *const *names);
 /* Returns when the file was made, ns since the epoch; INT64_MIN: unknown. A copy is younger than
    its original. */
 int64_t transcript_born_ns(const char *path);
@@ -31,5 +33,8 @@ void transcript_recent_release(struct transcript_recent *recent);
 /* Returns whether its last line is no older than `from_ns`, ns since the epoch. */
 bool transcript_is_recent(struct transcript_recent *recent, const char *path, const struct stat *st,
                           int64_t from_ns);
+/* The same, of a file whose times are members of those names (ends with NULL). */
+bool transcript_is_recent_by(struct transcript_recent *recent, const char *path,
+                             const struct stat *st, int64_t from_ns, const char *const *names);
 
 #endif

@@ -36,6 +36,13 @@ static void free_file(const struct mem *mem, struct tree_file *file)
     mem_free(mem, file, sizeof *file);
 }
 
+/* Returns the names of the members that have the times of such a file. */
+static const char *const *times_of(const struct tree_place *place)
+{
+    static const char *const line_times[] = {"timestamp", NULL};
+    return place->times != NULL ? place->times : line_times;
+}
+
 /* Adds a transcript to those that are read. */
 static void add_file(struct transcript_tree *tree, const struct tree_place *place, const char *path)
 {
@@ -45,7 +52,7 @@ static void add_file(struct transcript_tree *tree, const struct tree_place *plac
         file->tree = tree;
         file->kind = place->kind;
         file->document = place->document;
-        file->first_ms = transcript_first_ms(mem, path);
+        file->first_ms = transcript_first_ms_by(mem, path, times_of(place));
         file->reader = mem_zalloc(mem, 1, tree->client->reader_size);
     }
     /* Last: the directory keeps the file. */
@@ -79,19 +86,22 @@ static void note_known(struct transcript_tree *tree, const char *path)
     tree->dir.failed |= intern_put(tree->known, path, strlen(path)) == INTERN_FAILED;
 }
 
-static bool is_recent(struct transcript_tree *tree, const char *path, const struct stat *st)
+/* Times of files do not count: a copy, a backup or a checkout has a new one. */
+static bool is_recent(struct transcript_tree *tree, const struct tree_place *place,
+                      const char *path, const struct stat *st)
 {
     int64_t from_ns = ingest_ctx_wall(tree->dir.source.counters.ingest) - tree->since_ns;
-    bool recent = transcript_is_recent(&tree->recent, path, st, from_ns);
+    bool recent = transcript_is_recent_by(&tree->recent, path, st, from_ns, times_of(place));
+    if (!recent && place->beside != NULL) {
+        char other[PATH_MAX];
+        struct stat its;
+        size_t len = strlen(path) - strlen(place->suffix);
+        int size = snprintf(other, sizeof other, "%.*s%s", (int)len, path, place->beside);
+        recent = size < (int)sizeof other && lstat(other, &its) == 0 && S_ISREG(its.st_mode) &&
+                 transcript_is_recent(&tree->recent, other, &its, from_ns);
+    }
     tree->dir.failed |= tree->recent.failed;
     return recent;
-}
-
-/* Documents have no lines with a time: the file's own counts. */
-static bool is_young(const struct transcript_tree *tree, const struct stat *st)
-{
-    return transcript_file_modified_ns(st) >=
-           ingest_ctx_wall(tree->dir.source.counters.ingest) - tree->since_ns;
 }
 
 static void found_file(struct transcript_tree *tree, const struct tree_place *place,
@@ -109,8 +119,7 @@ static void found_file(struct transcript_tree *tree, const struct tree_place *pl
         if (!wanted && access(from, R_OK) != 0) {
             refuse(tree, from, errno);
         } else {
-            bool taken =
-                wanted || (place->document ? is_young(tree, &st) : is_recent(tree, from, &st));
+            bool taken = wanted || is_recent(tree, place, from, &st);
             if (!place->part) {
                 transcript_dir_note_older(&tree->dir, from, &st, !taken);
             }

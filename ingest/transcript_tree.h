@@ -22,6 +22,9 @@ struct tree_place {
     bool document;               /* the file is one JSON value, rewritten as a whole each time */
     bool always;                 /* the file is read however old it is */
     bool part;                   /* the session of the file has another one */
+    /* Names of the members that have its times (ends with NULL); NULL: "timestamp". */
+    const char *const *times;
+    const char *beside; /* it is as recent as the file with that in place of `suffix`; NULL: none */
 };
 
 struct tree_client {

@@ -5,18 +5,26 @@
 
 enum { TOP, PROJECTS, PROJECT, CHATS, AGENT_FILES };
 
+static const char *const times[] = {"timestamp", "lastUpdated", NULL};
+
 static const struct tree_place places[] = {
     {.level = TOP, .prefix = "tmp", .suffix = "", .next = PROJECTS},
     {.level = PROJECTS, .prefix = "", .suffix = "", .next = PROJECT},
     {.level = PROJECT, .prefix = "chats", .suffix = "", .next = CHATS},
-    {.level = CHATS, .prefix = "session-", .suffix = ".jsonl", .kind = GEMINI_CHAT},
+    {.level = CHATS, .prefix = "session-", .suffix = ".jsonl", .kind = GEMINI_CHAT, .times = times},
     {.level = CHATS,
      .prefix = "session-",
      .suffix = ".json",
      .kind = GEMINI_WHOLE,
-     .document = true},
+     .document = true,
+     .times = times},
     {.level = CHATS, .prefix = "", .suffix = "", .next = AGENT_FILES},
-    {.level = AGENT_FILES, .prefix = "", .suffix = ".jsonl", .kind = GEMINI_AGENT, .part = true},
+    {.level = AGENT_FILES,
+     .prefix = "",
+     .suffix = ".jsonl",
+     .kind = GEMINI_AGENT,
+     .times = times,
+     .part = true},
     {.prefix = NULL},
 };
 

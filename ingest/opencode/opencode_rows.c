@@ -374,10 +374,10 @@ uint32_t opencode_top_of(struct opencode_rows *rows, const struct opencode_sessi
                : client_sessions_number(&rows->sessions_at_top, opencode_text(rows, session->root));
 }
 
-static void note_time(struct opencode_rows *rows, const struct opencode_row *row)
+static void note_time(struct opencode_rows *rows, struct slice session, double at_ms)
 {
-    uint32_t top = opencode_top_of(rows, opencode_make_session(rows, row->session_id, INTERN_NONE));
-    client_sessions_note(&rows->sessions_at_top, top, row->updated_ms);
+    uint32_t top = opencode_top_of(rows, opencode_make_session(rows, session, INTERN_NONE));
+    client_sessions_note(&rows->sessions_at_top, top, at_ms);
 }
 
 static void reject(struct opencode_rows *rows, const struct opencode_row *row)
@@ -426,8 +426,8 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
     if (row->table == OPENCODE_SESSIONS) {
         take_session(rows, row);
         source_counters_accept(rows->counters);
-        note_time(rows, row);
-        return false; /* it is read again when it changes */
+        note_time(rows, row->id, row->created_ms); /* a new title is no sign of life */
+        return false;                              /* it is read again when it changes */
     }
     if (!json_check(row->data.bytes, row->data.len, DEPTH, &data, NULL) ||
         data.type != JSON_TYPE_OBJECT) {
@@ -440,7 +440,7 @@ bool opencode_rows_take(struct opencode_rows *rows, const struct opencode_row *r
         open = take_message(rows, row, data);
     }
     source_counters_accept(rows->counters);
-    note_time(rows, row);
+    note_time(rows, row->session_id, row->updated_ms);
     return open;
 }
 

@@ -204,6 +204,26 @@ static struct slice tool_id(struct qwen_chat *chat, struct json_value id,
                              client_id(tree_file_mem(chat->file), id, own), room);
 }
 
+/* Returns whether a person may be asked before a tool of the agent runs: as in its session, unless
+   its description excludes that. */
+static bool agent_asks(const struct tree_file *file)
+{
+    bool asks = true;
+    for (size_t i = 0; asks && i < file->tree->count; i++) {
+        const struct tree_file *other = file->tree->files[i];
+        const struct qwen_chat *reader = other->reader;
+        if (other->session != file->session) {
+            continue;
+        }
+        if (other->kind == QWEN_CHAT) {
+            asks = other->asks;
+        } else if (other->kind == QWEN_META && strcmp(other->agent_id, file->agent_id) == 0) {
+            asks = !reader->asks_nobody;
+        }
+    }
+    return asks;
+}
+
 static void take_call(struct qwen_chat *chat, struct json_value call, double at_ms)
 {
     char room[CLIENT_ID_BYTES];
@@ -224,6 +244,9 @@ static void take_call(struct qwen_chat *chat, struct json_value call, double at_
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
     chat->file->scratch.failed |= args.failed;
     chat->calls++;
+    if (chat->file->agent_id[0] != '\0') {
+        chat->file->asks = agent_asks(chat->file);
+    }
     tree_file_mark_asking(chat->file, update.values[FIELD_NAME].text, &update);
     tree_file_send(chat->file, &start);
     tree_file_send(chat->file, &update);

@@ -15,6 +15,7 @@ struct qwen_chat {
     double asked_ms;                  /* since then the model may be working; NAN: it does not */
     unsigned requests;                /* how often it began to */
     unsigned calls;                   /* tools without a result yet */
+    bool asks_nobody;                 /* of QWEN_META: no person is asked for its agent */
 };
 
 /* For struct tree_client. */

@@ -7,6 +7,8 @@
 
 enum { TOP, PROJECTS, PROJECT, CHATS, AGENTS, AGENT_FILES };
 
+static const char *const meta_times[] = {"lastUpdatedAt", "createdAt", NULL};
+
 static const struct tree_place places[] = {
     {.level = TOP, .prefix = "projects", .suffix = "", .next = PROJECTS},
     {.level = PROJECTS, .prefix = "", .suffix = "", .next = PROJECT},
@@ -24,11 +26,14 @@ static const struct tree_place places[] = {
      .suffix = ".meta.json",
      .kind = QWEN_META,
      .document = true,
+     .times = meta_times,
+     .beside = ".jsonl",
      .part = true},
     {.prefix = NULL},
 };
 
-/* Sends the agent's parent, its task, and its end. */
+/* Sends the agent's parent, its task, and its end. One in the background is not asked about: what
+   needs a person is refused. */
 static void take_meta(struct tree_file *file, struct json_value meta)
 {
     struct json_value status = json_get(meta, "status");
@@ -38,6 +43,10 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     if (update.session_id.len == 0 || update.agent_id.len == 0) {
         return;
     }
+    tree_file_set_ids(file, update.session_id, update.agent_id);
+    struct qwen_chat *own = file->reader;
+    own->asks_nobody = json_string_is(json_get(meta, "resolvedApprovalMode"), "yolo") ||
+                       json_get(meta, "isBackgrounded").type == JSON_TYPE_TRUE;
     char text[CLIENT_ID_BYTES];
     client_text_copy(tree_file_mem(file), json_get(meta, "description"), text, sizeof text);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(meta, "agentType")));
@@ -52,6 +61,7 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     char room[CLIENT_ID_BYTES];
     struct update call = tree_file_update(file, UPDATE_CALL);
     call.session_id = update.session_id;
+    call.agent_id = (struct slice){NULL, 0}; /* the transcript has it */
     call.kind = CALL_TOOL;
     call.id = client_plain_text(json_get(meta, "toolUseId"));
     if (call.id.len > 0) { /* it is the parent's call */

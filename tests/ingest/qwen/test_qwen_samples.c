@@ -200,6 +200,78 @@ TEST(a_long_call_may_wait_for_a_person_unless_the_client_decides_itself)
     }
 }
 
+/* A sub-agent is asked about as its session is, unless it is in the background or may do all. */
+TEST(a_long_call_of_a_sub_agent_may_wait_for_a_person_too)
+{
+#define AGENT_CALL                                                                               \
+    "{\"uuid\":\"a1\",\"sessionId\":\"s\",\"agentId\":\"a\",\"timestamp\":\"2025-10-09T08:53:15" \
+    ".000Z\",\"type\":\"assistant\",\"message\":{\"parts\":[{\"functionCall\":{\"id\":\"t9\","   \
+    "\"name\":\"run_shell_command\",\"args\":{}}}]}}\n"
+#define AGENT_META(more) \
+    "{\"agentId\":\"a\",\"parentSessionId\":\"s\",\"createdAt\":\"2025-10-09T08:53:14Z\"" more "}"
+    static const struct {
+        const char *chat, *meta;
+        enum agent_state state;
+    } rows[] = {
+        {SHELL_CALL("1", "agent"), AGENT_META(""), STATE_TOOL_OR_USER},
+        {SHELL_CALL("1", "agent"), AGENT_META(",\"resolvedApprovalMode\":\"default\""),
+         STATE_TOOL_OR_USER},
+        {SHELL_CALL("1", "agent"), AGENT_META(",\"resolvedApprovalMode\":\"yolo\""), STATE_TOOL},
+        {SHELL_CALL("1", "agent"), AGENT_META(",\"isBackgrounded\":true"), STATE_TOOL},
+        {SHELL_CALL("1", "edit") SHELL_END("1", "edit", "auto_accept"), AGENT_META(""), STATE_TOOL},
+        {SHELL_CALL("1", "edit") SHELL_END("1", "edit", "accept"), AGENT_META(""),
+         STATE_TOOL_OR_USER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        rig_init(&rig);
+        const char *dir = make_project();
+        const struct source_setting settings[] = {
+            {"qwen:", "dir", dir}, {"qwen:", "proc", start_client()}, {0}};
+        support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), rows[i].chat,
+                           strlen(rows[i].chat));
+        support_write_file(support_path(dir, "projects/p/subagents/s/agent-a.meta.json"),
+                           rows[i].meta, strlen(rows[i].meta));
+        support_write_file(support_path(dir, "projects/p/subagents/s/agent-a.jsonl"), AGENT_CALL,
+                           strlen(AGENT_CALL));
+        rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = settings});
+        rig_add(&rig, "qwen:");
+        rig_until_events(&rig, 3 + (strchr(rows[i].chat, '\n')[1] != '\0'));
+        agent_no agent =
+            (agent_no)(records_agent(&rig.model, "a") - swarm_agent(rig.model.swarm, 0));
+        print_message("  %zu\n", i);
+        assert_int_equal(
+            query_status(rig.model.swarm, agent, rig.now_ns + INT64_C(60000000000)).state,
+            rows[i].state);
+        rig_stop_hub(&rig);
+        rig_release(&rig);
+    }
+}
+
+/* Types of a newer version are counted for each session. */
+RIG_TEST(lines_of_unknown_types_are_counted_once_a_session)
+{
+#define NEW(session, uuid)                            \
+    "{\"uuid\":\"" uuid "\",\"sessionId\":\"" session \
+    "\",\"timestamp\":\"2025-10-09T08:53:10.000Z\",\"type\":\"hologram\"}\n"
+#define KNOWN(session, uuid)                          \
+    "{\"uuid\":\"" uuid "\",\"sessionId\":\"" session \
+    "\",\"timestamp\":\"2025-10-09T08:53:10.000Z\",\"type\":\"user\"}\n"
+    static const char one[] = KNOWN("s", "k1") NEW("s", "u1") NEW("s", "u2");
+    static const char other[] = KNOWN("t", "k2") NEW("t", "u3");
+    struct rig *rig = *state;
+    const char *dir = make_project();
+    const struct source_setting settings[] = {{"qwen:", "dir", dir}, {0}};
+    support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), one, strlen(one));
+    support_write_file(support_path(dir, "projects/p/chats/t.jsonl"), other, strlen(other));
+    rig_start_hub(rig, (struct hub_options){.settings = settings});
+    rig_add(rig, "qwen:");
+    rig_until_finished(rig);
+    assert_non_null(rig_logged(rig, "session s: 2 lines of unknown types were ignored, such as "
+                                    "'hologram'"));
+    assert_non_null(rig_logged(rig, "session t: 1 lines of unknown types were ignored"));
+}
+
 /* The small files of sub-agents have no line with a time: without a named directory they are read
    by the file's own. */
 RIG_TEST(sub_agents_of_recent_sessions_have_their_parents)
