@@ -22,7 +22,7 @@ static const struct {
     {"tool", FILTER_NAME, SORT_TEXT},         {"model", FILTER_MODEL, SORT_TEXT},
     {"dur", FILTER_DURATION, SORT_DURATION},  {"error", FILTER_ERROR, SORT_SWITCH},
     {"evicted", FILTER_EVICTED, SORT_SWITCH}, {"incomplete", FILTER_INCOMPLETE, SORT_SWITCH},
-    {"open", FILTER_OPEN, SORT_SWITCH},
+    {"open", FILTER_OPEN, SORT_SWITCH},       {"status", FILTER_STATE, SORT_STATE},
 };
 
 static const struct {

@@ -54,7 +54,8 @@ void inflight_draw(struct frame *frame, struct grid *grid)
     frame->state->inflight_scroll =
         list_scroll(frame->state->inflight_scroll, cursor, frame->inflight_count, space);
     if (frame->inflight_count == 0)
-        area_puts(body, INFLIGHT_AGENT_X, 0, STYLE_DIM, "nothing is open");
+        area_puts(body, INFLIGHT_AGENT_X, 0, STYLE_DIM,
+                  frame->predicate ? "nothing open matches the filter" : "nothing is open");
     for (size_t i = 0; i < space && frame->state->inflight_scroll + i < frame->inflight_count;
          i++) {
         size_t at = frame->state->inflight_scroll + i;

@@ -235,7 +235,8 @@ void log_draw(struct frame *frame, struct grid *grid)
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
     state->scroll = list_scroll(state->scroll, state->cursor, state->list.count, space);
     if (state->list.count == 0)
-        area_puts(body, 1, 0, STYLE_DIM, "no errors and no messages");
+        area_puts(body, 1, 0, STYLE_DIM,
+                  frame->predicate ? "no line matches the filter" : "no errors and no messages");
     for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         draw_entry(frame, line, &state->list.rows[state->scroll + i]);

@@ -58,6 +58,7 @@ static const struct {
 } cases[] = {
     {"", "rbdacu", "main Explore "},
     {"bash", "bc", ""},
+    {"status:tool", "cu", "Explore "},
     {"BASH make", "b", ""},
     {"name:Bash", "bc", ""},
     {"name=bash", "bc", ""},

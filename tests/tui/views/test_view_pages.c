@@ -435,6 +435,13 @@ TEST(a_filter_that_nothing_matches_says_so)
     open_picture(&picture, 120, 30);
     picture_press(&picture, "\\ z z z z Enter");
     picture_has(&picture, "nothing matches the filter");
+    picture_press(&picture, "2");
+    picture_has(&picture, "0 of 3 agents");
+    picture_press(&picture, "3");
+    picture_has(&picture, "nothing open matches the filter");
+    picture_press(&picture, "5");
+    picture_has(&picture, "no line matches the filter");
+    picture_press(&picture, "1");
     picture_press(&picture, "\\ Backspace Backspace Backspace Backspace Enter");
     picture_lacks(&picture, "nothing matches the filter");
     picture_release(&picture);
