@@ -160,6 +160,12 @@ void claude_transcript_end_interaction(struct claude_transcript *t, double at_ms
 /* Begins the last prompt's interaction: a request has followed it. */
 void claude_transcript_begin_interaction(struct claude_transcript *t);
 
+/* claude_answers.c */
+/* Returns the request of the answer in the line, and sets *ref to the line's reference to it.
+   CLAUDE_NO_REQUEST: out of memory. */
+uint32_t claude_answers_request(struct claude_transcript *t, const struct claude_line *line,
+                                struct json_value message, intern_id *ref);
+
 /* claude_requests.c */
 void claude_requests_take_attempt(struct claude_transcript *t, const struct claude_line *line);
 void claude_requests_take_answer(struct claude_transcript *t, const struct claude_line *line);
