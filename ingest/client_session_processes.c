@@ -171,6 +171,71 @@ static bool take_all(struct client_sessions *all, const struct program_list *lis
     return found;
 }
 
+/* Gives the processes to sessions. */
+static void take_list(struct client_sessions *all, const struct program_list *list)
+{
+    double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
+    while (take_all(all, list, now_ms, true)) {
+        continue; /* a process that one session has is no other's any more */
+    }
+    take_all(all, list, now_ms, false);
+    all->failed |= list->failed;
+}
+
+/* ---- on a worker ---- */
+
+struct search {
+    uv_work_t work; /* its data is the search */
+    struct client_sessions *all;
+    struct program_list list; /* in libc's memory: the context's is the loop's */
+};
+
+static void do_search(uv_work_t *work)
+{
+    struct search *search = work->data;
+    process_programs_find(&mem_libc, search->all->proc, search->all->programs, &search->list);
+}
+
+static void after_search(uv_work_t *work, int status)
+{
+    struct search *search = work->data;
+    struct client_sessions *all = search->all;
+    all->searching = false;
+    (*all->handles)--;
+    if (status == 0 && !*all->closing) {
+        take_list(all, &search->list);
+    }
+    process_programs_release(&search->list);
+    mem_free(all->ingest->mem, search, sizeof *search);
+}
+
+/* False: it has to be done at once. */
+static bool begin_search(struct client_sessions *all)
+{
+    struct search *search =
+        all->loop == NULL ? NULL : mem_zalloc(all->ingest->mem, 1, sizeof *search);
+    if (search == NULL) {
+        return false;
+    }
+    search->work.data = search;
+    search->all = all;
+    search->list.mem = &mem_libc;
+    if (uv_queue_work(all->loop, &search->work, do_search, after_search) != 0) {
+        mem_free(all->ingest->mem, search, sizeof *search);
+        return false;
+    }
+    all->searching = true;
+    (*all->handles)++;
+    return true;
+}
+
+bool client_session_processes_may_come(const struct client_sessions *all,
+                                       const struct client_session *session)
+{
+    double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
+    return all->searching && session->search == SEARCH_NONE && is_wanted(session, now_ms);
+}
+
 void client_session_processes_search(struct client_sessions *all)
 {
     int64_t now_ns = ingest_ctx_now(all->ingest);
@@ -186,19 +251,17 @@ void client_session_processes_search(struct client_sessions *all)
     if (!wanted) {
         all->searches = 0;
     }
-    if (!wanted || (all->searches > 0 && now_ns - all->searched_ns < pause_ns)) {
+    if (!wanted || all->searching || (all->searches > 0 && now_ns - all->searched_ns < pause_ns)) {
         return;
     }
-    struct program_list list;
-    process_programs_find(all->ingest->mem, all->proc, all->programs, &list);
     all->searched_ns = now_ns;
     all->searches++;
-    while (take_all(all, &list, now_ms, true)) {
-        continue; /* a process that one session has is no other's any more */
+    if (!begin_search(all)) {
+        struct program_list list;
+        process_programs_find(all->ingest->mem, all->proc, all->programs, &list);
+        take_list(all, &list);
+        process_programs_release(&list);
     }
-    take_all(all, &list, now_ms, false);
-    all->failed |= list.failed;
-    process_programs_release(&list);
 }
 
 bool client_session_processes_live(struct client_sessions *all, struct client_session *session)

@@ -66,6 +66,14 @@ void client_sessions_search(struct client_sessions *all, const char *proc,
     all->programs = programs;
 }
 
+void client_sessions_search_on(struct client_sessions *all, uv_loop_t *loop, unsigned *handles,
+                               const bool *closing)
+{
+    all->loop = loop;
+    all->handles = handles;
+    all->closing = closing;
+}
+
 void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd)
 {
     intern_id text = cwd.len == 0 ? INTERN_NONE : intern_put(all->texts, cwd.bytes, cwd.len);
@@ -208,6 +216,9 @@ static void conclude(struct client_sessions *all, struct client_session *session
         return;
     }
     session->ended &= session->ended_ms >= session->last_ms;
+    if (!last && client_session_processes_may_come(all, session)) {
+        return;
+    }
     if (over && !session->ended && !isnan(session->last_ms)) {
         report_end(all, session, session->last_ms,
                    !session->busy                                  ? OUTCOME_ENDED

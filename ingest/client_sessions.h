@@ -12,6 +12,8 @@
 #include "ingest/ingest_ctx.h"
 #include "ingest/process.h"
 
+#include <uv.h>
+
 #define CLIENT_SESSION_NONE UINT32_MAX
 
 enum { CLIENT_SESSION_PROCESSES = 8 };
@@ -51,6 +53,10 @@ struct client_sessions {
     double began_ms;             /* when the source began */
     const char *proc;            /* /proc, or a directory like it; borrowed */
     const char *const *programs; /* names of the client; NULL: processes are not looked for */
+    uv_loop_t *loop;             /* its workers search; NULL: the loop itself. Borrowed */
+    unsigned *handles;           /* of the source, which a search keeps alive */
+    const bool *closing;         /* of the source: what a search finds is of no use any more */
+    bool searching;              /* a worker does */
     int64_t searched_ns;         /* the last search, by the local clock */
     unsigned searches;           /* in a row that found nothing new */
     struct intern *texts;
@@ -70,6 +76,10 @@ uint32_t client_sessions_number(struct client_sessions *all, struct slice id);
 /* Has processes looked for. `proc` NULL: the system's. All are borrowed. */
 void client_sessions_search(struct client_sessions *all, const char *proc,
                             const char *const *programs);
+/* Has a worker of the loop look, as a machine may have thousands of processes. The source lives
+   until *handles is 0. */
+void client_sessions_search_on(struct client_sessions *all, uv_loop_t *loop, unsigned *handles,
+                               const bool *closing);
 /* Sets the directory in which its client works. */
 void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd);
 /* A line of it was written then. For CLIENT_SESSION_NONE nothing is done. */
@@ -93,6 +103,9 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
 
 /* Looks for the processes of open sessions, now and then. */
 void client_session_processes_search(struct client_sessions *all);
+/* Returns whether the session's process may be known soon: it is not known whether it has ended. */
+bool client_session_processes_may_come(const struct client_sessions *all,
+                                       const struct client_session *session);
 /* Forgets processes that have died. Returns whether one lives. */
 bool client_session_processes_live(struct client_sessions *all, struct client_session *session);
 

@@ -300,6 +300,8 @@ static bool make(struct transcript_tree *tree, const struct tree_client *client,
     }
     client_sessions_search(&tree->sessions, source_setting(&tree->dir.source, "proc"),
                            tree->dir.source.row->programs);
+    client_sessions_search_on(&tree->sessions, hub_loop(tree->dir.source.hub),
+                              &tree->dir.source.handles, &tree->dir.source.closing);
     memcpy(tree->root, path, len);
     tree->root[len] = '\0';
     return true;

@@ -226,6 +226,8 @@ static bool make(struct opencode_source *opencode, const char *dir, bool whole)
     client_sessions_search(&opencode->rows.sessions_at_top,
                            source_setting(&opencode->source, "proc"),
                            opencode->source.row->programs);
+    client_sessions_search_on(&opencode->rows.sessions_at_top, hub_loop(opencode->source.hub),
+                              &opencode->source.handles, &opencode->source.closing);
     opencode->db = opencode_db_new(mem, opencode->path, whole ? (double)NAN : from_ms);
     return good && opencode->db != NULL;
 }

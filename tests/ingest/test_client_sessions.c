@@ -327,3 +327,59 @@ WORLD_TEST(a_session_whose_process_cannot_be_found_ends_when_it_is_quiet)
     wait_s(w, 600);
     assert_string_equal(state_of(w, "t"), "open"); /* it may be anywhere */
 }
+
+/* ---- on a worker ---- */
+
+static void run_until_searched(struct world *w, uv_loop_t *loop)
+{
+    while (w->sessions.searching) {
+        uv_run(loop, UV_RUN_ONCE);
+    }
+}
+
+WORLD_TEST(a_look_does_not_search_itself_and_ends_no_session_whose_process_it_may_find)
+{
+    struct world *w = *state;
+    uv_loop_t loop;
+    unsigned handles = 1;
+    bool closing = false;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    client_sessions_search_on(&w->sessions, &loop, &handles, &closing);
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    write_line(w, "t", "/home/dev/web");
+    w->rig.now_ns += (int64_t)20 * 1000000000; /* both are quiet */
+    look(w);
+    assert_int_equal(handles, 2);
+    assert_int_equal(w->sessions.items[0].process_count, 0);
+    look(w);
+    assert_int_equal(handles, 2); /* one search at a time */
+    assert_string_equal(state_of(w, "s"), "open");
+    assert_string_equal(state_of(w, "t"), "open");
+    run_until_searched(w, &loop);
+    assert_int_equal(handles, 1);
+    assert_int_equal(w->sessions.items[0].process_count, 1);
+    look(w); /* one was found: it searches again for the other */
+    run_until_searched(w, &loop);
+    assert_string_equal(state_of(w, "s"), "open");
+    assert_string_equal(state_of(w, "t"), "ended");
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+WORLD_TEST(a_search_that_ends_after_its_source_is_closed_finds_nothing)
+{
+    struct world *w = *state;
+    uv_loop_t loop;
+    unsigned handles = 1;
+    bool closing = false;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    client_sessions_search_on(&w->sessions, &loop, &handles, &closing);
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    look(w);
+    closing = true;
+    run_until_searched(w, &loop);
+    assert_int_equal(handles, 1);
+    assert_int_equal(w->sessions.items[0].process_count, 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
