@@ -11,7 +11,11 @@
 struct codex_tool {
     intern_id id;
     bool ended; /* its end is known: the output comes later */
+    bool asks;  /* it wants to leave the sandbox: a person may be asked first */
+    double start_ms;
 };
+
+enum { CODEX_ABORTED = 8 };
 
 struct codex_request {
     intern_id turn;     /* in which it began */
@@ -37,6 +41,9 @@ struct codex_thread {
     struct codex_request turn_request; /* the turn's first, as it began; number 0: none yet */
     struct codex_tool *tools;          /* the open ones */
     size_t tool_count, tool_cap;
+    /* The last calls that were aborted, perhaps before they ran: they have no item then. */
+    intern_id aborted[CODEX_ABORTED];
+    unsigned aborted_next;
 
     /* codex_process.c: */
     struct {

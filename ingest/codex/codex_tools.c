@@ -4,6 +4,7 @@
 #include "ingest/codex/codex_thread.h"
 
 #include "ingest/client_value.h"
+#include "ingest/client_wait.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
 
@@ -13,6 +14,8 @@
 #include <string.h>
 
 enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, HEAD_BYTES = 200, EXIT_UNKNOWN = -1 };
+
+#define WAIT_MS 500.0 /* a command starts within less unless a person is asked */
 
 /* ---- open tools ---- */
 
@@ -43,7 +46,7 @@ static void forget(struct codex_thread *thread, const struct codex_tool *tool)
             (thread->tool_count - at) * sizeof *thread->tools);
 }
 
-static void keep(struct codex_thread *thread, intern_id id)
+static void keep(struct codex_thread *thread, struct codex_tool tool)
 {
     if (thread->tool_count == OPEN_TOOLS) { /* the oldest of so many never gets an output */
         forget(thread, thread->tools);
@@ -53,15 +56,23 @@ static void keep(struct codex_thread *thread, intern_id id)
         thread->file->tree->dir.failed = true;
         return;
     }
-    thread->tools[thread->tool_count++] = (struct codex_tool){.id = id};
+    thread->tools[thread->tool_count++] = tool;
 }
 
 /* ---- calls ---- */
 
-/* Appends the input of a call as the model keeps it: `arguments` is JSON in a string, `input` the
-   text of a tool without a schema, `action` an object. */
-static void put_args(struct codex_thread *thread, struct json_value payload, struct strbuf *out)
+/* Returns whether a command wants to leave the sandbox. */
+static bool leaves_sandbox(struct json_value input)
 {
+    return json_string_is(json_get(input, "sandbox_permissions"), "require_escalated") ||
+           json_get(input, "with_escalated_permissions").type == JSON_TYPE_TRUE;
+}
+
+/* Appends the input of a call as the model keeps it: `arguments` is JSON in a string, `input` the
+   text of a tool without a schema, `action` an object. Returns whether a person may be asked. */
+static bool put_args(struct codex_thread *thread, struct json_value payload, struct strbuf *out)
+{
+    bool asks = false;
     struct json_value arguments = json_get(payload, "arguments"), input;
     struct strbuf text;
     strbuf_init(&text, out->mem, 0);
@@ -70,11 +81,13 @@ static void put_args(struct codex_thread *thread, struct json_value payload, str
         json_check(text.data, text.len, JSON_DEPTH_LIMIT, &input, NULL) &&
         input.type == JSON_TYPE_OBJECT) {
         tool_args(input, tree_file_content(thread->file), out);
+        asks = thread->file->asks && leaves_sandbox(input);
     } else {
         tool_args(json_get(payload, "action"), tree_file_content(thread->file), out);
     }
     out->failed |= text.failed;
     strbuf_release(&text);
+    return asks;
 }
 
 /* Appends the tool's name; one of an MCP server is spelt as others spell it. */
@@ -119,7 +132,7 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
         return;
     }
     strbuf_init(&args, tree_file_mem(thread->file), 0);
-    put_args(thread, payload, &args);
+    bool asks = put_args(thread, payload, &args);
     strbuf_clear(&thread->file->scratch);
     put_name(payload, &thread->file->scratch);
     struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
@@ -132,7 +145,7 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
         update_bool(&update, FIELD_SUCCESS, TRI_TRUE);
     } else {
         tree_file_mark_asking(thread->file, update.values[FIELD_NAME].text, &update);
-        keep(thread, id);
+        keep(thread, (struct codex_tool){.id = id, .asks = asks, .start_ms = at_ms});
     }
     thread->file->scratch.failed |= args.failed;
     tree_file_send(thread->file, &update);
@@ -159,6 +172,80 @@ static void send_exit(struct codex_thread *thread, intern_id id, double at_ms, b
     int len = snprintf(text, sizeof text, has_code ? "Exit code %.0f" : "error", code);
     struct slice error = {failed ? text : NULL, failed ? (size_t)len : 0};
     send_end(thread, id, at_ms, failed, error);
+}
+
+/* ---- persons ---- */
+
+/* A person was asked before a command ran, or did not: that shows only afterwards. */
+static void send_wait(struct codex_thread *thread, intern_id id, double start_ms, double end_ms,
+                      enum precedence precedence, const char *decision)
+{
+    static const char what[] = "Permission: exec_command";
+    char room[CLIENT_WAIT_ID_BYTES];
+    struct update update =
+        tree_file_call(thread->file, CALL_WAIT, client_wait_id(codex_text(thread, id), room));
+    update.precedence = precedence;
+    update_number(&update, FIELD_START_MS, start_ms);
+    update_number(&update, FIELD_END_MS, end_ms);
+    update_text(&update, FIELD_CONTEXT, (struct slice){what, sizeof what - 1});
+    update_text(&update, FIELD_DECISION, (struct slice){decision, strlen(decision)});
+    update_text(&update, FIELD_DECISION_SOURCE, (struct slice){"user", 4});
+    tree_file_send(thread->file, &update);
+}
+
+static void send_stopped(struct codex_thread *thread, intern_id id, double at_ms,
+                         enum precedence precedence, enum outcome outcome)
+{
+    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
+    update.precedence = precedence;
+    update_number(&update, FIELD_END_MS, at_ms);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_OUTCOME, outcome);
+    tree_file_send(thread->file, &update);
+}
+
+/* An aborted call that a person may have been asked about was refused, unless an item still shows
+   that it ran. */
+static void abort_asking(struct codex_thread *thread, const struct codex_tool *tool, double at_ms)
+{
+    thread->aborted[thread->aborted_next++ % CODEX_ABORTED] = tool->id;
+    send_stopped(thread, tool->id, at_ms, PRECEDENCE_INFERRED, OUTCOME_REFUSED);
+    send_wait(thread, tool->id, tool->start_ms, at_ms, PRECEDENCE_INFERRED, "reject");
+}
+
+/* Returns the time in ms of {"secs":…,"nanos":…}; NAN: unknown. */
+static double duration_of(struct json_value duration)
+{
+    return client_number(json_get(duration, "secs")) * 1000 +
+           client_number(json_get(duration, "nanos")) / 1e6;
+}
+
+/* An item's start is that of its call: before a person was asked. */
+static void take_wait(struct codex_thread *thread, struct json_value payload,
+                      struct json_value item, intern_id id, double least_ms)
+{
+    double start_ms = client_time(json_get(payload, "started_at_ms"));
+    double end_ms =
+        client_time(json_get(payload, "completed_at_ms")) - duration_of(json_get(item, "duration"));
+    if (end_ms - start_ms >= least_ms) {
+        send_wait(thread, id, start_ms, end_ms, PRECEDENCE_FILES, "accept");
+    }
+}
+
+/* Takes the item of a call that was aborted before. Returns false if it is of no such call. */
+static bool take_aborted(struct codex_thread *thread, struct json_value payload,
+                         struct json_value item, intern_id id)
+{
+    for (size_t i = 0; i < CODEX_ABORTED; i++) {
+        if (thread->aborted[i] == id) {
+            thread->aborted[i] = INTERN_NONE;
+            double end_ms = client_time(json_get(payload, "completed_at_ms"));
+            send_stopped(thread, id, end_ms, PRECEDENCE_FILES, OUTCOME_INTERRUPTED);
+            take_wait(thread, payload, item, id, 0); /* it replaces what was inferred */
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- items ---- */
@@ -222,6 +309,9 @@ void codex_tools_take_item(struct codex_thread *thread, struct json_value payloa
     double code = client_number(json_get(item, "exit_code"));
     struct json_value status = json_get(item, "status");
     bool known_tool = json_string_is(json_get(item, "type"), "McpToolCall");
+    if (tool == NULL && id != INTERN_NONE && take_aborted(thread, payload, item, id)) {
+        return;
+    }
     if (tool == NULL &&
         (id == INTERN_NONE || !known_tool || is_copy(thread, json_get(item, "id"), 0))) {
         return;
@@ -230,6 +320,9 @@ void codex_tools_take_item(struct codex_thread *thread, struct json_value payloa
         take_unknown_item(thread, payload, item, id);
     } else {
         tool->ended = true;
+        if (tool->asks) {
+            take_wait(thread, payload, item, id, WAIT_MS);
+        }
     }
     take_receivers(thread, item, id);
     send_exit(thread, id, isnan(end_ms) ? at_ms : end_ms,
@@ -302,9 +395,10 @@ static enum outcome outcome_of(const struct strbuf *text)
     return contains(text, "aborted by user") ? OUTCOME_INTERRUPTED : OUTCOME_NONE;
 }
 
-static void send_output(struct codex_thread *thread, intern_id id, struct json_value output,
-                        double at_ms)
+static void send_output(struct codex_thread *thread, const struct codex_tool *tool,
+                        struct json_value output, double at_ms)
 {
+    intern_id id = tool->id;
     enum outcome outcome = outcome_of(&thread->file->scratch);
     long code = exit_code(&thread->file->scratch);
     bool failed =
@@ -313,11 +407,14 @@ static void send_output(struct codex_thread *thread, intern_id id, struct json_v
         send_exit(thread, id, at_ms, failed, (double)code);
         return;
     }
-    struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
-    update_number(&update, FIELD_END_MS, at_ms);
-    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
-    update_number(&update, FIELD_OUTCOME, outcome);
-    tree_file_send(thread->file, &update);
+    if (tool->asks && outcome == OUTCOME_INTERRUPTED) {
+        abort_asking(thread, tool, at_ms);
+        return;
+    }
+    send_stopped(thread, id, at_ms, PRECEDENCE_FILES, outcome);
+    if (tool->asks) {
+        send_wait(thread, id, tool->start_ms, at_ms, PRECEDENCE_FILES, "reject");
+    }
 }
 
 void codex_tools_take_output(struct codex_thread *thread, struct json_value payload, double at_ms)
@@ -331,7 +428,7 @@ void codex_tools_take_output(struct codex_thread *thread, struct json_value payl
     take_text(thread, output);
     enum outcome outcome = tool->ended ? OUTCOME_NONE : outcome_of(&thread->file->scratch);
     if (!tool->ended) {
-        send_output(thread, id, output, at_ms);
+        send_output(thread, tool, output, at_ms);
     }
     forget(thread, tool);
     /* The model is given all outputs of one answer at once, unless a person stopped the turn. */

@@ -71,13 +71,16 @@ TEST(tools_agents_and_their_names)
     json_decref(report);
 }
 
-TEST(a_call_that_a_person_stopped_is_interrupted_and_no_error)
+TEST(a_call_that_a_person_refused_is_no_error_and_the_waits_for_the_person_are_known_afterwards)
 {
     json_t *report = report_of_sample("codex:", "codex/tui");
     const json_t *agent = json_array_get(json_object_get(report, "agents"), 0);
     assert_int_equal(report_tool(agent, "exec_command", "count"), 2);
     assert_int_equal(report_tool(agent, "exec_command", "errors"), 0);
-    assert_int_equal(report_number(agent, "interrupted"), 1);
+    assert_int_equal(report_number(agent, "refused"), 1);
+    assert_null(json_object_get(agent, "interrupted"));
+    /* It was asked twice for some 4 s (actions.txt), from shortly after its calls on. */
+    assert_in_range((int)json_number_value(json_object_get(agent, "user_wait_ms")), 8000, 9300);
     report_text_is(agent, "name", "[[script:ask]] please do it");
     json_decref(report);
 }

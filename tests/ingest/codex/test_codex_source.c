@@ -505,3 +505,75 @@ HOME_TEST(a_client_that_removes_its_lock_has_ended_and_may_return)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 }
+
+/* ---- whether a person was asked ---- */
+
+#define POLICY(s, policy) \
+    AT(s) "\"type\":\"turn_context\",\"payload\":{\"approval_policy\":\"" policy "\"}}\n"
+#define CALL_OUTSIDE(s, id)                                                                               \
+    AT(s)                                                                                                 \
+    "\"type\":\"response_item\",\"payload\":{\"type\":\"function_call\",\"name\":\"exec_command\","       \
+    "\"arguments\":\"{\\\"cmd\\\":\\\"make\\\",\\\"sandbox_permissions\\\":\\\"require_escalated\\\"}\"," \
+    "\"call_id\":\"" id "\"}}\n"
+/* It ran for the two seconds before `ended`. MODEL_START_MS is 1760000000000, at second 20. */
+#define ITEM(s, id, called, ended)                                                        \
+    AT(s)                                                                                 \
+    "\"type\":\"event_msg\",\"payload\":{\"type\":\"item_completed\",\"item\":{\"type\":" \
+    "\"CommandExecution\",\"id\":\"" id                                                   \
+    "\",\"status\":\"failed\",\"exit_code\":-1,\"duration\":{\"secs\":2,\"nanos\":0}},"   \
+    "\"started_at_ms\":17599999" called ",\"completed_at_ms\":17599999" ended "}}\n"
+#define ABORT(s) AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"turn_aborted\"}}\n"
+
+static const struct {
+    const char *what, *lines, *tool, *wait;
+    int wait_ms;
+} asked[] = {
+    {"a command that may be asked about and never ran was refused",
+     POLICY("01.500", "on-request") TURN("02.000") CALL_OUTSIDE("03.000", "c")
+         OUTPUT("09.000", "c", "aborted by user") ABORT("09.100"),
+     "refused", "reject", 6000},
+    {"one that ran until it was stopped was interrupted",
+     POLICY("01.500", "on-request") TURN("02.000") CALL_OUTSIDE("03.000", "c") OUTPUT(
+         "09.000", "c", "aborted by user") ABORT("09.100") ITEM("10.000", "c", "83100", "90000"),
+     "interrupted", "accept", 4900},
+    {"one that was allowed before waited for a moment at most",
+     POLICY("01.500", "on-request") TURN("02.000") CALL_OUTSIDE("03.000", "c") OUTPUT(
+         "05.100", "c", "aborted by user") ABORT("05.200") ITEM("05.300", "c", "83000", "85200"),
+     "interrupted", "accept", 200},
+    {"where nobody is asked a command is interrupted",
+     POLICY("01.500", "never") TURN("02.000") CALL_OUTSIDE("03.000", "c")
+         OUTPUT("09.000", "c", "aborted by user") ABORT("09.100"),
+     "interrupted", NULL, 0},
+    {"so is one inside the sandbox",
+     POLICY("01.500", "on-request") TURN("02.000") CALL("03.000", "c")
+         OUTPUT("09.000", "c", "aborted by user") ABORT("09.100"),
+     "interrupted", NULL, 0},
+};
+
+TEST(an_aborted_command_was_refused_if_a_person_may_have_been_asked_and_it_never_ran)
+{
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        void *own = NULL;
+        setup(&own);
+        struct home *h = own;
+        char text[4096];
+        print_message("  %s\n", asked[i].what);
+        snprintf(text, sizeof text, "%s%s", META(ONE), asked[i].lines);
+        put_rollout(h, ONE, text);
+        start(h, false, true);
+        json_t *all = records_of(&h->rig.model);
+        const json_t *tool = json_object_get(json_object_get(all, "tools"), "c");
+        const json_t *wait = json_object_get(json_object_get(all, "waits"), "wait:c");
+        assert_string_equal(json_string_value(json_object_get(tool, "outcome")), asked[i].tool);
+        assert_int_equal(wait != NULL, asked[i].wait != NULL);
+        if (wait != NULL) {
+            assert_string_equal(json_string_value(json_object_get(wait, "decision")),
+                                asked[i].wait);
+            assert_int_equal((int)(json_number_value(json_object_get(wait, "end_ms")) -
+                                   json_number_value(json_object_get(wait, "start_ms"))),
+                             asked[i].wait_ms);
+        }
+        json_decref(all);
+        teardown(&own);
+    }
+}
