@@ -37,6 +37,15 @@ static void reject_json(struct source_counters *counters, const char *where, str
     strbuf_release(&reason);
 }
 
+struct slice transcript_line_type(struct json_value line)
+{
+    const char *type = line.type == JSON_TYPE_ARRAY    ? "an array"
+                       : line.type == JSON_TYPE_STRING ? "a string"
+                       : line.type == JSON_TYPE_NUMBER ? "a number"
+                                                       : "a literal";
+    return (struct slice){type, strlen(type)};
+}
+
 bool transcript_line_read(struct source_counters *counters, const char *where, struct slice line,
                           uint64_t number, enum line_kind kind, struct json_value *out)
 {
@@ -50,10 +59,6 @@ bool transcript_line_read(struct source_counters *counters, const char *where, s
         return false;
     }
     bool good = json_check(line.bytes, line.len, DEPTH, out, &error);
-    if (good && out->type != JSON_TYPE_OBJECT) {
-        error = (struct json_error){0, "not an object"};
-        good = false;
-    }
     if (!good) {
         reject_json(counters, where, line, number, &error);
     }

@@ -42,6 +42,11 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
     if (transcript_line_read(counters, file->file.path, transcript_line_text(text, len), number,
                              kind, &line)) {
         uint64_t bad = counters->bad;
+        if (line.type != JSON_TYPE_OBJECT) {
+            tree_file_unknown(file, transcript_line_type(line));
+            source_counters_accept(counters);
+            return;
+        }
         file->number = number;
         file->tree->client->take(file, line);
         if (counters->bad == bad) {

@@ -165,11 +165,11 @@ static void take_cost(struct claude_transcript *t, const struct claude_line *lin
     claude_transcript_send(t, &update);
 }
 
-static void take_unknown(struct claude_transcript *t, const struct claude_line *line)
+static void take_unknown(struct claude_transcript *t, struct slice type)
 {
     t->unknown++;
     if (t->unknown_type == INTERN_NONE) {
-        t->unknown_type = claude_transcript_put(t, client_plain_text(line->field[CLAUDE_TYPE]));
+        t->unknown_type = claude_transcript_put(t, type);
     }
 }
 
@@ -201,7 +201,7 @@ void claude_transcript_take(struct claude_transcript *t, const struct claude_lin
     case CLAUDE_LINE_COST: take_cost(t, line); break;
     case CLAUDE_LINE_TITLE: claude_name_take_title(t, line); break;
     case CLAUDE_LINE_NEWS: claude_prompts_take_news(t, line); break;
-    case CLAUDE_LINE_UNKNOWN: take_unknown(t, line); break;
+    case CLAUDE_LINE_UNKNOWN: take_unknown(t, client_plain_text(line->field[CLAUDE_TYPE])); break;
     case CLAUDE_LINE_OTHER: break;
     }
     claude_prompts_extend(t, line);
@@ -225,6 +225,11 @@ static void take_line(void *ctx, const char *text, size_t len, uint64_t number, 
     const char *where = t->where.data != NULL ? t->where.data : "";
     if (t->failed || claude_line_is_bulk(bytes.bytes, bytes.len) ||
         !transcript_line_read(t->options.counters, where, bytes, number, kind, &object)) {
+        return;
+    }
+    if (object.type != JSON_TYPE_OBJECT) {
+        take_unknown(t, transcript_line_type(object));
+        source_counters_accept(t->options.counters);
         return;
     }
     claude_line_read(object, &line);

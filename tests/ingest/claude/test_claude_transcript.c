@@ -454,13 +454,13 @@ TEST(bulk_is_skipped_without_being_read)
 TEST(hostile_lines_are_counted_and_harm_nothing)
 {
     static const char *const lines[] = {
-        "[1]\n",
         "nonsense\n",
         "{\"type\":\"user\"\n",
         "{\"type\":\"user\",\"x\":\"\xff\"}\n",
     };
     /* These are JSON, and say nothing that can be understood. */
     static const char *const odd[] = {
+        "[1]\n",
         LINE("user") AT("20.000") "}\n",
         LINE("user") AT("20.000") ",\"message\":[]}\n",
         LINE("user")

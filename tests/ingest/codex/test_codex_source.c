@@ -344,6 +344,18 @@ HOME_TEST(lines_of_older_versions)
     assert_int_equal(hub_source(h->rig.hub, 0).bad, 1); /* no timestamp */
 }
 
+/* A newer version may have lines that are no objects. */
+HOME_TEST(lines_that_are_no_objects_are_counted_once_and_none_is_bad)
+{
+    struct home *h = *state;
+    put_rollout(h, ONE, META(ONE) "[1]\nnull\n\"x\"\n7\n" TURN("02.000") "[2,\n" END("03.000"));
+    start(h, false, true);
+    assert_non_null(
+        rig_logged(&h->rig, "4 lines of unknown types were ignored, such as 'an array'"));
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 1); /* the torn one */
+    assert_non_null(rig_logged(&h->rig, "not JSON"));
+}
+
 /* A turn that nobody ended lasted until its last line, however late the next one begins. */
 HOME_TEST(a_turn_that_was_cut_off_ends_with_its_last_line)
 {
