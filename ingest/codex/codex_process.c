@@ -1,5 +1,7 @@
 /* A lock that nobody holds is taken for a moment, shared and without waiting, so that no client is
-   held up. The system's table of locks has the number of the process that holds one. */
+   held up. The system's table of locks has the number of the process that holds one. Some file
+   systems that hosts share do not share locks: where a thread grows though nobody holds its lock,
+   the lock shows nothing. */
 #include "ingest/codex/codex_process.h"
 
 #include <errno.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 enum { LOCKS_BYTES = 256 << 10 };
+
+#define LATE_MS 2000.0 /* so late its last lines may be read */
 
 enum lock {
     LOCK_HELD,   /* the process lives */
@@ -128,6 +132,7 @@ static void report_end(struct codex_thread *thread, bool killed)
         client_processes_remove(tree_file_ctx(thread->file), update.session_id);
     }
     thread->process.alive = thread->process.registered = false;
+    thread->process.ended_ms = wall_ms(thread);
     client_session_of(thread)->ended = true;
     client_session_of(thread)->ended_ms = thread->file->last_ms;
     tree_file_send(thread->file, &update);
@@ -141,6 +146,15 @@ void codex_process_conclude(struct codex_thread *thread)
         return;
     }
     enum lock lock = look_at(thread, &st);
+    if (lock == LOCK_HELD) {
+        thread->process.unlocked = false;
+    } else if (thread->process.ended_ms > 0 &&
+               thread->file->last_ms > thread->process.ended_ms + LATE_MS) {
+        thread->process.unlocked = true;
+    }
+    if (thread->process.unlocked) {
+        lock = LOCK_UNKNOWN;
+    }
     session->has_sign = lock != LOCK_UNKNOWN;
     if (lock == LOCK_HELD && !thread->process.alive) {
         report_alive(thread, &st);

@@ -49,6 +49,8 @@ struct codex_thread {
     struct {
         bool alive;      /* as it was reported last */
         bool registered; /* in client_processes.h */
+        double ended_ms; /* when its end was reported; 0: it was not */
+        bool unlocked;   /* lines came though nobody held the lock: it is no sign here */
     } process;
 };
 

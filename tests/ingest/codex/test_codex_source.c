@@ -518,6 +518,58 @@ HOME_TEST(a_client_that_removes_its_lock_has_ended_and_may_return)
     waitpid(pid, NULL, 0);
 }
 
+/* A directory that hosts share, whose locks are seen on one of them alone. */
+HOME_TEST(a_thread_that_grows_though_nobody_holds_its_lock_is_not_gone)
+{
+    struct home *h = *state;
+    make(h->dir, "thread-writer-locks");
+    support_write_file(support_path(h->dir, "thread-writer-locks/" ONE ".lock"), "", 0);
+    put_rollout(h, ONE, META(ONE) TURN("02.000") PROMPT("02.100") CALL("03.000", "c1"));
+    start(h, true, true);
+    rig_until(&h->rig, is_gone, NULL);
+    h->rig.now_ns += (int64_t)20 * 1000000000;
+    put_rollout(h, ONE, OUTPUT("39.000", "c1", "Exit code: 0") CALL("39.100", "c2"));
+    rig_until_events(&h->rig, 6);
+    rig_run_ms(&h->rig, 1200); /* two looks */
+    assert_int_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    assert_int_equal(records_agent(&h->rig.model, ONE)->flags & AGENT_GONE, 0);
+}
+
+/* `codex archive` moves a rollout; a copy may be anywhere below the directory. */
+HOME_TEST(a_rollout_that_is_archived_or_copied_while_it_is_followed_counts_once)
+{
+    static const char name[] = "rollout-2025-10-09T08-53-01-" ONE ".jsonl";
+    struct home *h = *state;
+    char from[700], to[700];
+    make(h->dir, "archived_sessions");
+    make(h->dir, "sessions/2025/10/10");
+    make(h->dir, "thread-writer-locks");
+    put_rollout(h, ONE,
+                META(ONE) TURN("02.000") PROMPT("02.100") CALL("03.000", "c1")
+                    OUTPUT("04.000", "c1", "Exit code: 0") USAGE("05.000", "r1", "12")
+                        END("05.100"));
+    start(h, true, true);
+    rig_until_events(&h->rig, 7);
+    snprintf(from, sizeof from, "%s/sessions/2025/10/09/%s", h->dir, name);
+    snprintf(to, sizeof to, "%s/archived_sessions/%s", h->dir, name);
+    size_t len;
+    char *text = support_read_file(from, &len);
+    assert_int_equal(rename(from, to), 0);
+    rig_until_events(&h->rig, 14);
+    append(h->dir, "sessions/2025/10/10/rollout-2025-10-10T00-00-00-" ONE ".jsonl", text);
+    rig_until_events(&h->rig, 21);
+    free(text);
+    json_t *all = records_of(&h->rig.model);
+    assert_int_equal(json_object_size(json_object_get(all, "sessions")), 1);
+    assert_int_equal(json_object_size(json_object_get(all, "tools")), 1);
+    assert_int_equal(json_object_size(json_object_get(all, "interactions")), 1);
+    assert_int_equal(json_object_size(json_object_get(all, "requests")), 1);
+    json_decref(all);
+    rig_until(&h->rig, has_ended, NULL);
+    assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
+    assert_int_equal(hub_source(h->rig.hub, 0).bad, 0);
+}
+
 /* ---- whether a person was asked ---- */
 
 #define POLICY(s, policy) \
