@@ -133,10 +133,13 @@ bool hook_pre_tool_use(struct hook_event *e)
     return hook_send(e, &update) && hook_adopt_wait(e, call) && hook_end_idle(e);
 }
 
+/* The client runs the hook once a person has allowed the call, or none had to. */
 bool hook_pre_tool_use_allowed(struct hook_event *e)
 {
     struct hook_about about = hook_read_about(e);
-    if (!hook_pre_tool_use(e)) {
+    struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
+    update_bool(&update, FIELD_MAY_ASK, TRI_FALSE);
+    if (!hook_pre_tool_use(e) || (e->wrong == NULL && !hook_send_sure(e, &update))) {
         return false;
     }
     struct hook_open_call *call = about.id.bytes == NULL ? NULL : hook_find_call(e, &about);

@@ -244,6 +244,14 @@ RIG_TEST(hooks_alone_show_the_session_its_waits_and_its_end)
     }
 }
 
+RIG_TEST(a_command_of_qwen_that_was_allowed_is_not_taken_for_one_that_waits)
+{
+    tell((struct rig *)*state, &clients[1], true);
+    const struct record *call = records_find(&((struct rig *)*state)->model, CALL_TOOL,
+                                             "toolu_01sJ1xDq1M2K7pP8anw01znRNe", 0);
+    assert_int_equal(facts_bool(&call->facts, FIELD_MAY_ASK), TRI_FALSE);
+}
+
 RIG_TEST(a_refused_command_of_codex_is_refused_not_interrupted)
 {
     tell((struct rig *)*state, &clients[0], true);
