@@ -143,7 +143,8 @@ $(GENERATED).c: ingest/otlp/otlp.proto | deps
 $(GENERATED).o: $(GENERATED).c $(BUILD)/flags
 	$(call say,CC   $<) $(CC) $(COMPILE) $(INGEST_CFLAGS) -w -c -o $@ $<
 $(BUILD)/ingest/otlp/otlp_protobuf.o $(BUILD)/ingest/sources.o \
-	$(FUZZ)/ingest/otlp/otlp_protobuf.o lint/ingest/otlp/otlp_protobuf.c: $(GENERATED).c
+	$(BUILD)/ingest/otlp/otlp_protobuf_span.o $(FUZZ)/ingest/otlp/otlp_protobuf_span.o \
+	$(FUZZ)/ingest/otlp/otlp_protobuf.o lint/ingest/otlp/otlp_protobuf.c lint/ingest/otlp/otlp_protobuf_span.c: $(GENERATED).c
 
 # An archive: a test links what it uses, so a core test needs no ingest (LAYERS=core).
 $(TEST_PROGRAMS): %: %.o $(BUILD)/libsupport.a $(ARCHIVES)

@@ -1,6 +1,7 @@
 /* OTLP in protobuf. protobuf-c unpacks the request into structs that it makes of otlp.proto; these
    are then copied into a batch. Its allocator is the batch's memory, so nothing is freed piece by
-   piece, and a body cannot take more than OTLP_BATCH_BYTES_MAX.
+   piece, and a body cannot take more than OTLP_BATCH_BYTES_MAX. Spans are bytes to it, and are read
+   by hand (otlp_protobuf_span.c).
 
    The unpacker recurses for messages in messages. The schema has no message that contains itself:
    arrays and maps of values are bytes there, and are unpacked here, down to OTLP_DEPTH_MAX. */
@@ -8,18 +9,12 @@
 
 #ifdef HAVE_PROTOBUF
 
+#include "ingest/otlp/otlp_protobuf_private.h"
+
 #include "core/base/utf8.h"
 
 #include <math.h>
-#include <otlp.pb-c.h>
 #include <string.h>
-
-struct reader {
-    struct otlp_batch *batch;
-    ProtobufCAllocator allocator;
-    struct otlp_scope *scope; /* of what is read now */
-    bool too_deep;            /* the attribute has more than OTLP_DEPTH_MAX arrays and maps */
-};
 
 static void *allocate(void *ctx, size_t size)
 {
@@ -49,7 +44,7 @@ static struct slice repaired(struct otlp_batch *batch, struct slice text)
     return (struct slice){copy, len};
 }
 
-static struct slice read_text(struct reader *r, const ProtobufCBinaryData *data)
+struct slice otlp_protobuf_text(struct otlp_protobuf *r, const ProtobufCBinaryData *data)
 {
     struct slice text = {(const char *)data->data, data->len};
     if (text.len == 0) {
@@ -58,24 +53,27 @@ static struct slice read_text(struct reader *r, const ProtobufCBinaryData *data)
     return utf8_valid(text.bytes, text.len) ? text : repaired(r->batch, text);
 }
 
-static void read_id(uint8_t *id, size_t len, const ProtobufCBinaryData *data)
+void otlp_protobuf_id(uint8_t *id, size_t len, const ProtobufCBinaryData *data)
 {
+    memset(id, 0, len); /* of the same field the last counts */
     if (data->len == len) {
         memcpy(id, data->data, len);
     }
 }
 
-static struct otlp_value read_value(struct reader *r, const Wire__AnyValue *from, unsigned depth);
+static struct otlp_value read_value(struct otlp_protobuf *r, const Wire__AnyValue *from,
+                                    unsigned depth);
 
-static struct otlp_attributes read_attributes(struct reader *r, Wire__KeyValue *const *from,
-                                              size_t count, unsigned depth)
+struct otlp_attributes otlp_protobuf_attributes(struct otlp_protobuf *r,
+                                                Wire__KeyValue *const *from, size_t count,
+                                                unsigned depth)
 {
     struct otlp_attribute *items = count == 0 ? NULL : otlp_alloc(r->batch, count * sizeof *items);
     for (size_t i = 0; items != NULL && i < count; i++) {
         if (depth == 0) {
             r->too_deep = false;
         }
-        items[i].key = read_text(r, &from[i]->key);
+        items[i].key = otlp_protobuf_text(r, &from[i]->key);
         items[i].value = read_value(r, from[i]->value, depth);
         if (depth == 0 && r->too_deep) {
             items[i].value = (struct otlp_value){0};
@@ -85,14 +83,14 @@ static struct otlp_attributes read_attributes(struct reader *r, Wire__KeyValue *
 }
 
 /* False: the value has more arrays and maps in each other than are read, or is broken. */
-static bool is_nested_well(struct reader *r, const void *unpacked, unsigned depth)
+static bool is_nested_well(struct otlp_protobuf *r, const void *unpacked, unsigned depth)
 {
     r->too_deep |= depth == OTLP_DEPTH_MAX || unpacked == NULL;
     return !r->too_deep;
 }
 
-static struct otlp_value read_array(struct reader *r, const ProtobufCBinaryData *data,
-                                    unsigned depth)
+struct otlp_value otlp_protobuf_array(struct otlp_protobuf *r, const ProtobufCBinaryData *data,
+                                      unsigned depth)
 {
     const Wire__ArrayValue *from =
         depth == OTLP_DEPTH_MAX ? NULL
@@ -112,7 +110,8 @@ static struct otlp_value read_array(struct reader *r, const ProtobufCBinaryData 
     return value;
 }
 
-static struct otlp_value read_map(struct reader *r, const ProtobufCBinaryData *data, unsigned depth)
+struct otlp_value otlp_protobuf_map(struct otlp_protobuf *r, const ProtobufCBinaryData *data,
+                                    unsigned depth)
 {
     const Wire__KeyValueList *from =
         depth == OTLP_DEPTH_MAX
@@ -121,19 +120,20 @@ static struct otlp_value read_map(struct reader *r, const ProtobufCBinaryData *d
     struct otlp_value value = {0};
     if (is_nested_well(r, from, depth)) {
         value.type = OTLP_MAP;
-        value.map = read_attributes(r, from->values, from->n_values, depth + 1);
+        value.map = otlp_protobuf_attributes(r, from->values, from->n_values, depth + 1);
     }
     return value;
 }
 
 /* `from` may be NULL. `depth`: the arrays and maps that enclose it. */
-static struct otlp_value read_value(struct reader *r, const Wire__AnyValue *from, unsigned depth)
+static struct otlp_value read_value(struct otlp_protobuf *r, const Wire__AnyValue *from,
+                                    unsigned depth)
 {
     struct otlp_value value = {0};
     switch (from == NULL ? WIRE__ANY_VALUE__VALUE__NOT_SET : from->value_case) {
     case WIRE__ANY_VALUE__VALUE_STRING_VALUE:
         value.type = OTLP_TEXT;
-        value.text = read_text(r, &from->string_value);
+        value.text = otlp_protobuf_text(r, &from->string_value);
         break;
     case WIRE__ANY_VALUE__VALUE_BOOL_VALUE:
         value.type = OTLP_BOOL;
@@ -147,8 +147,10 @@ static struct otlp_value read_value(struct reader *r, const Wire__AnyValue *from
         value.type = OTLP_DOUBLE;
         value.number = from->double_value;
         break;
-    case WIRE__ANY_VALUE__VALUE_ARRAY_VALUE: return read_array(r, &from->array_value, depth);
-    case WIRE__ANY_VALUE__VALUE_KVLIST_VALUE: return read_map(r, &from->kvlist_value, depth);
+    case WIRE__ANY_VALUE__VALUE_ARRAY_VALUE:
+        return otlp_protobuf_array(r, &from->array_value, depth);
+    case WIRE__ANY_VALUE__VALUE_KVLIST_VALUE:
+        return otlp_protobuf_map(r, &from->kvlist_value, depth);
     case WIRE__ANY_VALUE__VALUE_BYTES_VALUE:
         value.type = OTLP_BYTES;
         value.text = (struct slice){(const char *)from->bytes_value.data, from->bytes_value.len};
@@ -160,17 +162,18 @@ static struct otlp_value read_value(struct reader *r, const Wire__AnyValue *from
     return value;
 }
 
-#define READ_ATTRIBUTES(r, from) read_attributes(r, (from)->attributes, (from)->n_attributes, 0)
+#define READ_ATTRIBUTES(r, from) \
+    otlp_protobuf_attributes(r, (from)->attributes, (from)->n_attributes, 0)
 
 /* ---- resources and scopes ---- */
 
-static struct otlp_attributes read_resource(struct reader *r, const Wire__Resource *from)
+static struct otlp_attributes read_resource(struct otlp_protobuf *r, const Wire__Resource *from)
 {
     return from == NULL ? (struct otlp_attributes){0} : READ_ATTRIBUTES(r, from);
 }
 
 /* False: the batch has failed. */
-static bool read_scope(struct reader *r, const struct otlp_attributes *resource,
+static bool read_scope(struct otlp_protobuf *r, const struct otlp_attributes *resource,
                        const Wire__Scope *from)
 {
     struct otlp_scope *scope = otlp_alloc(r->batch, sizeof *scope);
@@ -180,8 +183,8 @@ static bool read_scope(struct reader *r, const struct otlp_attributes *resource,
     }
     *scope = (struct otlp_scope){.resource = *resource};
     if (from != NULL) {
-        scope->name = read_text(r, &from->name);
-        scope->version = read_text(r, &from->version);
+        scope->name = otlp_protobuf_text(r, &from->name);
+        scope->version = otlp_protobuf_text(r, &from->version);
         scope->attributes = READ_ATTRIBUTES(r, from);
     }
     return !otlp_failed(r->batch);
@@ -189,58 +192,7 @@ static bool read_scope(struct reader *r, const struct otlp_attributes *resource,
 
 /* ---- spans ---- */
 
-static void read_events(struct reader *r, struct otlp_span *span, const Wire__Span *from)
-{
-    struct otlp_event *events =
-        from->n_events == 0 ? NULL : otlp_alloc(r->batch, from->n_events * sizeof *events);
-    for (size_t i = 0; events != NULL && i < from->n_events; i++) {
-        events[i] = (struct otlp_event){.time_ns = from->events[i]->time_unix_nano,
-                                        .name = read_text(r, &from->events[i]->name),
-                                        .attributes = READ_ATTRIBUTES(r, from->events[i])};
-    }
-    span->events = events;
-    span->event_count = events == NULL ? 0 : from->n_events;
-}
-
-static void read_links(struct reader *r, struct otlp_span *span, const Wire__Span *from)
-{
-    struct otlp_link *links =
-        from->n_links == 0 ? NULL : otlp_alloc(r->batch, from->n_links * sizeof *links);
-    for (size_t i = 0; links != NULL && i < from->n_links; i++) {
-        links[i] = (struct otlp_link){.attributes = READ_ATTRIBUTES(r, from->links[i])};
-        read_id(links[i].to.trace, OTLP_TRACE_ID_BYTES, &from->links[i]->trace_id);
-        read_id(links[i].to.span, OTLP_SPAN_ID_BYTES, &from->links[i]->span_id);
-    }
-    span->links = links;
-    span->link_count = links == NULL ? 0 : from->n_links;
-}
-
-static bool read_span(struct reader *r, const Wire__Span *from)
-{
-    struct otlp_span *span = otlp_add_span(r->batch);
-    if (span == NULL) {
-        return false;
-    }
-    span->scope = r->scope;
-    read_id(span->id.trace, OTLP_TRACE_ID_BYTES, &from->trace_id);
-    read_id(span->id.span, OTLP_SPAN_ID_BYTES, &from->span_id);
-    read_id(span->parent, OTLP_SPAN_ID_BYTES, &from->parent_span_id);
-    span->name = read_text(r, &from->name);
-    span->kind = from->kind;
-    span->start_ns = from->start_time_unix_nano;
-    span->end_ns = from->end_time_unix_nano;
-    span->attributes = READ_ATTRIBUTES(r, from);
-    read_events(r, span, from);
-    read_links(r, span, from);
-    if (from->status != NULL) {
-        span->status = from->status->code;
-        span->message = read_text(r, &from->status->message);
-    }
-    otlp_check_span(r->batch);
-    return !otlp_failed(r->batch);
-}
-
-static bool read_resource_spans(struct reader *r, const Wire__ResourceSpans *from)
+static bool read_resource_spans(struct otlp_protobuf *r, const Wire__ResourceSpans *from)
 {
     struct otlp_attributes resource = read_resource(r, from->resource);
     for (size_t i = 0; i < from->n_scope_spans; i++) {
@@ -249,7 +201,7 @@ static bool read_resource_spans(struct reader *r, const Wire__ResourceSpans *fro
             return false;
         }
         for (size_t k = 0; k < scope->n_spans; k++) {
-            if (!read_span(r, scope->spans[k])) {
+            if (!otlp_protobuf_span(r, &scope->spans[k])) {
                 return false;
             }
         }
@@ -259,7 +211,7 @@ static bool read_resource_spans(struct reader *r, const Wire__ResourceSpans *fro
 
 /* ---- logs ---- */
 
-static bool read_log(struct reader *r, const Wire__LogRecord *from)
+static bool read_log(struct otlp_protobuf *r, const Wire__LogRecord *from)
 {
     struct otlp_log *log = otlp_add_log(r->batch);
     if (log == NULL) {
@@ -269,19 +221,19 @@ static bool read_log(struct reader *r, const Wire__LogRecord *from)
     log->time_ns = from->time_unix_nano;
     log->observed_ns = from->observed_time_unix_nano;
     log->severity = from->severity_number;
-    log->name = read_text(r, &from->event_name);
+    log->name = otlp_protobuf_text(r, &from->event_name);
     r->too_deep = false;
     log->body = read_value(r, from->body, 0);
     if (r->too_deep) {
         log->body = (struct otlp_value){0};
     }
     log->attributes = READ_ATTRIBUTES(r, from);
-    read_id(log->span.trace, OTLP_TRACE_ID_BYTES, &from->trace_id);
-    read_id(log->span.span, OTLP_SPAN_ID_BYTES, &from->span_id);
+    otlp_protobuf_id(log->span.trace, OTLP_TRACE_ID_BYTES, &from->trace_id);
+    otlp_protobuf_id(log->span.span, OTLP_SPAN_ID_BYTES, &from->span_id);
     return !otlp_failed(r->batch);
 }
 
-static bool read_resource_logs(struct reader *r, const Wire__ResourceLogs *from)
+static bool read_resource_logs(struct otlp_protobuf *r, const Wire__ResourceLogs *from)
 {
     struct otlp_attributes resource = read_resource(r, from->resource);
     for (size_t i = 0; i < from->n_scope_logs; i++) {
@@ -300,7 +252,7 @@ static bool read_resource_logs(struct reader *r, const Wire__ResourceLogs *from)
 
 /* ---- metrics ---- */
 
-static bool add_point(struct reader *r, uint64_t time_ns, double value, double count,
+static bool add_point(struct otlp_protobuf *r, uint64_t time_ns, double value, double count,
                       uint32_t flags, struct otlp_attributes attributes)
 {
     struct otlp_point *point = otlp_add_point(r->batch);
@@ -316,7 +268,7 @@ static bool add_point(struct reader *r, uint64_t time_ns, double value, double c
     return !otlp_failed(r->batch);
 }
 
-static bool read_numbers(struct reader *r, const Wire__Numbers *from)
+static bool read_numbers(struct otlp_protobuf *r, const Wire__Numbers *from)
 {
     for (size_t i = 0; i < from->n_data_points; i++) {
         const Wire__NumberPoint *p = from->data_points[i];
@@ -330,7 +282,7 @@ static bool read_numbers(struct reader *r, const Wire__Numbers *from)
     return true;
 }
 
-static bool read_histogram(struct reader *r, const Wire__Histogram *from)
+static bool read_histogram(struct otlp_protobuf *r, const Wire__Histogram *from)
 {
     for (size_t i = 0; i < from->n_data_points; i++) {
         const Wire__HistogramPoint *p = from->data_points[i];
@@ -343,7 +295,7 @@ static bool read_histogram(struct reader *r, const Wire__Histogram *from)
     return true;
 }
 
-static bool read_exponential(struct reader *r, const Wire__ExponentialHistogram *from)
+static bool read_exponential(struct otlp_protobuf *r, const Wire__ExponentialHistogram *from)
 {
     for (size_t i = 0; i < from->n_data_points; i++) {
         const Wire__ExponentialPoint *p = from->data_points[i];
@@ -356,7 +308,7 @@ static bool read_exponential(struct reader *r, const Wire__ExponentialHistogram 
     return true;
 }
 
-static bool read_summary(struct reader *r, const Wire__Summary *from)
+static bool read_summary(struct otlp_protobuf *r, const Wire__Summary *from)
 {
     for (size_t i = 0; i < from->n_data_points; i++) {
         const Wire__SummaryPoint *p = from->data_points[i];
@@ -368,7 +320,7 @@ static bool read_summary(struct reader *r, const Wire__Summary *from)
     return true;
 }
 
-static bool read_metric(struct reader *r, const Wire__Metric *from)
+static bool read_metric(struct otlp_protobuf *r, const Wire__Metric *from)
 {
     size_t first = r->batch->point_count;
     enum otlp_metric_kind kind = OTLP_HISTOGRAM;
@@ -398,14 +350,15 @@ static bool read_metric(struct reader *r, const Wire__Metric *from)
     case _WIRE__METRIC__DATA__CASE_IS_INT_SIZE:
     default: break;
     }
-    struct slice name = read_text(r, &from->name), unit = read_text(r, &from->unit);
+    struct slice name = otlp_protobuf_text(r, &from->name),
+                 unit = otlp_protobuf_text(r, &from->unit);
     for (size_t i = first; i < r->batch->point_count; i++) {
         otlp_describe_point(&r->batch->points[i], name, unit, kind, temporality, monotonic);
     }
     return good;
 }
 
-static bool read_resource_metrics(struct reader *r, const Wire__ResourceMetrics *from)
+static bool read_resource_metrics(struct otlp_protobuf *r, const Wire__ResourceMetrics *from)
 {
     struct otlp_attributes resource = read_resource(r, from->resource);
     for (size_t i = 0; i < from->n_scope_metrics; i++) {
@@ -426,7 +379,7 @@ static bool read_resource_metrics(struct reader *r, const Wire__ResourceMetrics 
 
 /* Each returns false if the body is no such message, or if the batch has failed. */
 
-static bool decode_traces(struct reader *r, size_t len, const uint8_t *body)
+static bool decode_traces(struct otlp_protobuf *r, size_t len, const uint8_t *body)
 {
     const Wire__TracesRequest *request = wire__traces_request__unpack(&r->allocator, len, body);
     bool good = request != NULL;
@@ -436,7 +389,7 @@ static bool decode_traces(struct reader *r, size_t len, const uint8_t *body)
     return good;
 }
 
-static bool decode_logs(struct reader *r, size_t len, const uint8_t *body)
+static bool decode_logs(struct otlp_protobuf *r, size_t len, const uint8_t *body)
 {
     const Wire__LogsRequest *request = wire__logs_request__unpack(&r->allocator, len, body);
     bool good = request != NULL;
@@ -446,7 +399,7 @@ static bool decode_logs(struct reader *r, size_t len, const uint8_t *body)
     return good;
 }
 
-static bool decode_metrics(struct reader *r, size_t len, const uint8_t *body)
+static bool decode_metrics(struct otlp_protobuf *r, size_t len, const uint8_t *body)
 {
     const Wire__MetricsRequest *request = wire__metrics_request__unpack(&r->allocator, len, body);
     bool good = request != NULL;
@@ -459,9 +412,9 @@ static bool decode_metrics(struct reader *r, size_t len, const uint8_t *body)
 const char *otlp_protobuf_decode(struct otlp_batch *batch, enum otlp_signal signal,
                                  struct slice body)
 {
-    static bool (*const decoders[OTLP_SIGNALS])(struct reader *, size_t, const uint8_t *) = {
+    static bool (*const decoders[OTLP_SIGNALS])(struct otlp_protobuf *, size_t, const uint8_t *) = {
         [OTLP_TRACES] = decode_traces, [OTLP_LOGS] = decode_logs, [OTLP_METRICS] = decode_metrics};
-    struct reader reader = {
+    struct otlp_protobuf reader = {
         .batch = batch, .allocator = {.alloc = allocate, .free = keep, .allocator_data = batch}};
     const uint8_t *bytes = (const uint8_t *)(body.len == 0 ? "" : body.bytes);
     return decoders[signal](&reader, body.len, bytes) ? NULL : "no valid protobuf";
