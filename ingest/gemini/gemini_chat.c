@@ -329,16 +329,31 @@ static void take_message(struct gemini_chat *chat, struct json_value line)
     }
 }
 
-/* Messages of a resumed chat. Those of a new one are the client's context, which nobody asked for:
-   they are of the moment of its start. */
-static void take_messages(struct gemini_chat *chat, struct json_value messages)
+/* Returns whether a list of messages is what was before: the context of a new chat, which nobody
+   asked for, or the history of one that is resumed, all with the time of that moment. */
+static bool is_history(const struct gemini_chat *chat, struct json_value messages)
 {
-    struct json_value message, first = {.type = JSON_TYPE_NONE};
+    struct json_value message;
+    double first_ms = (double)NAN;
+    bool same = true;
     size_t count = 0;
     for (struct json_walk walk = json_walk(messages); json_next_item(&walk, &message); count++) {
-        first = message;
+        double at_ms = client_time(json_get(message, "timestamp"));
+        if (count == 1) { /* the context has a time of its own */
+            first_ms = at_ms;
+        }
+        same = same && (count < 2 || !(at_ms < first_ms || at_ms > first_ms));
+        if (count == 0 && !json_string_is(json_get(message, "type"), "user")) {
+            return chat->requests > 0;
+        }
     }
-    if (count == 1 && json_string_is(json_get(first, "type"), "user")) {
+    return chat->requests > 0 || count == 1 || (count > 2 && same);
+}
+
+static void take_messages(struct gemini_chat *chat, struct json_value messages)
+{
+    struct json_value message;
+    if (is_history(chat, messages)) {
         return;
     }
     for (struct json_walk walk = json_walk(messages); json_next_item(&walk, &message);) {

@@ -186,11 +186,13 @@ static void take_user(struct qwen_chat *chat, struct json_value line, double at_
             tree_file_send(chat->file, &update);
         }
     }
-    chat->calls = 0;
     if (subtype.type != JSON_TYPE_STRING) {
+        chat->calls = 0;
         stop(chat); /* a prompt comes after whatever was asked before it */
     }
-    ask(chat, at_ms);
+    if (chat->calls == 0) { /* else the model has it with the results */
+        ask(chat, at_ms);
+    }
 }
 
 /* ---- answers and results ---- */

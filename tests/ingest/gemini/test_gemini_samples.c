@@ -149,6 +149,47 @@ RIG_TEST(messages_that_are_set_again_count_once)
     json_decref(all);
 }
 
+/* `gemini --resume` writes a head, its context and all messages into the file again, with other times
+   and some with other ids. */
+TEST(a_chat_that_is_resumed_counts_once)
+{
+#define HEAD(s) \
+    "{\"sessionId\":\"s\",\"startTime\":\"2025-10-09T08:53:" s "Z\",\"kind\":\"main\"}\n"
+#define CONTEXT(s) \
+    "{\"id\":\"c\"," AT(s) ",\"type\":\"user\",\"content\":[{\"text\":\"<session_context>\"}]}"
+#define SET(messages)    "{\"$set\":{\"messages\":[" messages "]}}\n"
+#define WAS(type, id, s) "{\"id\":\"" id "\"," AT(s) ",\"type\":\"" type "\",\"content\":[]}"
+#define HISTORY                                                                                  \
+    HEAD("10")                                                                                   \
+    SET(CONTEXT("10.001"))                                                                       \
+    "{\"$set\":{\"sessionId\":\"s\"}}\n" SET(                                                    \
+        CONTEXT("10.001") "," WAS("user", "u1", "10.100") "," WAS(                               \
+            "gemini", "a1", "10.100") "," WAS("user", "a1-tools", "10.100")) ASK("u2", "11.000") \
+        ANSWER("a2", "12.000")
+    static const struct {
+        const char *lines;
+        size_t requests;
+        int first_end_ms; /* of the first interaction, after MODEL_START_MS */
+    } rows[] = {
+        {HEAD("00") SET(CONTEXT("00.001")) ASK("u1", "01.000") ANSWER("a1", "02.000") HISTORY, 2,
+         -18000},
+        {HISTORY, 1, -8000}, /* in a file of its own */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        rig_init(&rig);
+        read_chat(&rig, rows[i].lines);
+        json_t *all = records_of(&rig.model), *turns = json_object_get(all, "interactions");
+        const json_t *turn = json_object_get(turns, i == 0 ? "u1" : "u2");
+        assert_int_equal(json_object_size(json_object_get(all, "requests")), rows[i].requests);
+        assert_int_equal(json_object_size(turns), rows[i].requests);
+        assert_int_equal(json_number_value(json_object_get(turn, "end_ms")), rows[i].first_end_ms);
+        json_decref(all);
+        rig_stop_hub(&rig);
+        rig_release(&rig);
+    }
+}
+
 /* A tool that runs is not in the file: while its process lives the session does not end, to be open
    again when the tool returns. */
 RIG_TEST(a_session_whose_process_lives_does_not_blink)

@@ -10,6 +10,7 @@
 #include "tests/support/tail.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,52 @@ static void note_end(const json_t *id)
     }
 }
 
+/* By the order of a file's lines: the model is asked by a prompt and by the last result of an
+   answer's tools, and answers. */
+static void check_requests(struct rig *rig, const char *file, const json_t *line, unsigned number)
+{
+    static struct {
+        char file[200];
+        int calls;
+        bool asked;
+    } files[3];
+    static size_t count;
+    size_t i = 0, open = 0;
+    while (i < count && strcmp(files[i].file, file) != 0) {
+        i++;
+    }
+    if (i == count) {
+        assert_true(count < 3);
+        snprintf(files[count++].file, sizeof files->file, "%s", file);
+    }
+    const char *type = json_string_value(json_object_get(line, "type"));
+    const json_t *event = json_object_get(json_object_get(line, "systemPayload"), "uiEvent"), *part;
+    const char *name = json_string_value(json_object_get(event, "event.name"));
+    bool own = json_object_get(event, "subagent_id") == NULL;
+    if (strcmp(type, "user") == 0) {
+        files[i].asked = true;
+    } else if (strcmp(type, "assistant") == 0) {
+        size_t k;
+        files[i].asked = false;
+        json_array_foreach(json_object_get(json_object_get(line, "message"), "parts"), k, part)
+        {
+            files[i].calls += json_object_get(part, "functionCall") != NULL;
+        }
+    } else if (strcmp(type, "tool_result") == 0) {
+        files[i].asked = --files[i].calls == 0;
+    } else if (own && name != NULL && strcmp(name, "qwen-code.api_response") == 0) {
+        files[i].asked = false;
+    }
+    for (size_t k = 0; k < count; k++) {
+        open += files[k].asked;
+    }
+    json_t *asks = tail_open(rig, "requests");
+    if (json_array_size(asks) > open) { /* a report ends one before the agent's own line does */
+        fail_msg("line %u of %s: %zu requests are open", number, file, json_array_size(asks));
+    }
+    json_decref(asks);
+}
+
 static void check(struct rig *rig, const char *file, const json_t *line, unsigned number, void *ctx)
 {
     const json_t *event = json_object_get(json_object_get(line, "systemPayload"), "uiEvent");
@@ -107,6 +154,7 @@ static void check(struct rig *rig, const char *file, const json_t *line, unsigne
         fail_msg("line %u of %s: %zu tools are open", number, file, json_array_size(open));
     }
     json_decref(open);
+    check_requests(rig, file, line, number);
 }
 
 RIG_TEST(what_is_open_is_seen_after_each_line)
@@ -334,6 +382,47 @@ RIG_TEST(a_session_lasts_as_long_as_its_sub_agents)
     records_check(&rig->model, "sessions",
                   "{'s': {'start_ms': -70000, 'end_ms': 1000, 'gone': false, 'name': 'api'}}",
                   NULL);
+}
+
+/* What the client reports to the model while tools run comes to it with their results. */
+TEST(a_report_to_the_model_asks_nothing_while_tools_run)
+{
+#define RESULT(n, s)                                                               \
+    "{\"uuid\":\"r" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s \
+    ".000Z\",\"type\":\"tool_result\",\"toolCallResult\":{\"callId\":\"t" n "\"}}\n"
+#define NOTE(n, s)                                                                 \
+    "{\"uuid\":\"n" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s \
+    ".000Z\",\"type\":\"user\",\"subtype\":\"notification\"}\n"
+    static const struct {
+        const char *lines;
+        size_t open;
+    } rows[] = {
+        {SHELL_CALL("1", "read_file") NOTE("1", "12"), 0},
+        {SHELL_CALL("1", "read_file") NOTE("1", "12") RESULT("1", "13"), 1},
+        {SHELL_CALL("1", "read_file") RESULT("1", "13") NOTE("1", "14"), 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        rig_init(&rig);
+        const char *dir = make_project();
+        const struct source_setting settings[] = {
+            {"qwen:", "dir", dir}, {"qwen:", "proc", start_client()}, {0}};
+        size_t lines = 0;
+        for (const char *at = rows[i].lines; (at = strchr(at, '\n')) != NULL; at++) {
+            lines++;
+        }
+        support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), rows[i].lines,
+                           strlen(rows[i].lines));
+        rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = settings});
+        rig_add(&rig, "qwen:");
+        rig_until_events(&rig, lines);
+        json_t *asks = tail_open(&rig, "requests");
+        print_message("  %zu\n", i);
+        assert_int_equal(json_array_size(asks), rows[i].open);
+        json_decref(asks);
+        rig_stop_hub(&rig);
+        rig_release(&rig);
+    }
 }
 
 /* Some providers count ids from one in each conversation. */
