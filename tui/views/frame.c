@@ -95,9 +95,11 @@ static void make_axis(struct frame *frame)
     struct view_state *state = frame->state;
     int cols = frame->layout.bars_cols;
     bool live = frame->input->live;
+    /* A trace of another producer may last microseconds: it has its own scale from the start. */
+    unsigned zoom_min = frame->agents ? ZOOM_LIVE_MIN : AXIS_ZOOM_MIN;
     switch (state->window) {
     case WINDOW_AUTO:
-        frame->axis = live ? axis_live(frame, ZOOM_LIVE_MIN, AXIS_ZOOM_LIVE, cols)
+        frame->axis = live ? axis_live(frame, zoom_min, AXIS_ZOOM_LIVE, cols)
                            : axis_fitting(frame->from_ns, frame->to_ns, AXIS_ZOOM_MAX, cols);
         break;
     case WINDOW_ALL:

@@ -384,3 +384,15 @@ TEST(what_ended_long_ago_is_shown_and_not_an_empty_present)
     picture_has(&picture, "◌ past");
     picture_release(&picture);
 }
+
+TEST(a_trace_of_another_producer_has_its_own_scale_while_it_is_followed)
+{
+    struct picture picture;
+    picture_init(&picture, 80, 12);
+    rig_start_hub(&picture.rig, (struct hub_options){.follow = false});
+    rig_add(&picture.rig, support_data("cases/traces/104-sub-microsecond.json"));
+    rig_until_finished(&picture.rig);
+    assert_true(picture.input.live);
+    picture_has(&picture, "200ns");
+    picture_release(&picture);
+}
