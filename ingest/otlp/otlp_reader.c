@@ -110,9 +110,11 @@ bool otlp_is_noted(const struct otlp_reader *reader, uint64_t hash)
 
 bool otlp_is_new(struct otlp_reader *reader, uint64_t hash)
 {
-    if (otlp_is_noted(reader, hash)) {
+    if (u64map_get(&reader->seen[0], hash) != U64MAP_NONE) {
         return false;
     }
+    /* A hash that still comes is kept: an id that a gateway gives every answer is never new. */
+    bool noted = u64map_get(&reader->seen[1], hash) != U64MAP_NONE;
     if (reader->seen[0].count >= SEEN_MAX) {
         struct u64map old = reader->seen[1];
         reader->seen[1] = reader->seen[0];
@@ -120,7 +122,7 @@ bool otlp_is_new(struct otlp_reader *reader, uint64_t hash)
         u64map_clear(&reader->seen[0]);
     }
     reader->failed |= !u64map_put(&reader->seen[0], hash, 1);
-    return true;
+    return !noted;
 }
 
 void otlp_forget(struct otlp_reader *reader, uint64_t hash)

@@ -189,12 +189,18 @@ static uint64_t joined_hash(const struct otlp_reader *reader, intern_id process)
     return otlp_hash(12, text_of(reader, process));
 }
 
+/* Notes it again where it is noted: else a process that lives long would be a stand-in again. */
+static bool is_joined(struct otlp_reader *reader, intern_id process)
+{
+    uint64_t hash = joined_hash(reader, process);
+    return otlp_is_noted(reader, hash) && !otlp_is_new(reader, hash);
+}
+
 void otlp_settle_session(struct otlp_reader *reader, uint32_t node)
 {
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
     if (trace->session == INTERN_NONE && trace->rooted && !trace->linked &&
-        trace->process != INTERN_NONE &&
-        !otlp_is_noted(reader, joined_hash(reader, trace->process))) {
+        trace->process != INTERN_NONE && !is_joined(reader, trace->process)) {
         trace->session = trace->process; /* hardly anything that comes now names another */
         trace->of_process = true;
     }
