@@ -385,9 +385,12 @@ bool importer_is_of_another(const struct importer *importer)
 {
     for (size_t i = 0; i < importer->staged_count; i++) {
         const struct strbuf *members = &importer->staged[i].members;
+        if (members->len == 0) {
+            continue;
+        }
         struct json_walk walk = {members->data, members->data + members->len};
         struct json_member member;
-        while (members->len > 0 && json_next_member(&walk, &member)) {
+        while (json_next_member(&walk, &member)) {
             if (json_string_is(member.key, "metadata") &&
                 trace_import_is_another(&importer->trace, member.value)) {
                 return true;

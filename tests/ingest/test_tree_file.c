@@ -7,6 +7,7 @@
 #include "tests/support/processes.h"
 #include "tests/support/rig.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static bool read_file(struct rig *rig, const struct tree_client *client, const c
         good = tree_file_begin(&file);
         if (good) {
             tree_file_push(&file, bytes, len, true);
-            rig->now_ns = (int64_t)(file.last_ms * 1e6);
+            rig->now_ns = isnan(file.last_ms) ? 0 : (int64_t)(file.last_ms * 1e6);
             client_sessions_conclude(&tree.sessions, false);
         }
         good = good && !tree.dir.failed && !tree.sessions.failed &&
