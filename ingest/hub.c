@@ -253,13 +253,13 @@ size_t hub_source_count(const struct hub *hub)
     return hub->count;
 }
 
-/* The directory that a client's source looks in: the named one, else the default one. */
+/* The directory that a source with a default one looks in: the named one, else that. */
 static const char *place_of(const struct source *source)
 {
     const char *named = source_argument(source);
-    return source->row->client == NULL ? NULL
-           : *named != '\0'            ? named
-                                       : source_setting(source, "dir");
+    return source->row->in_home == NULL ? NULL
+           : *named != '\0'             ? named
+                                        : source_setting(source, "dir");
 }
 
 struct source_status hub_source(const struct hub *hub, size_t index)

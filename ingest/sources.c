@@ -5,6 +5,7 @@
 
 #include "ingest/address.h"
 #include "ingest/claude/claude_source.h"
+#include "ingest/claude/claude_traces.h"
 #include "ingest/codex/codex_source.h"
 #include "ingest/feed/socket.h"
 #include "ingest/gemini/gemini_source.h"
@@ -143,6 +144,15 @@ const struct source_row source_rows[] = {
         .client = "Claude Code",
         .setup = "claude",
         .program = "claude",
+    },
+    {
+        .prefix = "traces:",
+        .ops = &claude_traces_ops,
+        .variable = "CLAUDE_CONFIG_DIR",
+        .in_variable = "traces",
+        .in_home = ".claude/traces",
+        .or_in_home = ".config/claude/traces",
+        .default_help = "the traces of the last --since in Claude Code's directory (traces:)",
     },
     {
         .prefix = "codex:",

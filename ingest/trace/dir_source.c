@@ -11,13 +11,6 @@
 
 enum { LOOK_MS = 500 };
 
-struct dir_source {
-    struct source source;
-    uv_timer_t timer;
-    struct strbuf known; /* the names that became sources, each with its NUL */
-    uint64_t modified;   /* of the directory at the last look */
-};
-
 static struct dir_source *of(struct source *source)
 {
     return (struct dir_source *)source;
@@ -39,9 +32,9 @@ static void take(struct dir_source *dir, const char *name)
     const struct mem *mem = hub_ctx(dir->source.hub)->mem;
     strbuf_init(&path, mem, 4096);
     strbuf_init(&error, mem, 4096);
-    size_t len = strlen(dir->source.spec);
-    bool slash = len > 0 && dir->source.spec[len - 1] == '/';
-    strbuf_addf(&path, "%s%s%s", dir->source.spec, slash ? "" : "/", name);
+    size_t len = strlen(dir->path);
+    bool slash = len > 0 && dir->path[len - 1] == '/';
+    strbuf_addf(&path, "%s%s%s", dir->path, slash ? "" : "/", name);
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
         (void)hub_add(dir->source.hub, path.data, &error); /* an error shows in the new source */
@@ -55,13 +48,15 @@ static void take(struct dir_source *dir, const char *name)
 static bool look(struct dir_source *dir)
 {
     struct dirent **entries;
-    int count = scandir(dir->source.spec, &entries, NULL, alphasort);
+    int count = scandir(dir->path, &entries, NULL, alphasort);
     if (count < 0) {
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (trace_name_is_trace(entries[i]->d_name) && !is_known(dir, entries[i]->d_name)) {
-            take(dir, entries[i]->d_name);
+        const char *name = entries[i]->d_name;
+        if (trace_name_is_trace(name) && !is_known(dir, name) &&
+            (dir->wants == NULL || dir->wants(&dir->source, dir->path, name))) {
+            take(dir, name);
         }
         free(entries[i]);
     }
@@ -73,23 +68,29 @@ static void look_again(uv_timer_t *timer)
 {
     struct dir_source *dir = timer->data;
     struct stat st;
-    if (stat(dir->source.spec, &st) != 0) {
+    if (stat(dir->path, &st) != 0) {
         return;
     }
     uint64_t modified = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
     if (modified != dir->modified) {
         dir->modified = modified;
-        (void)look(dir);
+        source_set_state(&dir->source, look(dir) ? SOURCE_OPEN : SOURCE_WAITING);
     }
 }
 
-static bool open_dir(struct source *source, struct strbuf *error)
+bool dir_source_open(struct source *source, const char *path, dir_source_wants *wants,
+                     struct strbuf *error)
 {
     struct dir_source *dir = of(source);
     strbuf_init(&dir->known, hub_ctx(source->hub)->mem, 0);
+    dir->path = path;
+    dir->wants = wants;
     if (!look(dir)) {
-        source_error(error, source->spec, "cannot be read", strerror(errno));
-        return false;
+        if (wants == NULL || errno != ENOENT) {
+            source_error(error, source->spec, "cannot be read", strerror(errno));
+            return false;
+        }
+        source_set_state(source, SOURCE_WAITING);
     }
     if (!hub_settings(source->hub)->follow) {
         source_finish(source, NULL);
@@ -108,7 +109,7 @@ static void handle_closed(uv_handle_t *handle)
     dir->source.handles--;
 }
 
-static void close_dir(struct source *source)
+void dir_source_close(struct source *source)
 {
     struct dir_source *dir = of(source);
     if (source->handles > 0 && !uv_is_closing((uv_handle_t *)&dir->timer)) {
@@ -116,9 +117,14 @@ static void close_dir(struct source *source)
     }
 }
 
-static void release_dir(struct source *source)
+void dir_source_release(struct source *source)
 {
     strbuf_release(&of(source)->known);
+}
+
+static bool open_dir(struct source *source, struct strbuf *error)
+{
+    return dir_source_open(source, source->spec, NULL, error);
 }
 
 /* Returns whether the file would become a source; those that have are asked themselves. */
@@ -146,7 +152,7 @@ static bool reads_dir(const struct source *source, const char *path, const struc
 const struct source_ops dir_source_ops = {
     .size = sizeof(struct dir_source),
     .open = open_dir,
-    .close = close_dir,
-    .release = release_dir,
+    .close = dir_source_close,
+    .release = dir_source_release,
     .reads = reads_dir,
 };

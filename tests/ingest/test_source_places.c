@@ -31,6 +31,7 @@ TEST(each_client_has_a_directory_by_its_variable_or_below_home)
         const char *prefix, *variable, *below_home, *below_variable;
     } rows[] = {
         {"claude:", "CLAUDE_CONFIG_DIR", ".claude", ""},
+        {"traces:", "CLAUDE_CONFIG_DIR", ".claude/traces", "/traces"},
         {"codex:", "CODEX_HOME", ".codex", ""},
         {"qwen:", "QWEN_HOME", ".qwen", ""},
         {"gemini:", "GEMINI_CLI_HOME", ".gemini", "/.gemini"},

@@ -1,0 +1,112 @@
+/* The traces below Claude Code's directory that are shown where no source is named. */
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The seed's document of a session; `more`: further metadata. */
+#define DOCUMENT(session, more)                                                                     \
+    "{\"traceEvents\":[{\"name\":\"process_name\",\"ph\":\"M\",\"ts\":0,\"pid\":1,\"tid\":0,"       \
+    "\"args\":{\"name\":\"main\"}}],\"metadata\":{\"session_id\":\"" session                        \
+    "\",\"trace_start_time\":\"2025-10-09T08:53:20.000Z\",\"agent_count\":1,\"total_event_count\":" \
+    "1" more "}}"
+
+struct home {
+    struct rig rig;
+    const char *dir;
+    struct source_setting settings[2];
+};
+
+static void make_dir(struct home *h, const char *rel)
+{
+    assert_int_equal(mkdir(support_path(h->dir, rel), 0700), 0);
+}
+
+static int setup(void **state)
+{
+    struct home *h = calloc(1, sizeof *h);
+    rig_init(&h->rig);
+    h->dir = support_tmpdir();
+    make_dir(h, "projects");
+    make_dir(h, "projects/-a");
+    h->settings[0] = (struct source_setting){"traces:", "dir", support_path(h->dir, "traces")};
+    rig_start_hub(&h->rig, (struct hub_options){.follow = true, .settings = h->settings});
+    *state = h;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct home *h = *state;
+    rig_release(&h->rig);
+    free(h);
+    return 0;
+}
+
+static const char *put(struct home *h, const char *rel, const char *text)
+{
+    const char *path = support_path(h->dir, rel);
+    support_write_file(path, text, strlen(text));
+    return path;
+}
+
+static bool has_session(struct rig *rig, void *ctx)
+{
+    return rig_session(rig, ctx) != NULL;
+}
+
+static void until(struct home *h, const char *session)
+{
+    char id[20];
+    snprintf(id, sizeof id, "%s", session);
+    rig_until(&h->rig, has_session, id);
+}
+
+TEST_WITH(only_recent_traces_of_sessions_without_other_files_are_shown, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "traces");
+    const char *old = put(h, "traces/trace-old.json", DOCUMENT("old", ""));
+    const struct timespec times[2] = {{.tv_sec = 1759990000}, {.tv_sec = 1759990000}};
+    assert_int_equal(utimensat(AT_FDCWD, old, times, 0), 0);
+    put(h, "traces/trace-there.json", DOCUMENT("there", ""));
+    put(h, "projects/-a/there.jsonl", "");
+    put(h, "traces/trace-ours.json", DOCUMENT("ours", ",\"swarmtop\":{\"version\":2}"));
+    put(h, "traces/notes.txt", "none");
+    put(h, "traces/trace-zz.json", DOCUMENT("zz", ""));
+    rig_add(&h->rig, "traces:");
+    until(h, "zz");
+    assert_null(rig_session(&h->rig, "old"));
+    assert_null(rig_session(&h->rig, "there"));
+    assert_null(rig_session(&h->rig, "ours"));
+    /* One that comes later; an old one is looked at again then. */
+    assert_int_equal(utimensat(AT_FDCWD, old, NULL, 0), 0);
+    put(h, "traces/trace-new.json", DOCUMENT("new", ""));
+    until(h, "new");
+    until(h, "old");
+}
+
+TEST_WITH(the_directory_may_come_later, setup, teardown)
+{
+    struct home *h = *state;
+    size_t index = rig_add(&h->rig, "traces:");
+    assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_WAITING);
+    assert_string_equal(hub_source(h->rig.hub, index).place, h->settings[0].value);
+    make_dir(h, "traces");
+    put(h, "traces/trace-a.json", DOCUMENT("a", ""));
+    until(h, "a");
+    assert_int_equal(hub_source(h->rig.hub, index).state, SOURCE_OPEN);
+}
+
+/* What the program writes there is no source, also when it looks again. */
+TEST_WITH(an_output_may_be_written_there, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "traces");
+    rig_add(&h->rig, "traces:");
+    assert_false(hub_reads(h->rig.hub, support_path(h->dir, "traces/trace-live.json")));
+}
