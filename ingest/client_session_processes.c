@@ -236,7 +236,7 @@ bool client_session_processes_may_come(const struct client_sessions *all,
     return all->searching && session->search == SEARCH_NONE && is_wanted(session, now_ms);
 }
 
-void client_session_processes_search(struct client_sessions *all)
+void client_session_processes_search(struct client_sessions *all, bool last)
 {
     int64_t now_ns = ingest_ctx_now(all->ingest);
     double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
@@ -251,12 +251,13 @@ void client_session_processes_search(struct client_sessions *all)
     if (!wanted) {
         all->searches = 0;
     }
-    if (!wanted || all->searching || (all->searches > 0 && now_ns - all->searched_ns < pause_ns)) {
+    if (!wanted || all->searching ||
+        (!last && all->searches > 0 && now_ns - all->searched_ns < pause_ns)) {
         return;
     }
     all->searched_ns = now_ns;
     all->searches++;
-    if (!begin_search(all)) {
+    if (last || !begin_search(all)) {
         struct program_list list;
         process_programs_find(all->ingest->mem, all->proc, all->programs, &list);
         take_list(all, &list);

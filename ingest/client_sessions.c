@@ -230,7 +230,7 @@ static void conclude(struct client_sessions *all, struct client_session *session
 void client_sessions_conclude(struct client_sessions *all, bool last)
 {
     double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
-    client_session_processes_search(all);
+    client_session_processes_search(all, last);
     for (size_t i = 0; i < all->count && !all->failed; i++) {
         if (!all->items[i].has_sign) {
             conclude(all, &all->items[i], now_ms, last);

@@ -101,8 +101,9 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
 
 /* ---- client_session_processes.c ---- */
 
-/* Looks for the processes of open sessions, now and then. */
-void client_session_processes_search(struct client_sessions *all);
+/* Looks for the processes of open sessions, now and then. `last`: at once, as no
+   later look takes what a worker finds. */
+void client_session_processes_search(struct client_sessions *all, bool last);
 /* Returns whether the session's process may be known soon: it is not known whether it has ended. */
 bool client_session_processes_may_come(const struct client_sessions *all,
                                        const struct client_session *session);
