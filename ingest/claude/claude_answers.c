@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static double prompt_tokens(struct json_value usage)
 {
@@ -18,10 +19,37 @@ static double prompt_tokens(struct json_value usage)
     return sum;
 }
 
+/* Returns whether the id is one that a cloud's API makes for each answer. */
+static bool is_clouds(const struct claude_transcript *t, intern_id id)
+{
+    static const char *const prefixes[] = {"msg_bdrk_", "msg_vrtx_"};
+    struct slice text = claude_transcript_text(t, id);
+    bool found = false;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        found |= text.len > len && memcmp(text.bytes, prefixes[i], len) == 0;
+    }
+    return found;
+}
+
+/* Returns whether a tool's result since the last line has ended the answer. Clients may run tools
+   while the answer streams: the lines before its last one then have no reason why it stopped, and
+   all have the same prompt. An answer without an id, of a gateway that has repeated one or counts
+   no tokens, shows nothing of that: its tools ran after it. */
+static bool is_cut_by_result(const struct claude_transcript *t, intern_id id,
+                             struct json_value message)
+{
+    const struct claude_request *request = &t->requests.items[t->answer.request];
+    struct json_value usage = json_get(message, "usage");
+    double tokens = prompt_tokens(usage);
+    return id == INTERN_NONE || t->repeats_ids || (!request->partial && !is_clouds(t, id)) ||
+           usage.type != JSON_TYPE_OBJECT || !(tokens > 0) || tokens < request->prompt ||
+           tokens > request->prompt;
+}
+
 /* Returns whether a line without a reference belongs to the answer of the line before it. Some
    gateways give every answer the same id, or none: then a prompt between them separates two
-   answers, and so does a tool's result where the prompts' sizes differ. Old clients ran tools after
-   the whole answer, so a result separates two answers that the API gave no id of its own. */
+   answers, and so does a tool's result where the prompts' sizes differ. */
 static bool continues_answer(const struct claude_transcript *t, intern_id id, bool has_api_id,
                              struct json_value message)
 {
@@ -31,7 +59,7 @@ static bool continues_answer(const struct claude_transcript *t, intern_id id, bo
         return false;
     }
     if (answer->results && !t->has_requests && !has_api_id) {
-        return false;
+        return !is_cut_by_result(t, id, message);
     }
     double known = t->requests.items[answer->request].prompt;
     return !answer->results || usage.type != JSON_TYPE_OBJECT || isnan(known) ||
@@ -69,6 +97,7 @@ static uint32_t find_unreferenced(struct claude_transcript *t, const struct clau
     uint32_t request = t->answer.request;
     if (!continues_answer(t, id, has_api_id, message)) {
         char text[64];
+        t->repeats_ids |= t->answer.over && id != INTERN_NONE && t->answer.id == id;
         bool used =
             id == INTERN_NONE || claude_request_table_find(&t->requests, id) != CLAUDE_NO_REQUEST;
         intern_id key = !used ? id : uuid;

@@ -88,6 +88,7 @@ struct claude_transcript {
     double first_ms, last_ms;
     double before_ms;            /* of the newest prompt or result: a request follows one */
     struct claude_answer answer; /* the last without a reference to its request */
+    bool repeats_ids;            /* an answer's id came back after a prompt */
     intern_id owner;             /* its number among owners of calls; INTERN_NONE: not asked yet */
     intern_id other_session;     /* the last that a line named */
     bool other_exists, copying, has_own; /* copying: the last line was a copy */

@@ -247,10 +247,13 @@ static void report_tls(void *ctx)
     struct otlp_source *otlp = ctx;
     const char *address = otlp->listening.address.data; /* otlp:HOST:PORT */
     char why[200];
+    /* A client needs one address, also if all are listened on. */
+    const char *host = strchr(address, ':') + 1, *port = strrchr(host, ':');
+    bool any = strncmp(host, "0.0.0.0:", 8) == 0 || strncmp(host, "[::]:", 5) == 0;
     (void)snprintf(
         why, sizeof why,
-        "sent TLS: set the endpoint to http://%.80s, and OTEL_EXPORTER_OTLP_INSECURE=true",
-        strchr(address, ':') + 1);
+        "sent TLS: set the endpoint to http://%s%.80s, and OTEL_EXPORTER_OTLP_INSECURE=true",
+        any ? "localhost" : "", any ? port : host);
     refused(otlp, "", why);
 }
 

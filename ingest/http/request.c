@@ -107,7 +107,9 @@ static void check_sender(struct request *request, const struct request_head *hea
     } else if (head->origin != NULL) {
         refuse(request, 403, "sent by a web page");
     } else if (!request_has_own_host(request->receiver, head->host)) {
-        const char *port = head->host == NULL ? NULL : strrchr(head->host, ':');
+        /* The colons in brackets are an address's. */
+        const char *name = head->host == NULL ? "" : head->host;
+        const char *port = strchr(name[0] == '[' ? name + strcspn(name, "]") : name, ':');
         refuse(request, 403,
                "sent to another host's name (%.60s): set the endpoint to http://localhost%.6s",
                head->host == NULL ? "none" : head->host, port == NULL ? "" : port);

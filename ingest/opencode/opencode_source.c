@@ -3,6 +3,7 @@
    finds nothing new costs one question to the database. */
 #include "ingest/opencode/opencode_source.h"
 
+#include "core/base/time_ns.h"
 #include "ingest/opencode/opencode_rows.h"
 #include "ingest/watcher.h"
 
@@ -165,7 +166,7 @@ static void after_read(uv_work_t *work, int status)
     opencode->loaded |= !more;
     double older_ms;
     opencode_db_older(opencode->db, &opencode->source.older, &older_ms);
-    opencode->source.older_ns = (int64_t)(older_ms * 1e6);
+    opencode->source.older_ns = time_ns_from_ms(older_ms);
     if (!more) {
         opencode_rows_conclude(&opencode->rows, last);
     }

@@ -168,6 +168,17 @@ static const struct {
     {"30b-results-in-one-line", NULL, "totals.requests", 2, NULL},
     {"30b-results-in-one-line", NULL, "totals.tools.Read.count", 3, NULL},
     {"30b-results-in-one-line", NULL, "totals.tools.Read.errors", 1, NULL},
+    {"30c-bedrock-tools-while-streaming", NULL, "totals.requests", 2, NULL},
+    {"30c-bedrock-tools-while-streaming", NULL, "totals.output_tokens", 70, NULL},
+    {"30d-bedrock-each-line-stops", NULL, "totals.requests", 2, NULL},
+    {"30d-bedrock-each-line-stops", NULL, "totals.output_tokens", 70, NULL},
+    {"30e-three-blocks-without-request-id", NULL, "totals.requests", 1, NULL},
+    {"30e-three-blocks-without-request-id", NULL, "totals.output_tokens", 70, NULL},
+    {"11e-constant-id-grows", NULL, "totals.requests", 3, NULL},
+    {"11e-constant-id-grows", NULL, "totals.output_tokens", 120, NULL},
+    {"11f-constant-id-without-counts", NULL, "totals.requests", 2, NULL},
+    {"11g-id-came-back-after-prompt", NULL, "totals.requests", 3, NULL},
+    {"11g-id-came-back-after-prompt", NULL, "totals.output_tokens", 120, NULL},
 };
 
 static json_t *report_of(const char *name)

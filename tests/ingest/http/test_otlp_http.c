@@ -357,24 +357,59 @@ RIG_TEST(first_bytes_may_come_one_by_one_or_never)
 RIG_TEST(tls_is_explained_and_closed)
 {
     static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    static const struct {
+        const char *spec, *host; /* that clients are to send to */
+    } rows_of_hosts[] = {{"otlp:127.0.0.1:0", "127.0.0.1"}, {"otlp:0.0.0.0:0", "localhost"}};
     struct rig *rig = *state;
-    struct client tls, other;
-    char expected[200];
+    for (size_t i = 0; i < sizeof rows_of_hosts / sizeof *rows_of_hosts; i++) {
+        struct client tls, other;
+        char expected[200];
+        rig_start_hub(rig, (struct hub_options){.allow_remote = true, .token = "x"});
+        rig_add(rig, rows_of_hosts[i].spec);
+        client_open(rig, &tls);
+        client_open(rig, &other);
+        send_all(rig, tls.fd, hello, sizeof hello - 1);
+        rig_until(rig, is_closed, &tls);
+        snprintf(expected, sizeof expected,
+                 "refused: sent TLS: set the endpoint to http://%s:%d, and "
+                 "OTEL_EXPORTER_OTLP_INSECURE=true",
+                 rows_of_hosts[i].host, ntohs(port_of(rig, 0)));
+        assert_non_null(rig_logged(rig, expected));
+        struct bytes request = request_of("POST", "/v1/traces", JSON "Authorization: Bearer x\r\n",
+                                          (struct bytes){"{}", 2});
+        assert_int_equal(ask(rig, &other, request), 200);
+        close(tls.fd);
+        rig_stop_hub(rig);
+        close(other.fd);
+    }
+}
+
+/* The endpoint that the answer names has the port that was asked, if any. */
+RIG_TEST(another_host_is_refused_with_the_right_endpoint)
+{
+    static const struct {
+        const char *host, *endpoint;
+    } hosts[] = {{"evil.example", "http://localhost\"}"},
+                 {"evil.example:4318", "http://localhost:4318\"}"},
+                 {"[fe80::1]", "http://localhost\"}"},
+                 {"[fe80::1]:4318", "http://localhost:4318\"}"},
+                 {"[fe80::1", "http://localhost\"}"}};
+    struct rig *rig = *state;
     start(rig);
-    client_open(rig, &tls);
-    client_open(rig, &other);
-    send_all(rig, tls.fd, hello, sizeof hello - 1);
-    rig_until(rig, is_closed, &tls);
-    snprintf(expected, sizeof expected,
-             "refused: sent TLS: set the endpoint to http://127.0.0.1:%d, and "
-             "OTEL_EXPORTER_OTLP_INSECURE=true",
-             ntohs(port_of(rig, 0)));
-    assert_non_null(rig_logged(rig, expected));
-    struct bytes request = request_of("POST", "/v1/traces", JSON, (struct bytes){"{}", 2});
-    assert_int_equal(ask(rig, &other, request), 200);
-    close(tls.fd);
-    rig_stop_hub(rig);
-    close(other.fd);
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct client client;
+        char text[200];
+        int len =
+            snprintf(text, sizeof text,
+                     "POST /v1/traces HTTP/1.1\r\nHost: %s\r\n" JSON "Content-Length: 2\r\n\r\n{}",
+                     hosts[i].host);
+        client_open(rig, &client);
+        assert_int_equal(ask(rig, &client, (struct bytes){text, (size_t)len}), 403);
+        if (strstr(body_of(&client), hosts[i].endpoint) == NULL) {
+            fail_msg("%s: %s", hosts[i].host, body_of(&client));
+        }
+        close(client.fd);
+    }
 }
 
 /* What comes byte by byte is not idle, but has its time; others are answered meanwhile. */
