@@ -5,7 +5,7 @@
 #include "core/base/json_unique.h"
 
 #include "core/base/intern.h"
-#include "core/base/json_read.h"
+#include "core/base/json_scan.h"
 
 #include <string.h>
 
@@ -43,23 +43,20 @@ static bool is_twin(struct search *search, struct key key)
 /* Returns the place after the string at `at`, whose quote it is. */
 static const char *string_end(const char *at, const char *end)
 {
-    for (at++; at < end;) {
-        const char *quote = memchr(at, '"', (size_t)(end - at));
-        const char *escape = quote == NULL ? NULL : memchr(at, '\\', (size_t)(quote - at));
+    const char *quote = at++;
+    while (at < end) {
+        /* A quote beyond the escape is kept: of many escapes, each would search it again. */
+        quote = quote < at ? memchr(at, '"', (size_t)(end - at)) : quote;
         if (quote == NULL) {
             return end;
         }
+        const char *escape = memchr(at, '\\', (size_t)(quote - at));
         if (escape == NULL) {
             return quote + 1;
         }
         at = escape + 2;
     }
     return end;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 bool json_has_twins(const char *raw, size_t len)
@@ -72,7 +69,7 @@ bool json_has_twins(const char *raw, size_t len)
             struct key key = {at, 0};
             at = string_end(at, end);
             key.len = (size_t)(at - key.at);
-            while (at < end && is_space(*at)) {
+            while (at < end && json_is_space(*at)) {
                 at++;
             }
             if (at < end && *at == ':' && is_twin(&search, key)) {

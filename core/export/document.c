@@ -38,7 +38,9 @@ static void put_unique(struct document *doc, const char *bytes, size_t len)
     strbuf_init(&unique, doc->out.mem, 0);
     json_add_unique(&unique, bytes, len);
     doc->no_memory |= unique.failed;
-    perfetto_text_add(&doc->out, unique.data != NULL ? unique.data : "", unique.len);
+    if (!unique.failed) { /* else the text ends within a value */
+        perfetto_text_add(&doc->out, unique.data != NULL ? unique.data : "", unique.len);
+    }
     strbuf_release(&unique);
 }
 

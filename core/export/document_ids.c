@@ -124,8 +124,10 @@ static bool is_plain(const struct document *doc, const struct event *event)
     struct json_walk walk = event_walk_extra(event);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        bool short_key = member.key.len <= sizeof "\"name\"" - 1 || member.key.raw[1] == '\\';
-        if (short_key && is_written(doc, event, member.key)) {
+        /* Mostly keys are longer than any of ours, unless an escape makes them so. */
+        bool possible = member.key.len <= sizeof "\"name\"" - 1 ||
+                        memchr(member.key.raw, '\\', member.key.len) != NULL;
+        if (possible && is_written(doc, event, member.key)) {
             return false;
         }
     }
@@ -171,8 +173,10 @@ void document_put_extra(struct document *doc, const struct event *event)
         json_add_unique(&unique, extra.bytes, extra.len);
     }
     const char *text = unique.len > 0 ? unique.data : extra.bytes;
-    put_extra_members(doc, event,
-                      (struct json_walk){text, text + (unique.len > 0 ? unique.len : extra.len)});
     doc->no_memory |= unique.failed;
+    if (!unique.failed) { /* else the text ends within a value */
+        put_extra_members(
+            doc, event, (struct json_walk){text, text + (unique.len > 0 ? unique.len : extra.len)});
+    }
     strbuf_release(&unique);
 }

@@ -79,6 +79,21 @@ static bool was_written(struct document *doc, struct written_keys *written, stru
     return id <= written->before;
 }
 
+/* Writes the members, but for those whose key a former session has. */
+static void put_walked(struct document *doc, struct written_keys *written, struct json_walk walk)
+{
+    struct json_member member;
+    written->before = written->last;
+    while (json_next_member(&walk, &member)) {
+        if (!was_written(doc, written, member.key)) {
+            strbuf_addc(&doc->out, ',');
+            document_put_raw(doc, member.key.raw, member.key.len);
+            strbuf_addc(&doc->out, ':');
+            document_put_raw(doc, member.value.raw, member.value.len);
+        }
+    }
+}
+
 static void put_members(struct document *doc, members_of *members)
 {
     struct written_keys written = {.keys = doc->many ? intern_new(doc->out.mem) : NULL};
@@ -87,21 +102,13 @@ static void put_members(struct document *doc, members_of *members)
         const struct strbuf *own = members(swarm_session(doc->swarm, doc->sessions[i]));
         struct strbuf unique;
         strbuf_init(&unique, doc->out.mem, 0);
-        if (own->len > 0 && json_has_twins(own->data, own->len)) {
+        if (!own->failed && own->len > 0 && json_has_twins(own->data, own->len)) {
             json_add_unique(&unique, own->data, own->len);
         }
-        struct json_walk walk = walk_members(unique.len > 0 ? &unique : own);
-        struct json_member member;
-        written.before = written.last;
-        while (json_next_member(&walk, &member)) {
-            if (!was_written(doc, &written, member.key)) {
-                strbuf_addc(&doc->out, ',');
-                document_put_raw(doc, member.key.raw, member.key.len);
-                strbuf_addc(&doc->out, ':');
-                document_put_raw(doc, member.value.raw, member.value.len);
-            }
+        doc->no_memory |= own->failed || unique.failed;
+        if (!doc->no_memory) { /* else the text may end within a value */
+            put_walked(doc, &written, walk_members(unique.len > 0 ? &unique : own));
         }
-        doc->no_memory |= unique.failed;
         strbuf_release(&unique);
     }
     intern_free(written.keys);

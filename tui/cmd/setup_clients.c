@@ -158,7 +158,8 @@ const struct setup_client setup_clients[] = {
                     "    \"logPrompts\": false\n"
                     "  }",
         .hooks = qwen_hooks,
-        .hook_timeout = "5",
+        /* Former versions take milliseconds; later ones take values below 1000 as seconds. */
+        .hook_timeout = "5000",
         .collectors = qwen_collectors,
         .changes =
             "Traces, logs and metrics go out by HTTP instead of its default gRPC. Prompts "

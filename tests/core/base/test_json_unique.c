@@ -61,3 +61,28 @@ TEST(many_keys_and_deep_ones_are_searched_by_the_copy)
     strbuf_release(&text);
     strbuf_release(&out);
 }
+
+/* Many escapes before one quote: were the quote searched again for each, this would never end. */
+TEST(a_long_string_of_escapes_is_read_in_one_pass)
+{
+    enum { BYTES = 16 << 20 };
+    struct strbuf text, out;
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_init(&out, &mem_libc, 0);
+    strbuf_adds(&text, "{\"a\":1,\"text\":\"");
+    char *escapes = strbuf_room(&text, BYTES);
+    assert_non_null(escapes);
+    for (size_t i = 0; i < BYTES; i += 2) {
+        memcpy(escapes + i, i < BYTES / 2 || i % 6 != 0 ? "\\n" : "\\\"", 2);
+    }
+    text.len += BYTES;
+    strbuf_adds(&text, "\"}");
+    assert_false(json_has_twins(text.data, text.len));
+    text.len--;
+    strbuf_adds(&text, ",\"a\":2}");
+    assert_true(json_has_twins(text.data, text.len));
+    json_add_unique(&out, text.data, text.len);
+    assert_int_equal(out.len, text.len - strlen("\"a\":1,"));
+    strbuf_release(&text);
+    strbuf_release(&out);
+}

@@ -64,6 +64,23 @@ TEST(events_are_written_as_they_came)
     }
 }
 
+/* A value of the wrong type is another member: `"name":5,"name":"a"`. */
+TEST(no_key_is_written_twice_however_it_is_spelled)
+{
+    static const char *const extras[] = {"\"name\":5", "\"n\\u0061me\":5", "\"\\u006eame\":[]",
+                                         "\"nam\\u0065\":null", "\"t\\u0073\":\"x\""};
+    for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
+        struct model model;
+        struct raw_event raw = {.ph = 'i', .ts_us = 1, .dur_us = OPEN};
+        raw.name = (struct json_value){JSON_TYPE_STRING, "\"a\"", 3};
+        raw.extra = model_text(extras[i]);
+        assert_true(model_init(&model, &mem_libc) && model_open_file(&model, "s"));
+        assert_true(swarm_append_raw(model.swarm, model.session, &raw));
+        export_has(&model, "{\"name\":\"a\",\"ph\":\"i\",\"ts\":1}");
+        model_release(&model);
+    }
+}
+
 TEST(what_perfetto_refuses_is_written_otherwise_wherever_it_is)
 {
     static const struct {
@@ -466,6 +483,56 @@ TEST(a_lack_of_memory_is_told)
         free(text);
         assert_int_equal(failing.live_blocks, blocks);
     }
+    model_release(&model);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
+/* Appends a member of lists in lists around an object that has a key twice. */
+static void add_deep_twins(struct strbuf *out, const char *key, int depth)
+{
+    strbuf_addf(out, "%s\"%s\":", out->len > 0 ? "," : "", key);
+    for (int i = 0; i < depth; i++) {
+        strbuf_addc(out, '[');
+    }
+    strbuf_addf(out, "{\"k\":1,\"k\":\"%s\"}", key);
+    for (int i = 0; i < depth; i++) {
+        strbuf_addc(out, ']');
+    }
+}
+
+/* The copy without the twins is then cut within a value: nothing may be read after its end. */
+TEST(a_lack_of_memory_while_twins_are_dropped_is_told)
+{
+    enum { DEPTH = 40 };
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct model model;
+    struct strbuf event;
+    assert_true(model_init(&model, &mem));
+    build_two(&model);
+    strbuf_init(&event, &mem_libc, 0);
+    add_deep_twins(&event, "x", DEPTH);
+    struct raw_event raw = {.ph = 'i', .ts_us = 1, .dur_us = OPEN};
+    raw.extra = (struct slice){event.data, event.len};
+    raw.args = (struct json_value){JSON_TYPE_OBJECT, "{\"v\":[{\"k\":0,\"k\":\"args\"}]}", 26};
+    assert_true(swarm_append_raw(model.swarm, model.session, &raw));
+    struct session *session = swarm_session_edit(model.swarm, model.session);
+    add_deep_twins(&session->metadata_extra, "m", DEPTH);
+    add_deep_twins(&session->extra, "t", DEPTH);
+    char *text = NULL;
+    long allow = 0;
+    for (; text == NULL; allow++) {
+        failing.allow = allow;
+        text = model_export(model.swarm, TRACKS_LANE);
+    }
+    static const char *const kept[] = {"[{\"k\":\"x\"}]", "[{\"k\":\"args\"}]", "[{\"k\":\"m\"}]",
+                                       "[{\"k\":\"t\"}]"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        assert_has(text, kept[i]);
+    }
+    assert_true(allow > 10);
+    free(text);
+    strbuf_release(&event);
     model_release(&model);
     assert_int_equal(failing.live_blocks, 0);
 }
