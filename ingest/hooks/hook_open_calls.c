@@ -29,6 +29,35 @@ uint64_t hook_hash(struct slice text)
     return text.bytes == NULL ? 0 : XXH3_64bits(text.bytes, text.len) | 1;
 }
 
+/* Appends the value without the white space between its members. */
+static void add_compact(struct json_value value, struct strbuf *out)
+{
+    bool quoted = false;
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.raw[i];
+        if (quoted && c == '\\' && i + 1 < value.len) {
+            strbuf_addc(out, c);
+            c = value.raw[++i];
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+            continue;
+        }
+        strbuf_addc(out, c);
+    }
+}
+
+uint64_t hook_hash_json(struct json_value value, struct strbuf *room)
+{
+    if (value.type == JSON_TYPE_NONE) {
+        return 0;
+    }
+    strbuf_clear(room);
+    add_compact(value, room);
+    return hook_hash(room->failed ? (struct slice){value.raw, value.len}
+                                  : (struct slice){room->data, room->len});
+}
+
 void hook_open_calls_init(struct hook_open_calls *calls, const struct mem *mem)
 {
     *calls = (struct hook_open_calls){.mem = mem};
@@ -100,26 +129,31 @@ struct hook_open_call *hook_open_calls_add(struct hook_open_calls *calls, uint64
         return NULL;
     }
     struct hook_open_call *call = &calls->items[calls->count++];
-    *call = (struct hook_open_call){.session = session, .start_ms = NAN, .wait_ms = NAN};
+    *call =
+        (struct hook_open_call){.session = session, .start_ms = NAN, .wait_ms = NAN, .end_ms = NAN};
     hook_label_set(&call->id, id);
     return call;
 }
 
-/* Returns how well the call fits, from 3; 0: not at all. */
-static int fit(const struct hook_open_call *call, uint64_t name, uint64_t input)
+enum { FIT_SUBJECT = 3, FIT_INPUT = 5 };
+
+/* Returns how well the call fits, from FIT_INPUT; 0: not at all. */
+static int fit(const struct hook_open_call *call, const struct hook_subject *about)
 {
-    bool waits = !isnan(call->wait_ms);
-    if (call->name != name) {
-        return 0;
+    int waits = isnan(call->wait_ms) ? 0 : 1;
+    bool same = about->subject != 0 && call->subject == about->subject;
+    if (call->name != about->name) {
+        /* A notification has reported the command alone. */
+        return same && call->name == 0 ? FIT_SUBJECT - waits : 0;
     }
-    if (call->input == input) {
-        return waits ? 2 : 3;
+    if (call->input == about->input) {
+        return FIT_INPUT - waits;
     }
-    return waits ? 0 : 1;
+    return same ? FIT_SUBJECT - waits : 1 - waits;
 }
 
 struct hook_open_call *hook_open_calls_match(struct hook_open_calls *calls, uint64_t session,
-                                             uint64_t agent, uint64_t name, uint64_t input)
+                                             uint64_t agent, const struct hook_subject *about)
 {
     struct hook_open_call *best = NULL;
     int best_fit = 0;
@@ -128,9 +162,9 @@ struct hook_open_call *hook_open_calls_match(struct hook_open_calls *calls, uint
         if (call->ended || call->session != session || call->agent != agent) {
             continue;
         }
-        int fits = fit(call, name, input);
+        int fits = fit(call, about);
         /* Among several best fits the oldest wins: permissions are requested in order of begin. */
-        if (fits > best_fit || (fits == best_fit && fits == 3)) {
+        if (fits > best_fit || (fits == best_fit && (fits == FIT_INPUT || fits == FIT_SUBJECT))) {
             best = call;
             best_fit = fits;
         }

@@ -29,7 +29,7 @@ struct hook_label {
 
 struct hook_open_call {
     uint64_t session, agent; /* hook_hash of their ids */
-    uint64_t name, input;    /* of the tool's name, of the raw text of its input */
+    uint64_t name, input;    /* of the tool's name, of its input (hook_hash_json) */
     uint64_t sub_agent;      /* of its sub-agent's type; 0: no sub-agent */
     uint64_t subject;        /* of the command or path that it is about; 0: unknown */
     struct hook_label id;    /* in updates */
@@ -38,11 +38,17 @@ struct hook_open_call {
     struct hook_label child; /* the id of its sub-agent; empty: unknown */
     double start_ms;         /* NAN: unknown */
     double wait_ms;          /* when its wait for a person began; NAN: not waiting */
+    double end_ms;           /* when a hook without an id ended it; NAN: unknown */
     enum hook_call_kind kind;
     bool held;       /* it has waited for a person */
     bool linked;     /* its sub-agent is known */
     bool background; /* its sub-agent does not end with it */
     bool ended;      /* kept for a while, since a hook may be sent twice */
+};
+
+/* The tool of a call as a hook reports it: hashes as in struct hook_open_call; 0: unknown. */
+struct hook_subject {
+    uint64_t name, input, subject;
 };
 
 struct hook_open_calls {
@@ -60,6 +66,8 @@ static inline struct slice hook_label_slice(const struct hook_label *text)
 }
 /* Returns 0 for an absent text only. */
 uint64_t hook_hash(struct slice text);
+/* The same of a JSON value, which may be spaced in any way. Uses `room`. */
+uint64_t hook_hash_json(struct json_value value, struct strbuf *room);
 
 void hook_open_calls_init(struct hook_open_calls *calls, const struct mem *mem);
 void hook_open_calls_release(struct hook_open_calls *calls);
@@ -72,10 +80,10 @@ struct hook_open_call *hook_open_calls_find(struct hook_open_calls *calls, uint6
 struct hook_open_call *hook_open_calls_add(struct hook_open_calls *calls, uint64_t session,
                                            struct slice id, bool *forgotten);
 /* Returns the agent's open call for a hook without an id; NULL: none. It prefers the same input
-   without a wait, then the same input (a repeated hook), then the newest of that name without a
-   wait. */
+   without a wait, then the same input (a repeated hook), then the same of its command or path, as
+   a client may add members to the input, then the newest of that name without a wait. */
 struct hook_open_call *hook_open_calls_match(struct hook_open_calls *calls, uint64_t session,
-                                             uint64_t agent, uint64_t name, uint64_t input);
+                                             uint64_t agent, const struct hook_subject *about);
 /* Returns the agent's newest open call; NULL: none. */
 struct hook_open_call *hook_open_calls_newest(struct hook_open_calls *calls, uint64_t session,
                                               uint64_t agent);

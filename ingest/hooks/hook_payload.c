@@ -322,7 +322,6 @@ bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_
                                 const struct hook_tool_end *end)
 {
     struct hooks *hooks = *hook_state(ingest, client);
-    struct slice input = {end->input.raw, end->input.len};
     if (hooks == NULL || !(end->at_ms > 0)) {
         return true;
     }
@@ -334,9 +333,9 @@ bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_
                            .session_hash = hook_hash(end->session_id),
                            .local_ns = ingest_ctx_now(ingest),
                            .t_ms = end->at_ms};
+    struct hook_subject about = hook_subject_of(&e, end->name, end->input);
     struct hook_open_call *call =
-        hook_open_calls_match(&hooks->open_calls, e.session_hash, 0, hook_hash(end->name),
-                              end->input.type == JSON_TYPE_NONE ? 0 : hook_hash(input));
+        hook_open_calls_match(&hooks->open_calls, e.session_hash, 0, &about);
     if (call == NULL || !(call->wait_ms <= end->at_ms)) {
         return true;
     }

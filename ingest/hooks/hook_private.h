@@ -1,5 +1,5 @@
 /* Shared by the files of this room: hook_payload.c, hook_sessions.c (sessions, interactions,
-   agents), hook_tools.c and hook_waits.c. */
+   agents), hook_tools.c, hook_tools_no_ids.c and hook_waits.c. */
 #ifndef INGEST_HOOK_PRIVATE_H
 #define INGEST_HOOK_PRIVATE_H
 
@@ -74,13 +74,18 @@ void hook_log(const struct hook_event *e, enum log_level level, const char *what
 struct hook_about {
     struct slice id, name;
     struct json_value input;
-    uint64_t name_hash, input_hash;
+    struct hook_subject hashes;
 };
 
 struct slice hook_literal(const char *text);
 /* Returns the greater; `a` if `b` is NAN. */
 double hook_later(double a, double b);
 struct hook_about hook_read_about(struct hook_event *e);
+/* Returns the hashes of what an object reports of a tool: its name and its input. */
+struct hook_subject hook_subject_of(struct hook_event *e, struct slice name,
+                                    struct json_value input);
+/* Notes in the call what the hook reports of its tool. */
+void hook_note_subject(struct hook_open_call *call, const struct hook_about *about);
 /* Returns the call that the hook is about; NULL: unknown. */
 struct hook_open_call *hook_find_call(struct hook_event *e, const struct hook_about *about);
 /* Begins the call's wait for a person, at that time. */
@@ -91,6 +96,10 @@ struct slice hook_permission_text(struct hook_event *e, struct slice tool);
 /* Adds an open call. NULL: out of memory. */
 struct hook_open_call *hook_add_call(struct hook_event *e, enum hook_call_kind kind,
                                      struct slice id);
+/* hook_waits.c: returns the open wait of that kind and subject, or a new one, for a wait without a
+   known call. NULL: out of memory. */
+struct hook_open_call *hook_add_wait(struct hook_event *e, enum hook_call_kind kind,
+                                     const char *what, const struct hook_subject *about);
 /* hook_waits.c: ends the call's wait, if it has one. */
 bool hook_end_wait(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
                    double at_ms, struct slice decision);

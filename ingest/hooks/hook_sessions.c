@@ -64,12 +64,23 @@ bool hook_session_start(struct hook_event *e)
     return hook_send(e, &update);
 }
 
+/* Returns whether a hook has ended it before: this one was sent twice. */
+static bool is_ended(const struct hook_event *e)
+{
+    session_no number = correlator_session(e->correlator, e->session_id);
+    const struct session *session =
+        number == NO_SESSION ? NULL : swarm_session(e->ingest->swarm, number);
+    return e->session == NULL && session != NULL && (session->flags & SESSION_ENDED) != 0;
+}
+
 bool hook_session_end(struct hook_event *e)
 {
     struct update update = hook_update(e, UPDATE_SESSION, PRECEDENCE_HOOKS);
     update_number(&update, FIELD_END_MS, e->t_ms);
     update_number(&update, FIELD_OUTCOME, OUTCOME_ENDED);
-    hook_log(e, LOG_LEVEL_INFO, "session ended", hook_text(e, "reason"));
+    if (!is_ended(e)) {
+        hook_log(e, LOG_LEVEL_INFO, "session ended", hook_text(e, "reason"));
+    }
     bool good = hook_end_idle(e) && hook_end_calls_with_session(e) && hook_send(e, &update);
     hook_open_calls_drop_session(&e->hooks->open_calls, e->session_hash);
     client_processes_end(e->ingest, e->session_id);

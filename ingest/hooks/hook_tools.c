@@ -1,5 +1,5 @@
-/* Tools and waits, by Claude Code's names. PreToolUse opens a call and PostToolUse ends it. A wait
-   lies inside its call:
+/* Tools. Most clients use Claude Code's names: PreToolUse opens a call and PostToolUse ends it. A
+   wait lies inside its call:
 
      PreToolUse           CLI continues   [allowed]   runs for duration_ms   ends        PostToolUse
      |<-- hooks' own time -->|               |<----------------------------->|<-- hooks' time -->|
@@ -20,6 +20,8 @@
 
 /* The longest time for hooks themselves; a longer gap is an unreported wait. */
 #define HOOKS_TAKE_MS 500
+/* A person who stops a turn so soon after a question has refused it. */
+#define ANSWER_MS 30000
 
 enum { ERROR_BYTES = 200 };
 
@@ -36,14 +38,31 @@ double hook_later(double a, double b)
 
 /* ---- which call ---- */
 
+/* The command or path that a call is about, as it is spelt. */
+static uint64_t subject_of(struct hook_event *e, struct json_value input)
+{
+    static const char *const keys[] = {"command", "file_path", "filePath", NULL};
+    struct json_value value = {.type = JSON_TYPE_NONE};
+    for (const char *const *key = keys; *key != NULL && value.type == JSON_TYPE_NONE; key++) {
+        value = json_get(input, *key);
+    }
+    return hook_hash_json(value, &e->hooks->scratch);
+}
+
+struct hook_subject hook_subject_of(struct hook_event *e, struct slice name,
+                                    struct json_value input)
+{
+    return (struct hook_subject){.name = hook_hash(name),
+                                 .input = hook_hash_json(input, &e->hooks->scratch),
+                                 .subject = subject_of(e, input)};
+}
+
 struct hook_about hook_read_about(struct hook_event *e)
 {
     struct hook_about about = {.id = hook_call_id(e, e->payload),
                                .name = hook_text(e, "tool_name"),
                                .input = json_get(e->payload, "tool_input")};
-    struct slice raw = {.bytes = about.input.raw, .len = about.input.len};
-    about.name_hash = hook_hash(about.name);
-    about.input_hash = about.input.type == JSON_TYPE_NONE ? 0 : hook_hash(raw);
+    about.hashes = hook_subject_of(e, about.name, about.input);
     return about;
 }
 
@@ -54,8 +73,7 @@ struct hook_open_call *hook_find_call(struct hook_event *e, const struct hook_ab
     if (about->id.bytes != NULL) {
         return hook_open_calls_find(calls, e->session_hash, about->id);
     }
-    return hook_open_calls_match(calls, e->session_hash, e->agent, about->name_hash,
-                                 about->input_hash);
+    return hook_open_calls_match(calls, e->session_hash, e->agent, &about->hashes);
 }
 
 /* Adds an open call. NULL: out of memory. */
@@ -95,116 +113,57 @@ static void put_args(struct hook_event *e, const struct hook_about *about, struc
     update_text(update, FIELD_NAME, hook_cut(about->name, HOOK_LABEL_BYTES));
 }
 
-/* The command or path that a call is about, as it is spelt. */
-static uint64_t subject_of(struct json_value input)
+void hook_note_subject(struct hook_open_call *call, const struct hook_about *about)
 {
-    static const char *const keys[] = {"command", "file_path", "filePath", NULL};
-    struct json_value value = {.type = JSON_TYPE_NONE};
-    for (const char *const *key = keys; *key != NULL && value.type == JSON_TYPE_NONE; key++) {
-        value = json_get(input, *key);
+    call->name = about->hashes.name;
+    call->input = about->hashes.input;
+    call->subject = about->hashes.subject;
+}
+
+static bool open_tool(struct hook_event *e, const struct hook_about *about)
+{
+    struct update update = hook_call_update(e, CALL_TOOL, about->id, PRECEDENCE_HOOKS);
+    if (about->id.bytes == NULL || about->name.bytes == NULL) {
+        e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
+        return true;
     }
-    return value.type == JSON_TYPE_NONE ? 0 : hook_hash((struct slice){value.raw, value.len});
+    struct hook_open_call *call =
+        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, about->id);
+    if (call == NULL) {
+        call = hook_add_call(e, HOOK_TOOL, about->id);
+        if (call == NULL) {
+            return false;
+        }
+        call->start_ms = e->t_ms;
+        hook_note_subject(call, about);
+        call->sub_agent = hook_hash(hook_text_of(e, json_get(about->input, "subagent_type")));
+        hook_label_set(&call->about, hook_text_of(e, json_get(about->input, "description")));
+        call->background = json_get(about->input, "run_in_background").type == JSON_TYPE_TRUE;
+    }
+    put_args(e, about, &update);
+    update_number(&update, FIELD_START_MS, e->t_ms);
+    return hook_send(e, &update) && hook_adopt_wait(e, call) && hook_end_idle(e);
 }
 
 bool hook_pre_tool_use(struct hook_event *e)
 {
     struct hook_about about = hook_read_about(e);
-    struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
-    if (about.id.bytes == NULL || about.name.bytes == NULL) {
-        e->wrong = "PreToolUse: tool_use_id or tool_name is missing";
-        return true;
-    }
-    struct hook_open_call *call =
-        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, about.id);
-    if (call == NULL) {
-        call = hook_add_call(e, HOOK_TOOL, about.id);
-        if (call == NULL) {
-            return false;
-        }
-        call->start_ms = e->t_ms;
-        call->name = about.name_hash;
-        call->input = about.input_hash;
-        call->sub_agent = hook_hash(hook_text_of(e, json_get(about.input, "subagent_type")));
-        hook_label_set(&call->about, hook_text_of(e, json_get(about.input, "description")));
-        call->background = json_get(about.input, "run_in_background").type == JSON_TYPE_TRUE;
-    }
-    put_args(e, &about, &update);
-    update_number(&update, FIELD_START_MS, e->t_ms);
-    return hook_send(e, &update) && hook_adopt_wait(e, call) && hook_end_idle(e);
+    return open_tool(e, &about);
 }
 
 /* The client runs the hook once a person has allowed the call, or none had to. */
 bool hook_pre_tool_use_allowed(struct hook_event *e)
 {
     struct hook_about about = hook_read_about(e);
+    if (!open_tool(e, &about) || e->wrong != NULL) {
+        return e->wrong != NULL;
+    }
     struct update update = hook_call_update(e, CALL_TOOL, about.id, PRECEDENCE_HOOKS);
     update_bool(&update, FIELD_MAY_ASK, TRI_FALSE);
-    if (!hook_pre_tool_use(e) || (e->wrong == NULL && !hook_send_sure(e, &update))) {
-        return false;
-    }
-    struct hook_open_call *call = about.id.bytes == NULL ? NULL : hook_find_call(e, &about);
-    return call == NULL ||
-           hook_end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, hook_literal("accept"));
-}
-
-/* ---- tools without ids ---- */
-
-/* A client whose hooks have no ids of calls: they only show whom a person is asked for. */
-bool hook_before_tool(struct hook_event *e)
-{
-    struct hook_about about = hook_read_about(e);
-    char id[40];
-    int len = snprintf(id, sizeof id, "tool:%llu", (unsigned long long)++e->hooks->made);
-    struct hook_open_call *call = hook_add_call(e, HOOK_TOOL, (struct slice){id, (size_t)len});
-    if (call == NULL) {
-        return false;
-    }
-    call->start_ms = e->t_ms;
-    call->name = about.name_hash;
-    call->input = about.input_hash;
-    call->subject = subject_of(about.input);
-    hook_label_set(&call->about, about.name);
-    return true;
-}
-
-bool hook_after_tool(struct hook_event *e)
-{
-    struct hook_about about = hook_read_about(e);
     struct hook_open_call *call = hook_find_call(e, &about);
-    if (call == NULL) {
-        return true;
-    }
-    call->ended = true;
-    return hook_end_wait(e, PRECEDENCE_INFERRED, call, e->t_ms, hook_literal("accept"));
-}
-
-/* Returns the newest open call about that; else the newest that does not wait, if one is open. */
-static struct hook_open_call *find_subject(struct hook_event *e, uint64_t subject)
-{
-    struct hook_open_calls *calls = &e->hooks->open_calls;
-    struct hook_open_call *newest = NULL;
-    for (size_t i = calls->count; i-- > 0;) {
-        struct hook_open_call *call = &calls->items[i];
-        if (call->ended || call->session != e->session_hash || !isnan(call->wait_ms)) {
-            continue;
-        }
-        if (subject != 0 && call->subject == subject) {
-            return call;
-        }
-        newest = newest == NULL ? call : newest;
-    }
-    return newest;
-}
-
-bool hook_tool_permission(struct hook_event *e)
-{
-    struct json_value details = json_get(e->payload, "details");
-    struct hook_open_call *call = find_subject(e, subject_of(details));
-    if (call == NULL) {
-        call = hook_add_call(e, HOOK_PERMISSION, hook_literal("permission"));
-    }
-    return call != NULL && hook_begin_wait(e, call, e->t_ms,
-                                           hook_permission_text(e, hook_label_slice(&call->about)));
+    return hook_send_sure(e, &update) &&
+           (call == NULL ||
+            hook_end_wait(e, PRECEDENCE_HOOKS, call, e->t_ms, hook_literal("accept")));
 }
 
 /* An Agent call reports its agent's id when it ends, or when the agent moves to the background. */
@@ -272,8 +231,7 @@ static struct hook_open_call *find_ended(struct hook_event *e, const struct hook
     if (call != NULL) {
         return call;
     }
-    call = hook_open_calls_match(calls, e->session_hash, e->agent, about->name_hash,
-                                 about->input_hash);
+    call = hook_open_calls_match(calls, e->session_hash, e->agent, &about->hashes);
     return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
 }
 
@@ -325,7 +283,8 @@ bool hook_post_tool_use_failure(struct hook_event *e)
 
 /* ---- calls without a hook for their end ---- */
 
-/* Ends a call without an end of its own. A call with an open wait was refused. */
+/* Ends a call without an end of its own. A call with an open wait was refused, but nobody knows of
+   one that a notification alone has reported. */
 static bool give_up(struct hook_event *e, enum precedence precedence, struct hook_open_call *call,
                     double at_ms, enum outcome outcome)
 {
@@ -340,29 +299,13 @@ static bool give_up(struct hook_event *e, enum precedence precedence, struct hoo
         update_text(&update, FIELD_ERROR, hook_literal("rejected"));
     }
     call->ended = true;
-    return hook_end_wait(e, precedence, call, at_ms, hook_literal("reject")) &&
+    bool known = call->kind == HOOK_TOOL || call->name != 0;
+    struct slice decision = known ? hook_literal("reject") : (struct slice){.bytes = NULL};
+    return hook_end_wait(e, precedence, call, at_ms, decision) &&
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
-bool hook_interrupt_calls(struct hook_event *e)
-{
-    struct hook_open_calls *calls = &e->hooks->open_calls;
-    bool good = true;
-    for (size_t i = 0; i < calls->count && good; i++) {
-        const struct hook_open_call *call = &calls->items[i];
-        if (!call->ended && call->session == e->session_hash && call->agent == e->agent &&
-            call->kind == HOOK_TOOL && !isnan(call->wait_ms)) {
-            struct hook_label id = call->id;
-            struct update update =
-                hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_HOOKS);
-            update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
-            good = hook_send_sure(e, &update);
-        }
-    }
-    return good;
-}
-
-/* The client ended while the call was open. */
+/* The client, or the turn, ended while the call was open. */
 static bool stop_call(struct hook_event *e, struct hook_open_call *call)
 {
     struct hook_label id = call->id;
@@ -374,6 +317,30 @@ static bool stop_call(struct hook_event *e, struct hook_open_call *call)
     call->ended = true;
     return hook_end_wait(e, PRECEDENCE_INFERRED, call, e->t_ms, (struct slice){.bytes = NULL}) &&
            (call->kind != HOOK_TOOL || hook_send(e, &update));
+}
+
+/* No hook reports that a person allowed a call: one that was asked about long ago may run. */
+bool hook_interrupt_calls(struct hook_event *e)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    bool good = true;
+    for (size_t i = 0; i < calls->count && good; i++) {
+        struct hook_open_call *call = &calls->items[i];
+        if (call->ended || call->session != e->session_hash || call->agent != e->agent ||
+            call->kind != HOOK_TOOL || isnan(call->wait_ms)) {
+            continue;
+        }
+        if (e->t_ms - call->wait_ms > ANSWER_MS) {
+            good = stop_call(e, call);
+            continue;
+        }
+        struct hook_label id = call->id;
+        struct update update =
+            hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_HOOKS);
+        update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
+        good = hook_send_sure(e, &update);
+    }
+    return good;
 }
 
 /* A person who leaves at the prompt had answered before: no question was open any more. */
@@ -462,15 +429,21 @@ static struct hook_open_call *find_in_batch(struct hook_event *e, struct json_va
     if (call != NULL) {
         return call;
     }
-    struct json_value input = json_get(item, "tool_input");
-    call = hook_open_calls_match(calls, e->session_hash, e->agent,
-                                 hook_hash(hook_text_of(e, json_get(item, "tool_name"))),
-                                 hook_hash((struct slice){input.raw, input.len}));
+    struct hook_subject about = hook_subject_of(e, hook_text_of(e, json_get(item, "tool_name")),
+                                                json_get(item, "tool_input"));
+    call = hook_open_calls_match(calls, e->session_hash, e->agent, &about);
     return call != NULL && call->kind == HOOK_PERMISSION ? call : NULL;
 }
 
+/* A call failed after its begin, or by a rule before that. */
+static bool ran(const struct hook_open_call *call, struct json_value status)
+{
+    return json_string_is(status, "success") ||
+           (json_string_is(status, "error") && call->kind == HOOK_TOOL && isnan(call->wait_ms));
+}
+
 /* Comes after the last of parallel calls: the open ones never ran, since a hook or rule refused
-   them. */
+   them. A call with a status may have run: the hook of its end is late. */
 bool hook_post_tool_batch(struct hook_event *e)
 {
     struct json_value list = json_get(e->payload, "tool_calls");
@@ -479,7 +452,7 @@ bool hook_post_tool_batch(struct hook_event *e)
     bool good = true;
     while (good && list.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
         struct hook_open_call *call = find_in_batch(e, item);
-        if (call != NULL && !call->ended) {
+        if (call != NULL && !call->ended && !ran(call, json_get(item, "status"))) {
             good = give_up(e, PRECEDENCE_INFERRED, call, e->t_ms, OUTCOME_REFUSED);
         }
     }

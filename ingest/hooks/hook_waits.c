@@ -6,22 +6,47 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Adds an entry for a wait without a known call. A repeated hook gets the same id. */
-static struct hook_open_call *add_wait(struct hook_event *e, enum hook_call_kind kind,
-                                       const char *what, uint64_t input)
+static const struct hook_subject unknown = {.name = 0};
+
+/* Returns the open wait of that kind and subject. NULL: none. */
+static struct hook_open_call *find_wait(struct hook_event *e, enum hook_call_kind kind,
+                                        const struct hook_subject *about)
 {
-    char id[64];
-    uint64_t prompt = hook_hash(hook_turn(e));
-    int len = snprintf(id, sizeof id, "%s:%llx", what,
-                       (unsigned long long)(prompt ^ e->agent ^ input * 31));
-    struct slice name = {.bytes = id, .len = (size_t)len};
-    struct hook_open_call *call =
-        hook_open_calls_find(&e->hooks->open_calls, e->session_hash, name);
-    if (call == NULL) {
-        call = hook_add_call(e, kind, name);
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    for (size_t i = calls->count; i-- > 0;) {
+        struct hook_open_call *call = &calls->items[i];
+        if (!call->ended && call->kind == kind && call->session == e->session_hash &&
+            call->agent == e->agent && call->name == about->name && call->input == about->input &&
+            call->subject == about->subject) {
+            return call;
+        }
     }
+    return NULL;
+}
+
+/* Its id has its time: the same may be asked again later, even after this program has been started
+   again. */
+struct hook_open_call *hook_add_wait(struct hook_event *e, enum hook_call_kind kind,
+                                     const char *what, const struct hook_subject *about)
+{
+    struct hook_open_call *call = find_wait(e, kind, about);
     if (call != NULL) {
-        call->ended = false;
+        return call;
+    }
+    const struct {
+        uint64_t agent;
+        struct hook_subject about;
+        double t_ms;
+    } key = {e->agent, *about, e->t_ms};
+    char id[64];
+    int len =
+        snprintf(id, sizeof id, "%s:%llx", what,
+                 (unsigned long long)hook_hash((struct slice){(const char *)&key, sizeof key}));
+    call = hook_add_call(e, kind, (struct slice){.bytes = id, .len = (size_t)len});
+    if (call != NULL) {
+        call->name = about->name;
+        call->input = about->input;
+        call->subject = about->subject;
     }
     return call;
 }
@@ -60,7 +85,7 @@ bool hook_end_wait(struct hook_event *e, enum precedence precedence, struct hook
 struct slice hook_permission_text(struct hook_event *e, struct slice tool)
 {
     struct strbuf *text = &e->hooks->scratch;
-    if (tool.bytes == NULL) {
+    if (tool.len == 0) {
         return hook_literal("Permission");
     }
     if (client_is_question(tool)) {
@@ -78,14 +103,10 @@ bool hook_permission_request(struct hook_event *e)
     struct hook_about about = hook_read_about(e);
     struct hook_open_call *call = hook_find_call(e, &about);
     if (call == NULL) {
-        call = add_wait(e, HOOK_PERMISSION, "permission", about.name_hash ^ about.input_hash);
+        call = hook_add_wait(e, HOOK_PERMISSION, "permission", &about.hashes);
     }
     if (call == NULL) {
         return false;
-    }
-    if (call->kind == HOOK_PERMISSION) {
-        call->name = about.name_hash;
-        call->input = about.input_hash;
     }
     return call->ended || hook_begin_wait(e, call, e->t_ms, hook_permission_text(e, about.name));
 }
@@ -101,7 +122,7 @@ static bool permission_prompt(struct hook_event *e)
     }
     struct hook_open_call *call = hook_open_calls_newest(calls, e->session_hash, e->agent);
     if (call == NULL) {
-        call = add_wait(e, HOOK_PERMISSION, "permission", 0);
+        call = hook_add_wait(e, HOOK_PERMISSION, "permission", &unknown);
     }
     if (call == NULL) {
         return false;
@@ -120,7 +141,7 @@ static bool idle_prompt(struct hook_event *e)
     if (!hook_end_calls(e, since, true) || !hook_end_interaction(e, PRECEDENCE_INFERRED, since)) {
         return false;
     }
-    struct hook_open_call *call = add_wait(e, HOOK_IDLE, "idle", 0);
+    struct hook_open_call *call = hook_add_wait(e, HOOK_IDLE, "idle", &unknown);
     return call != NULL && hook_begin_wait(e, call, e->t_ms, hook_literal("Prompt"));
 }
 
@@ -139,7 +160,7 @@ bool hook_notification(struct hook_event *e)
 /* An MCP server asks for input. */
 bool hook_elicitation(struct hook_event *e)
 {
-    struct hook_open_call *call = add_wait(e, HOOK_ELICITATION, "elicitation", 0);
+    struct hook_open_call *call = hook_add_wait(e, HOOK_ELICITATION, "elicitation", &unknown);
     return call != NULL && hook_begin_wait(e, call, e->t_ms, hook_literal("Elicitation"));
 }
 
@@ -158,27 +179,42 @@ bool hook_elicitation_result(struct hook_event *e)
     return true;
 }
 
+/* Returns the wait of a permission request that overtook the call. NULL: none. */
+static struct hook_open_call *find_adopted(struct hook_event *e, const struct hook_open_call *call)
+{
+    struct hook_open_calls *calls = &e->hooks->open_calls;
+    struct hook_open_call *found = NULL;
+    for (size_t i = 0; i < calls->count; i++) {
+        struct hook_open_call *wait = &calls->items[i];
+        if (wait->ended || wait->kind != HOOK_PERMISSION || wait->session != call->session ||
+            wait->agent != call->agent || wait->name != call->name || isnan(wait->wait_ms)) {
+            continue;
+        }
+        if (wait->input == call->input) {
+            return wait;
+        }
+        if (found == NULL && call->subject != 0 && wait->subject == call->subject) {
+            found = wait;
+        }
+    }
+    return found;
+}
+
 /* Takes over the wait of a permission request that overtook its call: both are sent within a
    moment, by two processes. */
 bool hook_adopt_wait(struct hook_event *e, struct hook_open_call *call)
 {
-    struct hook_open_calls *calls = &e->hooks->open_calls;
     char room[CLIENT_WAIT_ID_BYTES], other_room[CLIENT_WAIT_ID_BYTES];
-    for (size_t i = 0; i < calls->count; i++) {
-        struct hook_open_call *wait = &calls->items[i];
-        if (wait->ended || wait->kind != HOOK_PERMISSION || wait->session != call->session ||
-            wait->agent != call->agent || wait->name != call->name || wait->input != call->input ||
-            isnan(wait->wait_ms)) {
-            continue;
-        }
-        wait->ended = true;
-        call->wait_ms = wait->wait_ms;
-        call->held = true;
-        struct update update = hook_call_update(
-            e, CALL_WAIT, client_wait_id(hook_label_slice(&call->id), room), PRECEDENCE_HOOKS);
-        update_text(&update, FIELD_ALIAS, client_wait_id(hook_label_slice(&wait->id), other_room));
-        update_number(&update, FIELD_START_MS, call->wait_ms);
-        return hook_send(e, &update);
+    struct hook_open_call *wait = find_adopted(e, call);
+    if (wait == NULL) {
+        return true;
     }
-    return true;
+    wait->ended = true;
+    call->wait_ms = wait->wait_ms;
+    call->held = true;
+    struct update update = hook_call_update(
+        e, CALL_WAIT, client_wait_id(hook_label_slice(&call->id), room), PRECEDENCE_HOOKS);
+    update_text(&update, FIELD_ALIAS, client_wait_id(hook_label_slice(&wait->id), other_room));
+    update_number(&update, FIELD_START_MS, call->wait_ms);
+    return hook_send(e, &update);
 }
