@@ -5,7 +5,9 @@
 #include "ingest/ingest_ctx.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* Returns NULL if no client has that name. */
 static const struct hook_client *find(const struct ingest_ctx *ingest, const char *client)
@@ -31,9 +33,30 @@ bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
     return known == NULL || known->note_tool_end(known, ingest, end);
 }
 
-bool hook_is_client(const struct ingest_ctx *ingest, const char *client)
+/* Returns whether the path's first part is that name, maybe with a suffix ("qwen-code"). */
+static bool names(const char *path, const char *client)
 {
-    return find(ingest, client) != NULL;
+    size_t len = strlen(client);
+    return strncasecmp(path, client, len) == 0 && !isalnum((unsigned char)path[len]);
+}
+
+const char *hook_client_at(const struct ingest_ctx *ingest, const char *path)
+{
+    static const char *const others[] = {"aider",    "amp",   "cline",   "copilot",  "crush",
+                                         "cursor",   "droid", "goose",   "kilo",     "kiro",
+                                         "opencode", "roo",   "amazonq", "windsurf", NULL};
+    for (const struct hook_client *const *known = ingest->hook_clients;
+         known != NULL && *known != NULL; known++) {
+        if (names(path, (*known)->name)) {
+            return (*known)->name;
+        }
+    }
+    for (const char *const *other = others; *other != NULL; other++) {
+        if (names(path, *other)) {
+            return NULL;
+        }
+    }
+    return "claude";
 }
 
 bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,

@@ -65,8 +65,10 @@ bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
    call that was refused. False: out of memory. */
 bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
                         const struct hook_tool_end *end);
-/* Returns whether there is a client of that name. */
-bool hook_is_client(const struct ingest_ctx *ingest, const char *client);
+/* Returns the client whose hooks come to that path below /hooks: the one that its first part names,
+   in any case ("Qwen", "codex/x", "qwen-code"); any other part is Claude Code's, whose hooks may go
+   anywhere. NULL: it names a client whose hooks nobody knows. Static. */
+const char *hook_client_at(const struct ingest_ctx *ingest, const char *path);
 /* Returns where the client keeps its state between payloads; at first it holds NULL.
    hook_release frees it. */
 void **hook_state(struct ingest_ctx *ingest, const struct hook_client *client);

@@ -56,6 +56,7 @@ struct otlp_source {
     struct hook_peers peers;
     struct grpc *grpc;          /* NULL: built without it */
     bool warned;                /* that gRPC comes in, which this build cannot take */
+    bool warned_hook;           /* that hooks of a client come in whose hooks are not known */
     struct otlp_shared *shared; /* NULL: was not opened */
     struct source_traffic traffic;
     struct exporter exporters[EXPORTERS];
@@ -150,10 +151,14 @@ static unsigned take_hook(void *ctx, int fd, const char *below, struct slice bod
                                    .local_ns = now_ns,
                                    .find_sender = hook_peers_find,
                                    .ctx = &peer};
-    /* Claude Code's may go anywhere below. */
-    const char *client = hook_is_client(ingest, below) ? below : "claude";
-    const char *wrong = hook_take(ingest, client, payload, &arrival);
-    if (wrong != NULL) {
+    const char *client = hook_client_at(ingest, below);
+    const char *wrong = client == NULL ? "hook: this client's hooks are not known"
+                                       : hook_take(ingest, client, payload, &arrival);
+    if (client == NULL && otlp->warned_hook) {
+        otlp->source.counters.bad++;
+        otlp->source.counters.refused++;
+    } else if (wrong != NULL) {
+        otlp->warned_hook |= client == NULL;
         report_reject(otlp, wrong, body);
     } else {
         source_counters_accept(&otlp->source.counters);

@@ -96,7 +96,8 @@ static const char *post(const char *path, const char *headers, const char *body)
     return text;
 }
 
-#define STOP "{\"session_id\":\"S\",\"hook_event_name\":\"Stop\"}"
+#define START "{\"session_id\":\"S\",\"hook_event_name\":\"SessionStart\"}"
+#define STOP  "{\"session_id\":\"S\",\"hook_event_name\":\"Stop\"}"
 
 static struct source_status status_of(const struct rig *rig)
 {
@@ -127,7 +128,8 @@ RIG_TEST(a_hook_is_taken_and_answered_with_nothing)
 static void client_is(const struct rig *rig, const char *id, const char *client)
 {
     const struct session *session = rig_session(rig, id);
-    assert_non_null(session);
+    if (session == NULL)
+        fail_msg("no session %s", id);
     size_t len;
     const char *text =
         intern_text(swarm_names(rig->model.swarm), session->texts[SESSION_CLIENT], &len);
@@ -139,18 +141,49 @@ RIG_TEST(a_path_below_names_the_client_whose_hook_it_is)
 {
     struct rig *rig = *state;
     start(rig, (struct hub_options){0});
-    assert_int_equal(ask_once(rig, post("/hooks/qwen", "",
-                                        "{\"session_id\":\"Q\",\"hook_event_name\":\"Stop\"}")),
-                     200);
+    assert_int_equal(
+        ask_once(rig, post("/hooks/qwen", "",
+                           "{\"session_id\":\"Q\",\"hook_event_name\":\"SessionStart\"}")),
+        200);
     assert_int_equal(
         ask_once(rig, post("/hooks/gemini/", "",
-                           "{\"session_id\":\"G\",\"hook_event_name\":\"AfterAgent\"}")),
+                           "{\"session_id\":\"G\",\"hook_event_name\":\"SessionStart\"}")),
         200);
-    assert_int_equal(ask_once(rig, post("/hooks/mine", "", STOP)), 200);
+    assert_int_equal(ask_once(rig, post("/hooks/mine", "", START)), 200);
     assert_int_equal(status_of(rig).bad, 0);
     client_is(rig, "Q", "qwen");
     client_is(rig, "G", "gemini");
     client_is(rig, "S", "claude");
+}
+
+RIG_TEST(a_path_below_is_read_in_any_case_and_never_as_another_clients)
+{
+    static const struct {
+        const char *path, *id, *client; /* NULL: taken by nobody */
+    } paths[] = {
+        {"/hooks/Qwen", "a", "qwen"},         {"/hooks/codex/x", "b", "codex"},
+        {"/hooks/qwen-code", "c", "qwen"},    {"/hooks/CLAUDE/", "d", "claude"},
+        {"/hooks/mine/codex", "e", "claude"}, {"/hooks/codexes", "f", "claude"},
+        {"/hooks/opencode", "g", NULL},       {"/hooks/OpenCode/x", "h", NULL},
+        {"/hooks/cursor-agent", "i", NULL},
+    };
+    struct rig *rig = *state;
+    start(rig, (struct hub_options){0});
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        char body[120];
+        snprintf(body, sizeof body, "{\"session_id\":\"%s\",\"hook_event_name\":\"SessionStart\"}",
+                 paths[i].id);
+        assert_int_equal(ask_once(rig, post(paths[i].path, "", body)), 200);
+        if (paths[i].client != NULL)
+            client_is(rig, paths[i].id, paths[i].client);
+        else
+            assert_null(rig_session(rig, paths[i].id));
+    }
+    assert_int_equal(status_of(rig).bad, 3);
+    size_t logged = 0;
+    for (size_t i = 0; i < event_log_count(rig->log); i++)
+        logged += strstr(event_log_get(rig->log, i)->text, "hooks are not known") != NULL;
+    assert_int_equal(logged, 1);
 }
 
 RIG_TEST(what_is_no_hook_is_refused_and_counted)
