@@ -54,11 +54,31 @@ static bool fits(const struct call_half *a, const struct call_half *b)
              (a->is_any || b->is_any)));
 }
 
+/* Returns how well the times fit, 0 best: both ends and starts are near, as far as these are known;
+   the starts; the ends; none, and the two only run at the same time. A span that outlives its
+   answer may end with the next answer of the same usage, but did not begin with it. */
+static unsigned rank_of(const struct call_half *a, const struct call_half *b)
+{
+    bool unknown = isnan(a->start_ms) || isnan(b->start_ms);
+    bool starts = unknown || fabs(a->start_ms - b->start_ms) <= apart_ms;
+    bool ends = fabs(a->end_ms - b->end_ms) <= apart_ms;
+    return starts && ends ? 0 : starts ? 1 : ends ? 2 : 3;
+}
+
 /* A half of the same agent is nearer than any other. */
 static double distance_ms(const struct call_half *a, const struct call_half *b)
 {
     double apart = are_grouped(a, b) ? a->took_ms - b->took_ms : a->end_ms - b->end_ms;
     return fabs(apart) + (a->agent == b->agent ? 0 : 2 * apart_ms);
+}
+
+/* Whether `a` is nearer to `half` than `b` is. */
+static bool is_nearer(const struct call_half *a, const struct call_half *b,
+                      const struct call_half *half)
+{
+    unsigned rank_a = are_grouped(a, half) ? 0 : rank_of(a, half);
+    unsigned rank_b = are_grouped(b, half) ? 0 : rank_of(b, half);
+    return rank_a != rank_b ? rank_a < rank_b : distance_ms(a, half) < distance_ms(b, half);
 }
 
 /* Whether `a`, of the ring, has the half `b`, which is reported again. */
@@ -122,8 +142,7 @@ struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *h
         if (is_again(other, half, id)) {
             return (struct slice){NULL, 0};
         }
-        if (fits(other, half) &&
-            (nearest == NULL || distance_ms(other, half) < distance_ms(nearest, half))) {
+        if (fits(other, half) && (nearest == NULL || is_nearer(other, nearest, half))) {
             nearest = other;
         }
     }

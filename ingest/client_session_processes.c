@@ -23,6 +23,33 @@ enum { SEARCHES_OFTEN = 5 };
    began. */
 enum claim { CLAIM_NONE, CLAIM_NEXT, CLAIM_FREE };
 
+/* A directory of sessions. A look at one may last long, on a network's file system that does not
+   answer: the loop never looks while it follows. */
+struct place {
+    intern_id directory;
+    char *path; /* owned, of `size` bytes: other texts may come while a worker looks */
+    size_t size;
+    bool exists; /* on this machine */
+};
+
+struct search {
+    uv_work_t work; /* its data is the search */
+    struct client_sessions *all;
+    struct program_list list; /* a worker's is in libc's memory: the context's is the loop's */
+    struct place *places;     /* in the context's memory */
+    size_t place_count, place_cap;
+};
+
+static const struct place *place_of(const struct search *search, intern_id directory)
+{
+    for (size_t i = 0; i < search->place_count; i++) {
+        if (search->places[i].directory == directory) {
+            return &search->places[i];
+        }
+    }
+    return NULL;
+}
+
 static bool is_wanted(const struct client_session *session, double now_ms)
 {
     return session->process_count == 0 && !session->has_sign && session->directory != INTERN_NONE &&
@@ -133,32 +160,36 @@ static size_t take(struct client_sessions *all, struct client_session *session,
     return session->process_count;
 }
 
-/* Returns whether the session's client would have been found if it ran: its directory is one of
-   this machine, and no process is left that may have the session without working there. */
-static bool is_absent(const struct client_sessions *all, const struct client_session *session,
-                      const struct program_list *list)
+/* Returns what it means that no process of the session was found. If its client ran, it would have
+   been found where the session's directory is one of this machine, and no process is left that may
+   have the session without working there. A directory that was not looked at changes nothing. */
+static enum client_search search_of(const struct search *search,
+                                    const struct client_session *session)
 {
-    struct stat st;
-    size_t len;
-    const char *directory = intern_text(all->texts, session->directory, &len);
-    bool here = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
-    for (size_t i = 0; i < list->count; i++) {
-        here = here && !list->items[i].serves;
+    const struct program_list *list = &search->list;
+    const struct place *place = place_of(search, session->directory);
+    if (place == NULL) {
+        return session->search;
     }
-    return here && list->complete;
+    bool absent = place->exists && list->complete;
+    for (size_t i = 0; i < list->count; i++) {
+        absent = absent && !list->items[i].serves;
+    }
+    return absent ? SEARCH_ABSENT : SEARCH_HIDDEN;
 }
 
 /* Returns whether processes were found for a session. */
-static bool take_all(struct client_sessions *all, const struct program_list *list, double now_ms,
+static bool take_all(struct client_sessions *all, const struct search *search, double now_ms,
                      bool sure)
 {
+    const struct program_list *list = &search->list;
     bool found = false;
     for (size_t i = 0; i < all->count; i++) {
         struct client_session *session = &all->items[i];
         if (!is_wanted(session, now_ms)) {
             continue;
         }
-        session->search = is_absent(all, session, list) ? SEARCH_ABSENT : SEARCH_HIDDEN;
+        session->search = search_of(search, session);
         /* Its process is older than the session, unless that was continued. */
         if (take(all, session, list, session->first_ms, sure) > 0 ||
             (!sure && take(all, session, list, session->last_ms, false) > 0)) {
@@ -172,28 +203,70 @@ static bool take_all(struct client_sessions *all, const struct program_list *lis
 }
 
 /* Gives the processes to sessions. */
-static void take_list(struct client_sessions *all, const struct program_list *list)
+static void take_found(struct client_sessions *all, const struct search *search)
 {
     double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
-    while (take_all(all, list, now_ms, true)) {
+    while (take_all(all, search, now_ms, true)) {
         continue; /* a process that one session has is no other's any more */
     }
-    take_all(all, list, now_ms, false);
-    all->failed |= list->failed;
+    take_all(all, search, now_ms, false);
+    all->failed |= search->list.failed;
 }
 
-/* ---- on a worker ---- */
+/* ---- what a worker does ---- */
 
-struct search {
-    uv_work_t work; /* its data is the search */
-    struct client_sessions *all;
-    struct program_list list; /* in libc's memory: the context's is the loop's */
-};
+/* Sets *search to look at the directories of the sessions that are wanted, each once. Its list has
+   memory of its own. */
+static void init_search(struct search *search, struct client_sessions *all,
+                        const struct mem *list_mem)
+{
+    double now_ms = (double)(ingest_ctx_wall(all->ingest) / 1000000);
+    const struct mem *mem = all->ingest->mem;
+    *search = (struct search){.all = all, .list.mem = list_mem};
+    for (size_t i = 0; i < all->count; i++) {
+        intern_id directory = all->items[i].directory;
+        if (!is_wanted(&all->items[i], now_ms) || place_of(search, directory) != NULL) {
+            continue;
+        }
+        size_t len;
+        const char *text = intern_text(all->texts, directory, &len);
+        char *path = mem_alloc(mem, len + 1);
+        if (path == NULL || !mem_reserve(mem, &search->places, &search->place_cap,
+                                         search->place_count + 1, sizeof *search->places)) {
+            mem_free(mem, path, path == NULL ? 0 : len + 1);
+            all->failed = true;
+            return;
+        }
+        memcpy(path, text, len);
+        path[len] = '\0';
+        search->places[search->place_count++] =
+            (struct place){.directory = directory, .path = path, .size = len + 1};
+    }
+}
+
+static void release_search(struct search *search)
+{
+    const struct mem *mem = search->all->ingest->mem;
+    for (size_t i = 0; i < search->place_count; i++) {
+        mem_free(mem, search->places[i].path, search->places[i].size);
+    }
+    mem_free(mem, search->places, search->place_cap * sizeof *search->places);
+    process_programs_release(&search->list);
+}
+
+static void run_search(struct search *search)
+{
+    process_programs_find(search->list.mem, search->all->proc, search->all->programs,
+                          &search->list);
+    for (size_t i = 0; i < search->place_count; i++) {
+        struct stat st;
+        search->places[i].exists = stat(search->places[i].path, &st) == 0 && S_ISDIR(st.st_mode);
+    }
+}
 
 static void do_search(uv_work_t *work)
 {
-    struct search *search = work->data;
-    process_programs_find(&mem_libc, search->all->proc, search->all->programs, &search->list);
+    run_search(work->data);
 }
 
 static void after_search(uv_work_t *work, int status)
@@ -203,9 +276,9 @@ static void after_search(uv_work_t *work, int status)
     all->searching = false;
     (*all->handles)--;
     if (status == 0 && !*all->closing) {
-        take_list(all, &search->list);
+        take_found(all, search);
     }
-    process_programs_release(&search->list);
+    release_search(search);
     mem_free(all->ingest->mem, search, sizeof *search);
 }
 
@@ -217,10 +290,10 @@ static bool begin_search(struct client_sessions *all)
     if (search == NULL) {
         return false;
     }
+    init_search(search, all, &mem_libc);
     search->work.data = search;
-    search->all = all;
-    search->list.mem = &mem_libc;
     if (uv_queue_work(all->loop, &search->work, do_search, after_search) != 0) {
+        release_search(search);
         mem_free(all->ingest->mem, search, sizeof *search);
         return false;
     }
@@ -258,10 +331,11 @@ void client_session_processes_search(struct client_sessions *all, bool last)
     all->searched_ns = now_ns;
     all->searches++;
     if (last || !begin_search(all)) {
-        struct program_list list;
-        process_programs_find(all->ingest->mem, all->proc, all->programs, &list);
-        take_list(all, &list);
-        process_programs_release(&list);
+        struct search search;
+        init_search(&search, all, all->ingest->mem);
+        run_search(&search);
+        take_found(all, &search);
+        release_search(&search);
     }
 }
 

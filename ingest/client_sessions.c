@@ -197,12 +197,13 @@ static void conclude_process(struct client_sessions *all, struct client_session 
 }
 
 /* Returns whether nothing shows that the session lives: it was left unfinished before the source
-   began (or is, when no more is read), and its process was not found, or cannot be looked for. */
+   began (or is, when no more is read), and its process was not found. One without a directory is
+   never looked for, so it has as much patience as any. */
 static bool is_abandoned(const struct client_sessions *all, const struct client_session *session,
                          bool last)
 {
-    bool sought = session->search != SEARCH_NONE || session->directory == INTERN_NONE;
-    return all->programs != NULL && session->busy && sought && (last || !session->seen);
+    return all->programs != NULL && session->busy && session->search != SEARCH_NONE &&
+           (last || !session->seen);
 }
 
 static void conclude(struct client_sessions *all, struct client_session *session, double now_ms,

@@ -105,7 +105,7 @@ static void take_response(struct otlp_log_event *e)
             id = (struct slice){NULL, 0};
         }
     }
-    /* But of Claude, files have no id in common with it: one update has what joins the two. */
+    /* Claude's files share an id with a log. For others one update has what joins the two. */
     otlp_log_request(e, id.bytes != NULL ? id : otlp_hash_id(e->hash, room),
                      e->item.producer == OTLP_CLAUDE ? PRECEDENCE_INFERRED : PRECEDENCE_TELEMETRY);
     extend_claude_prompt(e);

@@ -135,6 +135,21 @@ TEST(a_span_that_outlives_its_answer_is_the_same_request)
           {FILES, "g", 3500, 4500, ""},
           {TELEMETRY, "u", 3600, 4600, "g"},
           {TELEMETRY, "t", 1500, 9000, "f"}}},
+        {"two answers, and two spans of which the first ends with the second answer",
+         {{FILES, "f", 1000, 5000, ""},
+          {FILES, "g", 6000, 15000, ""},
+          {TELEMETRY, "t", 1100, 16000, "f"},
+          {TELEMETRY, "u", 6100, 15100, "g"}}},
+        {"two at once, of which the second takes longer",
+         {{FILES, "f", 1000, 11000, ""},
+          {FILES, "g", 1000, 21000, ""},
+          {TELEMETRY, "u", 1100, 21300, "g"},
+          {TELEMETRY, "t", 1100, 11300, "f"}}},
+        {"the first ends with the second answer, spans first",
+         {{TELEMETRY, "t", 1100, 16000, ""},
+          {TELEMETRY, "u", 6100, 15100, ""},
+          {FILES, "g", 6000, 15000, "u"},
+          {FILES, "f", 1000, 5000, "t"}}},
     };
     for (size_t i = 0; i < sizeof overlaps / sizeof *overlaps; i++) {
         struct call_pairs *pairs = calloc(1, sizeof *pairs);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const names[] = {"qwen", "@qwen-code/qwen-code", NULL};
 
@@ -43,6 +45,7 @@ struct world {
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
     rig_init(&w->rig);
     w->proc = processes_new();
     assert_true(client_sessions_init(&w->sessions, &w->rig.ingest, (int64_t)3600 * 1000000000));
@@ -328,6 +331,20 @@ WORLD_TEST(a_session_whose_process_cannot_be_found_ends_when_it_is_quiet)
     assert_string_equal(state_of(w, "t"), "open"); /* it may be anywhere */
 }
 
+/* It may be in a long tool: no process of it can be looked for. */
+WORLD_TEST(an_unfinished_session_without_a_directory_is_waited_for)
+{
+    struct world *w = *state;
+    w->busy = true;
+    w->sessions.since_ns = (int64_t)600 * 1000000000;
+    write_line(w, "s", "");
+    w->sessions.items[0].seen = false; /* it is older than the source */
+    wait_s(w, 590);
+    assert_string_equal(state_of(w, "s"), "open");
+    wait_s(w, 20);
+    assert_string_equal(state_of(w, "s"), "ended");
+}
+
 /* ---- on a worker ---- */
 
 static void run_until_searched(struct world *w, uv_loop_t *loop)
@@ -363,6 +380,43 @@ WORLD_TEST(a_look_does_not_search_itself_and_ends_no_session_whose_process_it_ma
     run_until_searched(w, &loop);
     assert_string_equal(state_of(w, "s"), "open");
     assert_string_equal(state_of(w, "t"), "ended");
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+/* Directories are looked at by the worker alone, so that one which does not answer stops nothing: one
+   that exists no more when the search has ended was looked at before. */
+WORLD_TEST(a_worker_looks_at_the_directories)
+{
+    struct world *w = *state;
+    uv_loop_t loop;
+    unsigned handles = 1;
+    bool closing = false;
+    const char *dir = support_tmpdir();
+    char path[500];
+    snprintf(path, sizeof path, "%s/work", dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    client_sessions_search_on(&w->sessions, &loop, &handles, &closing);
+    write_line(w, "s", path);
+    write_line(w, "t", path);
+    look(w);
+    assert_true(w->sessions.searching);
+    /* One worker does one thing after the other: once it has done this, it has looked. */
+    uv_loop_t other;
+    uv_work_t nothing;
+    assert_int_equal(uv_loop_init(&other), 0);
+    assert_int_equal(uv_queue_work(&other, &nothing, do_nothing, NULL), 0);
+    uv_run(&other, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&other), 0);
+    assert_int_equal(rmdir(path), 0);
+    run_until_searched(w, &loop);
+    assert_int_equal(w->sessions.items[0].search, SEARCH_ABSENT);
+    assert_int_equal(w->sessions.items[1].search, SEARCH_ABSENT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
