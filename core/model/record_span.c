@@ -341,12 +341,21 @@ bool record_span_again(struct swarm *swarm, record_no number)
     return good;
 }
 
+/* A cache of what ended spans are must drop this one. */
+static void note_correction(struct swarm *swarm, span_no no)
+{
+    if (no != NO_SPAN && (swarm_edit_span(swarm, no)->flags & SPAN_OPEN) == 0) {
+        swarm->corrected.last[swarm->corrected.count++ % CORRECTIONS_KEPT] = no;
+    }
+}
+
 bool swarm_record_changed(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     struct span now;
     bool good;
     swarm->revision++;
+    note_correction(swarm, record->span);
     if (record->state == RECORD_HIDDEN || record->agent == NO_AGENT) {
         record_span_remove(swarm, number);
         return true;

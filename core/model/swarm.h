@@ -232,6 +232,14 @@ size_t swarm_track_count(const struct swarm *swarm);
 const struct track *swarm_get_track(const struct swarm *swarm, track_no track);
 /* NULL: gone. */
 const struct span *swarm_span(const struct swarm *swarm, span_no span);
+/* The same, but NULL for the number of a span that was joined into another: a walk over all numbers
+   meets each span once. */
+const struct span *swarm_own_span(const struct swarm *swarm, span_no span);
+/* Returns how many times an ended span was corrected under its number; which one the correction
+   was about, from 0: the last CORRECTIONS_KEPT are known. */
+enum { CORRECTIONS_KEPT = 64 };
+uint64_t swarm_corrections(const struct swarm *swarm);
+span_no swarm_corrected(const struct swarm *swarm, uint64_t correction);
 /* Announces that the span will be read soon: a walk over a lane does so SPANS_AHEAD spans before,
    since they lie apart in memory. Any number will do. */
 enum { SPANS_AHEAD = 8 };

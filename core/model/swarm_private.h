@@ -223,6 +223,10 @@ struct swarm {
     struct well_known known;
     uint64_t revision;
     uint64_t touched; /* swarm_touched */
+    struct {
+        uint64_t count; /* swarm_corrections */
+        span_no last[CORRECTIONS_KEPT];
+    } corrected;
     uint32_t documents;
     struct pool pools[POOLS];
     struct record_table records;

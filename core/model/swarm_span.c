@@ -157,6 +157,21 @@ const struct span *swarm_span(const struct swarm *swarm, span_no no)
     return span;
 }
 
+const struct span *swarm_own_span(const struct swarm *swarm, span_no no)
+{
+    return swarm_edit_span(swarm, no);
+}
+
+uint64_t swarm_corrections(const struct swarm *swarm)
+{
+    return swarm->corrected.count;
+}
+
+span_no swarm_corrected(const struct swarm *swarm, uint64_t correction)
+{
+    return swarm->corrected.last[correction % CORRECTIONS_KEPT];
+}
+
 void swarm_tidy_forwards(struct swarm *swarm)
 {
     struct u64map *forwards = &swarm->spans.forwards, kept;

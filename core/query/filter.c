@@ -187,6 +187,13 @@ bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, ag
     return true;
 }
 
+bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                          int64_t local_ns)
+{
+    uint64_t left;
+    return filter_ask_agent(filter, swarm, agent, local_ns, &left) && left == 0;
+}
+
 /* ---- spans ---- */
 
 static bool compare(enum filter_op op, double value, double wanted)

@@ -29,13 +29,16 @@ bool filter_is_empty(const struct filter *filter);
 /* Returns true if all terms match the agent itself. */
 bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns);
+/* Returns true if all spans of the agent match, whatever they are: no term depends on a span. */
+bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm, agent_no agent,
+                          int64_t local_ns);
 /* Returns true if all terms match the span. */
 bool filter_matches_span(const struct filter *filter, const struct swarm *swarm, span_no span,
                          int64_t local_ns);
 
 /* Evaluate many spans of one agent. filter_ask_agent returns false if no span of the agent matches.
    It sets *left to the terms, a bit each, to evaluate for each span. Their result for an ended span
-   never changes. */
+   changes only if that is corrected (swarm_corrections). */
 bool filter_ask_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                       int64_t local_ns, uint64_t *left);
 bool filter_ask_span(const struct filter *filter, uint64_t left, const struct swarm *swarm,

@@ -62,11 +62,6 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-static bool is_selected(const struct gathering *g, span_no no)
-{
-    return g->predicate == NULL || g->predicate->holds(g->predicate->ctx, no);
-}
-
 static bool is_whole(const struct gathering *g, agent_no agent)
 {
     const struct span_predicate *predicate = g->predicate;
@@ -81,7 +76,8 @@ static const struct span *next_open(const struct gathering *g, span_no *no)
         span_no at = *no;
         const struct span *span = swarm_span(g->swarm, at);
         *no = swarm_next_in_flight(g->swarm, at);
-        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) && is_selected(g, at)) {
+        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
+            span_predicate_holds(g->predicate, at)) {
             return span;
         }
     }
@@ -322,7 +318,8 @@ static int64_t take_context(const struct gathering *g, agent_no number, struct m
     const struct span *span;
     for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL; i++) {
         struct end_facts facts;
-        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0 && is_selected(g, no)) {
+        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0 &&
+            span_predicate_holds(g->predicate, no)) {
             span_end_facts(g->swarm, span, &facts);
             metrics->context_tokens = facts.numbers[FACT_PROMPT_TOKENS];
             metrics->context_window = facts.numbers[FACT_CONTEXT_WINDOW];
@@ -427,8 +424,9 @@ bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct 
     return g.stats != NULL && compute(&g, false);
 }
 
-bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
-                              const struct span_predicate *predicate, struct swarm_metrics *out)
+static bool compute_matching(const struct swarm *swarm, int64_t local_ns,
+                             const struct span_predicate *predicate, bool all,
+                             struct swarm_metrics *out)
 {
     struct gathering g = start(swarm, local_ns, out);
     struct stats stats;
@@ -437,9 +435,22 @@ bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
     }
     g.stats = &stats;
     g.predicate = predicate;
-    bool good = compute(&g, true);
+    bool good = compute(&g, all);
     stats_release(&stats);
     return good;
+}
+
+bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
+                              const struct span_predicate *predicate, struct swarm_metrics *out)
+{
+    return compute_matching(swarm, local_ns, predicate, true, out);
+}
+
+bool metrics_compute_totals_matching(const struct swarm *swarm, int64_t local_ns,
+                                     const struct span_predicate *predicate,
+                                     struct swarm_metrics *out)
+{
+    return compute_matching(swarm, local_ns, predicate, false, out);
 }
 
 static void release_metrics(const struct mem *mem, struct metrics *metrics)

@@ -83,13 +83,20 @@ struct swarm_metrics {
     const struct mem *mem;
 };
 
-/* Selects spans. `holds` always returns the same for a span that has ended. */
+/* Selects spans. `holds` returns the same for an ended span until that is corrected
+   (swarm_corrections). */
 struct span_predicate {
     bool (*holds)(void *ctx, span_no span);
     void *ctx;
     /* Returns true if the agent is selected as a whole, with all of its spans; NULL: none is. */
     bool (*holds_agent)(void *ctx, agent_no agent);
 };
+
+/* `predicate` NULL: all spans. */
+static inline bool span_predicate_holds(const struct span_predicate *predicate, span_no span)
+{
+    return predicate == NULL || predicate->holds(predicate->ctx, span);
+}
 
 /* Computes the metrics over all spans in memory. `local_ns`: the local clock, for spans in flight.
    Returns false and releases *out if out of memory. Release with metrics_release; texts are
@@ -102,6 +109,9 @@ bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct 
    `metadata` and `dropped` are those of all. */
 bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
                               const struct span_predicate *predicate, struct swarm_metrics *out);
+bool metrics_compute_totals_matching(const struct swarm *swarm, int64_t local_ns,
+                                     const struct span_predicate *predicate,
+                                     struct swarm_metrics *out);
 void metrics_release(struct swarm_metrics *metrics);
 
 /* Computes the metrics of a range of time [from, to). They count requests and tools that ended in

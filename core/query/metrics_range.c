@@ -97,7 +97,7 @@ static bool take_span(struct range_sums *range, span_no no)
     const struct span *span = swarm_span(range->swarm, no);
     int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
     if (span == NULL || end_ns <= range->from_ns || span->start_ns >= range->to_ns ||
-        (range->predicate != NULL && !range->predicate->holds(range->predicate->ctx, no))) {
+        !span_predicate_holds(range->predicate, no)) {
         return true;
     }
     int64_t from = span->start_ns > range->from_ns ? span->start_ns : range->from_ns;

@@ -108,7 +108,7 @@ static bool count_open_models(const struct models *g, struct model_sums *sums)
         const struct span *span = swarm_span(g->swarm, no);
         intern_id name;
         if ((span->flags & SPAN_OPEN) == 0 || span->kind != SPAN_REQUEST ||
-            (g->predicate != NULL && !g->predicate->holds(g->predicate->ctx, no))) {
+            !span_predicate_holds(g->predicate, no)) {
             continue;
         }
         if (!open_model(g, span, &name)) {

@@ -36,11 +36,6 @@ static int64_t end_of(const struct name_sums *sums, const struct span *span)
     return swarm_span_end_ns(sums->swarm, span, sums->local_ns);
 }
 
-static bool is_selected(const struct name_sums *sums, span_no no)
-{
-    return sums->predicate == NULL || sums->predicate->holds(sums->predicate->ctx, no);
-}
-
 static void read_ahead(const struct name_sums *sums, const struct lane *lane, size_t at)
 {
     if (at + SPANS_AHEAD < lane->spans.count) {
@@ -76,7 +71,7 @@ static bool add_lane(struct name_sums *sums, const struct lane *lane, const stru
     for (size_t i = 0; i < lane->spans.count; i++) {
         const struct span *span = swarm_span(sums->swarm, spans_at(&lane->spans, i));
         read_ahead(sums, lane, i);
-        if (span == NULL || !is_selected(sums, spans_at(&lane->spans, i))) {
+        if (span == NULL || !span_predicate_holds(sums->predicate, spans_at(&lane->spans, i))) {
             continue;
         }
         struct name_metrics *sum = sum_of(sums, span->name);

@@ -151,7 +151,7 @@ static bool is_apart(const struct lane_view *view, span_no no)
 
 static bool is_chosen(const struct lane_view *view, span_no no)
 {
-    return view->predicate == NULL || view->predicate->holds(view->predicate->ctx, no);
+    return span_predicate_holds(view->predicate, no);
 }
 
 static void add_apart(const struct lane_view *view, struct lane_column *column)

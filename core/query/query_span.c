@@ -45,7 +45,7 @@ struct lane_stretch {
 
 static bool is_chosen(const struct lane_stretch *stretch, span_no no)
 {
-    return stretch->predicate == NULL || stretch->predicate->holds(stretch->predicate->ctx, no);
+    return span_predicate_holds(stretch->predicate, no);
 }
 
 /* Returns true if the span extends into the stretch. */

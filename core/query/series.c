@@ -25,12 +25,6 @@ struct series_counting {
     struct series_count *counts;
 };
 
-static bool is_selected(const struct series_counting *counting, span_no no)
-{
-    const struct span_predicate *predicate = counting->predicate;
-    return predicate == NULL || predicate->holds(predicate->ctx, no);
-}
-
 static int64_t end_of(const struct series *series)
 {
     return series->t0_ns + (int64_t)series->count * series->step_ns;
@@ -66,7 +60,8 @@ static bool count_requests(const struct series_counting *counting)
             for (size_t k = 0; k < agent->lanes[lane].spans.count; k++) {
                 span_no no = spans_at(&agent->lanes[lane].spans, k);
                 const struct span *span = swarm_span(counting->swarm, no);
-                if (span != NULL && is_selected(counting, no) && !count_request(counting, span)) {
+                if (span != NULL && span_predicate_holds(counting->predicate, no) &&
+                    !count_request(counting, span)) {
                     return false;
                 }
             }
@@ -111,7 +106,7 @@ static int64_t *open_since(const struct series_counting *counting)
          no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_span(swarm, no);
         if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
-            span->start_ns < since[span->agent] && is_selected(counting, no)) {
+            span->start_ns < since[span->agent] && span_predicate_holds(counting->predicate, no)) {
             since[span->agent] = span->start_ns;
         }
     }

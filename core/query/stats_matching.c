@@ -3,13 +3,21 @@
    the question. */
 #include "core/query/stats_matching.h"
 
+/* A phase matches with its request. */
+static bool matches(const struct swarm *swarm, const struct span_predicate *predicate, span_no no,
+                    const struct span *span)
+{
+    bool phase = span_is_phase(span->kind) && swarm_own_span(swarm, span->parent) != NULL;
+    return span_predicate_holds(predicate, phase ? span->parent : no);
+}
+
 static bool count_all(const struct swarm *swarm, const struct span_predicate *predicate,
                       struct stats *out)
 {
     span_no end = swarm_span_end(swarm);
     for (span_no no = swarm_span_begin(swarm); no < end; no++) {
-        const struct span *span = swarm_span(swarm, no);
-        if (span != NULL && !span_is_phase(span->kind) && predicate->holds(predicate->ctx, no) &&
+        const struct span *span = swarm_own_span(swarm, no);
+        if (span != NULL && matches(swarm, predicate, no, span) &&
             !stats_count_span(out, swarm, span)) {
             return false;
         }

@@ -1,7 +1,7 @@
 /* Two bits for each span: whether its verdict is known, and the verdict. Only ended spans are
-   cached, because the verdict of open ones may change. Agent terms are evaluated once per frame. If
-   the remaining span terms for an agent change, the cache is cleared. Without memory a verdict is
-   computed each time. */
+   cached, because the verdict of open ones may change, and only until the model corrects them.
+   Agent terms are evaluated once per frame. If the remaining span terms for an agent change, the
+   cache is cleared. Without memory a verdict is computed each time. */
 #include "tui/views/filter_cache.h"
 
 #include <string.h>
@@ -26,7 +26,8 @@ struct filter_cache {
     size_t agent_cap;
     uint64_t *known, *holds; /* bits, from span `base` */
     size_t known_cap, holds_cap;
-    span_no base; /* a multiple of 64 */
+    span_no base;         /* a multiple of 64 */
+    uint64_t corrections; /* of the model, as far as their verdicts are forgotten */
 };
 
 static bool holds(void *ctx, span_no span)
@@ -37,7 +38,7 @@ static bool holds(void *ctx, span_no span)
 static bool holds_agent(void *ctx, agent_no agent)
 {
     const struct filter_cache *cache = ctx;
-    return filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns);
+    return filter_matches_whole(cache->filter, cache->swarm, agent, cache->local_ns);
 }
 
 struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filter)
@@ -82,6 +83,34 @@ static void forget(struct filter_cache *cache)
     cache->base = swarm_span_begin(cache->swarm) / SPANS_A_WORD * SPANS_A_WORD;
 }
 
+/* Returns the place of the span's bits; SIZE_MAX: it has none. */
+static size_t word_of(const struct filter_cache *cache, span_no no)
+{
+    return no < cache->base ? SIZE_MAX : (no - cache->base) / SPANS_A_WORD;
+}
+
+static uint64_t bit_of(span_no no)
+{
+    return UINT64_C(1) << no % SPANS_A_WORD;
+}
+
+/* An ended span may be another's call now, or have failed after all. */
+static void forget_corrected(struct filter_cache *cache)
+{
+    uint64_t count = swarm_corrections(cache->swarm);
+    if (count - cache->corrections > CORRECTIONS_KEPT) {
+        forget(cache);
+        cache->corrections = count;
+    }
+    for (; cache->corrections < count; cache->corrections++) {
+        span_no no = swarm_corrected(cache->swarm, cache->corrections);
+        size_t word = word_of(cache, no);
+        if (word < cache->known_cap) {
+            cache->known[word] &= ~bit_of(no);
+        }
+    }
+}
+
 void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, int64_t local_ns)
 {
     bool other = cache->swarm != swarm;
@@ -91,6 +120,7 @@ void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, i
     if (other || swarm_span_begin(swarm) < cache->base ||
         swarm_span_begin(swarm) - cache->base > LOOSE_SPANS)
         forget(cache);
+    forget_corrected(cache);
     for (size_t i = 0; other && i < cache->agent_cap; i++)
         cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
 }
@@ -141,10 +171,10 @@ bool filter_cache_has_span(struct filter_cache *cache, span_no no)
         return filter_matches_span(cache->filter, cache->swarm, no, cache->local_ns);
     if (verdict->none || verdict->left == 0)
         return !verdict->none;
-    size_t word = no < cache->base ? SIZE_MAX : (no - cache->base) / SPANS_A_WORD;
-    uint64_t bit = UINT64_C(1) << no % SPANS_A_WORD;
-    bool keeps =
-        !(span->flags & (SPAN_OPEN | SPAN_STALE)) && word != SIZE_MAX && has_bits(cache, word);
+    size_t word = word_of(cache, no);
+    uint64_t bit = bit_of(no);
+    bool keeps = !(span->flags & (SPAN_OPEN | SPAN_STALE)) && word != SIZE_MAX &&
+                 span == swarm_own_span(cache->swarm, no) && has_bits(cache, word);
     if (keeps && (cache->known[word] & bit))
         return cache->holds[word] & bit;
     bool matches = filter_ask_span(cache->filter, verdict->left, cache->swarm, no, cache->local_ns);

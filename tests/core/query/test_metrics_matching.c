@@ -5,6 +5,7 @@
 #include "tests/support/failing_mem.h"
 #include "tests/support/model.h"
 #include "tests/support/support.h"
+#include "tests/support/updates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -84,7 +85,7 @@ static bool holds(void *ctx, span_no span)
 static bool holds_agent(void *ctx, agent_no agent)
 {
     const struct selection *of = ctx;
-    return !of->not &&filter_matches_agent(of->filter, of->swarm, agent, model_ns(99999));
+    return !of->not &&filter_matches_whole(of->filter, of->swarm, agent, model_ns(99999));
 }
 
 static bool compute(const struct swarm *swarm, const char *expression, bool not,
@@ -154,6 +155,8 @@ TEST(a_filter_that_all_matches_changes_no_figure)
     close_to(all.totals.ttft_ms.p95, whole.totals.ttft_ms.p95, "ttft");
     close_to(all.totals.context_tokens, whole.totals.context_tokens, "context");
     assert_int_equal(all.events, whole.events);
+    assert_int_equal(all.spans.closed, whole.spans.closed);
+    assert_int_equal(all.spans.open, whole.spans.open);
     assert_memory_equal(all.ttft_ms.counts, whole.ttft_ms.counts, sizeof whole.ttft_ms.counts);
     metrics_release(&all);
     metrics_release(&whole);
@@ -179,6 +182,81 @@ TEST(time_without_work_counts_for_agents_that_match_as_a_whole)
     metrics_release(&tool);
     metrics_release(&agent);
     metrics_release(&whole);
+    model_release(&model);
+}
+
+/* Two calls that turn out to be one, and a request with its phases. */
+TEST(each_span_counts_once_under_any_filter)
+{
+    static const char *const filters[] = {"", "-zzzz", "error:no", "-kind:user", "dur>0s"};
+    struct model model;
+    struct swarm_metrics whole, some;
+    assert_true(model_init(&model, &mem_libc));
+    struct update call = tool_update("c1", 1, 9, "Bash", NULL);
+    model_update(&model, &call);
+    call = tool_update("c2", 2, 9, "Bash", NULL);
+    model_update(&model, &call);
+    call = request_update("r1", 10, 90);
+    update_number(&call, FIELD_TTFT_MS, 20);
+    update_number(&call, FIELD_TTLT_MS, 70);
+    model_update(&model, &call);
+    model_flush(&model);
+    call = tool_update("c1", UNKNOWN, UNKNOWN, NULL, NULL);
+    update_string(&call, FIELD_ALIAS, "c2");
+    model_update(&model, &call);
+    model_flush(&model);
+    assert_true(metrics_compute(model.swarm, model_ns(99999), &whole));
+    assert_int_equal(whole.totals.tools[0].duration_ms.count, 1);
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        assert_true(compute(model.swarm, filters[i], false, &some));
+        assert_int_equal(some.spans.closed, whole.spans.closed);
+        assert_int_equal(some.totals.tools[0].duration_ms.count, 1);
+        sums_up(&some.totals, &(struct metrics){0}, &whole.totals);
+        metrics_release(&some);
+    }
+    assert_true(compute(model.swarm, "kind:request", false, &some));
+    assert_int_equal(some.spans.closed, whole.spans.closed - 1);
+    metrics_release(&some);
+    metrics_release(&whole);
+    model_release(&model);
+}
+
+TEST(a_term_about_spans_leaves_no_agent_whole)
+{
+    static const char *const filters[] = {"-Bash", "-name:Bash", "agent:Explore -Bash", "-zzzz"};
+    struct model model;
+    struct swarm_metrics some;
+    assert_true(build(&model, &mem_libc, 3));
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        assert_true(compute(model.swarm, filters[i], false, &some));
+        assert_true(isnan(some.totals.idle_ms));
+        metrics_release(&some);
+    }
+    assert_true(compute(model.swarm, "-agent:Explore", false, &some));
+    assert_true(!isnan(some.totals.idle_ms));
+    metrics_release(&some);
+    model_release(&model);
+}
+
+TEST(the_totals_alone_are_those_of_all_metrics)
+{
+    struct model model;
+    struct swarm_metrics all, totals;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(build(&model, &mem_libc, 5));
+    struct selection of = {model.swarm, filter_new(&mem_libc, "name:Bash", 9, &error), false};
+    struct span_predicate predicate = {holds, &of, holds_agent};
+    assert_true(metrics_compute_matching(model.swarm, model_ns(99999), &predicate, &all));
+    assert_true(metrics_compute_totals_matching(model.swarm, model_ns(99999), &predicate, &totals));
+    sums_up(&totals.totals, &(struct metrics){0}, &all.totals);
+    close_to(totals.totals.busy_ms, all.totals.busy_ms, "busy");
+    assert_int_equal(totals.spans.closed, all.spans.closed);
+    assert_int_equal(totals.agent_count, 0);
+    metrics_release(&totals);
+    metrics_release(&all);
+    filter_free(of.filter);
+    strbuf_release(&error);
     model_release(&model);
 }
 

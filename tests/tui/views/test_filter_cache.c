@@ -2,9 +2,11 @@
    two frames. */
 #include "tests/support/model.h"
 #include "tests/support/support.h"
+#include "tests/support/updates.h"
 #include "tui/views/filter_cache.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +100,38 @@ TEST(what_is_remembered_is_what_would_be_said)
             for (uint64_t i = support_random(&random) % 6; i > 0; i--)
                 change(&model, &random, &now_ms);
             check(cache, &model, model_ns(now_ms));
+        }
+        filter_cache_free(cache);
+        model_release(&model);
+    }
+}
+
+/* Calls that have ended are corrected between two frames: few of them, and more than the model
+   remembers. */
+TEST(a_corrected_call_is_asked_again)
+{
+    static const char *const asked[] = {"error:yes", "error:no", "args.why=late", "dur>2s",
+                                        "-late"};
+    enum { CALLS = 200 };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        struct model model;
+        struct filter_cache *cache = make(asked[i]);
+        assert_true(model_init(&model, &mem_libc));
+        for (int corrected = 0; corrected <= CALLS; corrected = corrected * 3 + 1) {
+            char id[16];
+            for (int call = 0; call < CALLS; call++) {
+                snprintf(id, sizeof id, "c%d", call);
+                struct update update = tool_update(id, call, call + 1, "Bash", NULL);
+                if (call < corrected) {
+                    update = tool_update(id, call, call + 5000, "Bash", "{\"why\":\"late\"}");
+                    update.precedence = PRECEDENCE_HOOKS;
+                    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+                }
+                if (corrected == 0 || call < corrected)
+                    model_update(&model, &update);
+            }
+            model_flush(&model);
+            check(cache, &model, model_ns(99999));
         }
         filter_cache_free(cache);
         model_release(&model);
