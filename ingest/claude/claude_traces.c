@@ -4,6 +4,7 @@
 #include "ingest/claude/claude_traces.h"
 
 #include "ingest/trace/dir_source.h"
+#include "ingest/trace/unpack.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,8 +14,11 @@
 #include <unistd.h>
 
 enum {
-    SINCE_S = 3600,      /* --since, if it is not given */
-    TAIL_BYTES = 1 << 20 /* of a document: its metadata are at its end */
+    SINCE_S = 3600,       /* --since, if it is not given */
+    TAIL_BYTES = 1 << 20, /* of a document: its metadata are at its end */
+    READ_BYTES = 64 << 10,
+    UNPACKED_BYTES = 64 << 20, /* beyond, a packed document is not recognized as ours */
+    WAIT_S = 3                 /* since its last change, for the session's transcript to appear */
 };
 
 static const char prefix[] = "trace-", suffix[] = ".json";
@@ -54,32 +58,84 @@ static bool has_transcript(const char *dir, const char *name)
     return found;
 }
 
+/* Appends `bytes` and keeps the last TAIL_BYTES of all. */
+static void keep_tail(struct strbuf *tail, struct slice bytes)
+{
+    strbuf_add(tail, bytes.bytes, bytes.len);
+    if (tail->len > 2 * TAIL_BYTES) {
+        strbuf_eat(tail, tail->len - TAIL_BYTES);
+    }
+}
+
+/* Unpacks the file, at most UNPACKED_BYTES of it, and keeps the end. */
+static void read_packed(const struct mem *mem, int fd, struct strbuf *tail)
+{
+    char *room = mem_alloc(mem, READ_BYTES);
+    struct unpack *unpack = unpack_new(mem);
+    size_t total = 0;
+    ssize_t len = 0;
+    while (room != NULL && unpack != NULL && total < UNPACKED_BYTES && !tail->failed &&
+           (len = read(fd, room, READ_BYTES)) > 0) {
+        struct slice bytes;
+        unpack_feed(unpack, room, (size_t)len);
+        while (unpack_next(unpack, &bytes)) {
+            keep_tail(tail, bytes);
+            total += bytes.len;
+        }
+    }
+    unpack_free(unpack);
+    mem_free(mem, room, room == NULL ? 0 : READ_BYTES);
+}
+
+/* Appends the end of the document. */
+static void read_tail(const struct mem *mem, const char *path, off_t size, struct strbuf *tail)
+{
+    char first[4];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return;
+    }
+    ssize_t len = pread(fd, first, sizeof first, 0);
+    if (len > 0 && unpack_is_packed(first, (size_t)len)) {
+        read_packed(mem, fd, tail);
+    } else {
+        char *room = mem_alloc(mem, TAIL_BYTES);
+        len = room == NULL ? 0
+                           : pread(fd, room, TAIL_BYTES, size > TAIL_BYTES ? size - TAIL_BYTES : 0);
+        strbuf_add(tail, room, len > 0 ? (size_t)len : 0);
+        mem_free(mem, room, room == NULL ? 0 : TAIL_BYTES);
+    }
+    close(fd);
+}
+
 static bool is_ours(const struct mem *mem, const char *path, off_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char *tail = mem_alloc(mem, TAIL_BYTES);
-    bool ours = false;
-    if (fd >= 0 && tail != NULL) {
-        ssize_t len = pread(fd, tail, TAIL_BYTES, size > TAIL_BYTES ? size - TAIL_BYTES : 0);
-        ours = len > 0 && memmem(tail, (size_t)len, our_member, sizeof our_member - 1) != NULL;
-    }
-    mem_free(mem, tail, TAIL_BYTES);
-    if (fd >= 0) {
-        close(fd);
-    }
+    struct strbuf tail;
+    strbuf_init(&tail, mem, 0);
+    read_tail(mem, path, size, &tail);
+    bool ours =
+        tail.len > 0 && memmem(tail.data, tail.len, our_member, sizeof our_member - 1) != NULL;
+    strbuf_release(&tail);
     return ours;
 }
 
-static bool is_wanted(const struct source *source, const char *dir, const char *name)
+static enum dir_choice choose(const struct source *source, const char *dir, const char *name)
 {
     char path[PATH_MAX];
     struct stat st;
     int64_t since_ns = hub_settings(source->hub)->since_ns;
     int64_t since_s = since_ns == 0 ? SINCE_S : since_ns / 1000000000;
     int64_t now_s = ingest_ctx_wall(hub_ctx(source->hub)) / 1000000000;
-    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
-           stat(path, &st) == 0 && S_ISREG(st.st_mode) && (int64_t)st.st_mtime >= now_s - since_s &&
-           !has_transcript(dir, name) && !is_ours(hub_ctx(source->hub)->mem, path, st.st_size);
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
+        stat(path, &st) != 0 || !S_ISREG(st.st_mode) || (int64_t)st.st_mtime < now_s - since_s ||
+        has_transcript(dir, name)) {
+        return DIR_LEAVE;
+    }
+    int64_t age_s = now_s - (int64_t)st.st_mtime;
+    if (hub_settings(source->hub)->follow && age_s >= 0 && age_s < WAIT_S) {
+        return DIR_WAIT;
+    }
+    return is_ours(hub_ctx(source->hub)->mem, path, st.st_size) ? DIR_LEAVE : DIR_TAKE;
 }
 
 static bool open_traces(struct source *source, struct strbuf *error)
@@ -89,7 +145,7 @@ static bool open_traces(struct source *source, struct strbuf *error)
         source_error(error, source->spec, "cannot be opened", "its directory is not known");
         return false;
     }
-    return dir_source_open(source, *named != '\0' ? named : dir, is_wanted, error);
+    return dir_source_open(source, *named != '\0' ? named : dir, choose, error);
 }
 
 const struct source_ops claude_traces_ops = {

@@ -52,10 +52,14 @@ static bool look(struct dir_source *dir)
     if (count < 0) {
         return false;
     }
+    dir->waits = false;
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        if (trace_name_is_trace(name) && !is_known(dir, name) &&
-            (dir->wants == NULL || dir->wants(&dir->source, dir->path, name))) {
+        enum dir_choice choice = !trace_name_is_trace(name) || is_known(dir, name) ? DIR_LEAVE
+                                 : dir->wants == NULL                              ? DIR_TAKE
+                                                      : dir->wants(&dir->source, dir->path, name);
+        dir->waits |= choice == DIR_WAIT;
+        if (choice == DIR_TAKE) {
             take(dir, name);
         }
         free(entries[i]);
@@ -72,7 +76,7 @@ static void look_again(uv_timer_t *timer)
         return;
     }
     uint64_t modified = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
-    if (modified != dir->modified) {
+    if (modified != dir->modified || dir->waits) {
         dir->modified = modified;
         source_set_state(&dir->source, look(dir) ? SOURCE_OPEN : SOURCE_WAITING);
     }

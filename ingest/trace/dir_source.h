@@ -4,9 +4,11 @@
 
 #include "ingest/source.h"
 
-/* Returns whether the trace becomes a source. If not, it is asked for again when a file in the
-   directory has come, gone or got another name. */
-typedef bool dir_source_wants(const struct source *source, const char *dir, const char *name);
+/* Whether a trace becomes a source. A trace that is left is asked for again when a file in the
+   directory has come, gone or got another name; one that waits at the next look. */
+enum dir_choice { DIR_LEAVE, DIR_TAKE, DIR_WAIT };
+typedef enum dir_choice dir_source_wants(const struct source *source, const char *dir,
+                                         const char *name);
 
 struct dir_source {
     struct source source;
@@ -15,6 +17,7 @@ struct dir_source {
     uv_timer_t timer;
     struct strbuf known; /* the names that became sources, each with its NUL */
     uint64_t modified;   /* of the directory at the last look */
+    bool waits;          /* a trace does */
 };
 
 extern const struct source_ops dir_source_ops;

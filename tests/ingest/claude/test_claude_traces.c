@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* The seed's document of a session; `more`: further metadata. */
 #define DOCUMENT(session, more)                                                                     \
@@ -88,6 +89,44 @@ TEST_WITH(only_recent_traces_of_sessions_without_other_files_are_shown, setup, t
     put(h, "traces/trace-new.json", DOCUMENT("new", ""));
     until(h, "new");
     until(h, "old");
+}
+
+/* A client may write the trace first. */
+TEST_WITH(a_trace_waits_for_its_transcript, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "traces");
+    rig_add(&h->rig, "traces:");
+    const struct timespec now = {.tv_sec = h->rig.now_ns / 1000000000};
+    const struct timespec times[2] = {now, now};
+    const char *late = put(h, "late", DOCUMENT("late", ""));
+    const char *alone = put(h, "alone", DOCUMENT("alone", ""));
+    assert_int_equal(utimensat(AT_FDCWD, late, times, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, alone, times, 0), 0);
+    assert_int_equal(rename(late, support_path(h->dir, "traces/trace-late.json")), 0);
+    assert_int_equal(rename(alone, support_path(h->dir, "traces/trace-alone.json")), 0);
+    put(h, "traces/trace-next.json", DOCUMENT("next", ""));
+    until(h, "next"); /* the others were looked at */
+    put(h, "projects/-a/late.jsonl", "");
+    assert_null(rig_session(&h->rig, "alone"));
+    h->rig.now_ns += INT64_C(10000000000);
+    until(h, "alone");
+    assert_null(rig_session(&h->rig, "late"));
+}
+
+TEST_WITH(a_packed_trace_of_ours_is_none, setup, teardown)
+{
+    struct home *h = *state;
+    make_dir(h, "traces");
+    const char *path = support_path(h->dir, "traces/trace-ours.json.gz");
+    const char text[] = DOCUMENT("ours", ",\"swarmtop\":{\"version\":2}");
+    gzFile file = gzopen(path, "wb");
+    assert_int_equal(gzwrite(file, text, sizeof text - 1), (int)sizeof text - 1);
+    assert_int_equal(gzclose(file), Z_OK);
+    put(h, "traces/trace-zz.json", DOCUMENT("zz", ""));
+    rig_add(&h->rig, "traces:");
+    until(h, "zz");
+    assert_null(rig_session(&h->rig, "ours"));
 }
 
 TEST_WITH(the_directory_may_come_later, setup, teardown)
