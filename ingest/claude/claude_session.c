@@ -104,6 +104,8 @@ void claude_session_free(struct claude_session *session)
         free_file(session->mem, session->files[i]);
     mem_free(session->mem, session->files, session->cap * sizeof *session->files);
     mem_free(session->mem, session->searches, session->search_cap * sizeof *session->searches);
+    mem_free(session->mem, session->starters, session->starter_cap * sizeof *session->starters);
+    mem_free(session->mem, session->by_agent, session->by_agent_cap * sizeof *session->by_agent);
     intern_free(session->agent_ids);
     mem_free(session->mem, session, sizeof *session);
 }
@@ -244,8 +246,8 @@ static void find_started(struct claude_session *session, struct claude_file *fil
 {
     struct slice type, description;
     double end_ms;
-    for (size_t i = 0; i < session->count; i++) {
-        const struct claude_file *by = session->files[i];
+    for (size_t i = 0; i < session->starter_count; i++) {
+        const struct claude_file *by = session->starters[i];
         if (claude_transcript_started(by->transcript, text_of(file->agent_id), &type, &description,
                                       &end_ms)) {
             copy_text(type, file->meta.type, sizeof file->meta.type);
@@ -312,16 +314,24 @@ static size_t depth_of(const char *path)
 }
 
 /* The transcript of a known agent is elsewhere now, with that of its session. */
-static void found_again(struct claude_session *session, struct slice id, const char *path)
+static void found_again(struct claude_session *session, intern_id agent, const char *path)
 {
-    for (size_t i = session->own_count; i < session->count; i++) {
-        struct claude_file *file = session->files[i];
-        if (strlen(file->agent_id) == id.len && memcmp(file->agent_id, id.bytes, id.len) == 0 &&
-            strcmp(file->file.path, path) != 0 && is_gone(file)) {
-            move_file(session, file, path);
-            return;
-        }
+    struct claude_file *file = session->by_agent[agent];
+    if (file != NULL && strcmp(file->file.path, path) != 0 && is_gone(file)) {
+        move_file(session, file, path);
     }
+}
+
+/* Returns the number of a new agent, which has a place in by_agent. INTERN_FAILED: out of memory. */
+static intern_id number_agent(struct claude_session *session, struct slice id)
+{
+    size_t next = intern_count(session->agent_ids) + 1;
+    if (!mem_reserve(session->mem, &session->by_agent, &session->by_agent_cap, next + 1,
+                     sizeof *session->by_agent)) {
+        return INTERN_FAILED;
+    }
+    session->by_agent[next] = NULL;
+    return intern_put(session->agent_ids, id.bytes, id.len);
 }
 
 static void found_agent(struct claude_session *session, struct slice id, const char *path)
@@ -334,19 +344,20 @@ static void found_agent(struct claude_session *session, struct slice id, const c
         session->failed = true;
         return;
     }
-    if (intern_find(session->agent_ids, id.bytes, id.len) != INTERN_NONE) {
-        found_again(session, id, path);
+    intern_id agent = intern_find(session->agent_ids, id.bytes, id.len);
+    if (agent != INTERN_NONE) {
+        found_again(session, agent, path);
         return;
     }
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
         return;
     }
-    struct claude_file *file = intern_put(session->agent_ids, id.bytes, id.len) == INTERN_FAILED
-                                   ? NULL
-                                   : new_file(session, path, id);
+    agent = number_agent(session, id);
+    struct claude_file *file = agent == INTERN_FAILED ? NULL : new_file(session, path, id);
     if (file == NULL) {
         session->failed = true;
     } else {
+        session->by_agent[agent] = file;
         insert(session, file);
     }
 }
@@ -446,6 +457,21 @@ struct claude_file *claude_session_next(const struct claude_session *session)
     return NULL;
 }
 
+/* Thousands of agents look for who started them, in few transcripts. */
+static void note_starter(struct claude_session *session, struct claude_file *file)
+{
+    if (file->starts || !claude_transcript_has_started(file->transcript)) {
+        return;
+    }
+    if (!mem_reserve(session->mem, &session->starters, &session->starter_cap,
+                     session->starter_count + 1, sizeof *session->starters)) {
+        session->failed = true;
+        return;
+    }
+    session->starters[session->starter_count++] = file;
+    file->starts = true;
+}
+
 void claude_session_take(struct claude_session *session, struct claude_file *file,
                          const char *bytes, size_t len, uint64_t now_ms)
 {
@@ -453,6 +479,7 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
         session->ended = false;
         session->grown_since = now_ms;
         session->failed |= !claude_transcript_push(file->transcript, bytes, len);
+        note_starter(session, file);
     }
     while (session->read < session->count &&
            !transcript_file_has_more(&session->files[session->read]->file))

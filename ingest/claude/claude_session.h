@@ -22,6 +22,7 @@ struct claude_file {
     double first_ms; /* by its first bytes */
     double ended_ms; /* the end that was reported for its agent; NAN: none */
     bool meta_sent;  /* the facts of the meta file were reported */
+    bool starts;     /* it is one of its session's starters */
 };
 
 /* A wait for a person. */
@@ -43,10 +44,14 @@ struct claude_session {
                                    none: it is not there yet; then its sub-agents' */
     size_t count, cap, own_count;
     size_t read; /* the first of them are read as far as they went at the last look */
+    struct claude_file **starters; /* those with calls that started agents */
+    size_t starter_count, starter_cap;
     struct transcript_search **searches; /* directories of its sub-agents, and those in them */
     size_t search_count, search_cap;
-    struct intern *agent_ids; /* those that were found; NULL: none */
-    bool failed;              /* out of memory */
+    struct intern *agent_ids;      /* those that were found; NULL: none */
+    struct claude_file **by_agent; /* the files of agents, by the numbers of agent_ids */
+    size_t by_agent_cap;
+    bool failed; /* out of memory */
 
     /* By the registry; times by the loop's clock in ms. */
     bool lives;          /* or may do so: its process cannot be seen */

@@ -49,6 +49,11 @@ void claude_tasks_take_agent(struct claude_transcript *t, const struct claude_li
                                 .end_ms = done ? line->at_ms : (double)NAN};
 }
 
+bool claude_transcript_has_started(const struct claude_transcript *t)
+{
+    return t->started_count > 0;
+}
+
 bool claude_transcript_started(const struct claude_transcript *t, struct slice agent_id,
                                struct slice *type, struct slice *description, double *end_ms)
 {

@@ -32,6 +32,8 @@ void claude_transcript_set_name(struct claude_transcript *transcript, struct sli
                                 bool with_branch);
 /* Returns true if all that it has so far was copied from other transcripts. */
 bool claude_transcript_is_copy(const struct claude_transcript *transcript);
+/* Returns true if claude_transcript_started may find an agent. */
+bool claude_transcript_has_started(const struct claude_transcript *transcript);
 /* Returns true if a call in it started the agent, with the agent's type and description (borrowed)
    and its end (NAN: unknown): agents of old clients have no other record of these. */
 bool claude_transcript_started(const struct claude_transcript *transcript, struct slice agent_id,
