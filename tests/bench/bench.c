@@ -37,6 +37,7 @@ static const struct {
     {"17", bench_wide_document},
     {"18", bench_key},
     {"19", bench_otlp},
+    {"20", bench_files},
     {"21", bench_journal},
     {"23", bench_foreign},
     {"24", bench_start},
