@@ -36,12 +36,15 @@ static const struct span_predicate *predicate_of(struct app *app)
 }
 
 /* Computes the metrics of what the filter selects. */
-static void update_matching(struct app *app)
+static void update_matching(struct app *app, bool all)
 {
     const struct span_predicate *predicate = predicate_of(app);
 
-    app->has_matching = predicate && metrics_compute_matching(app_swarm(app), app_now_ns(app),
-                                                              predicate, &app->matching);
+    app->has_matching =
+        predicate &&
+        (all ? metrics_compute_matching(app_swarm(app), app_now_ns(app), predicate, &app->matching)
+             : metrics_compute_totals_matching(app_swarm(app), app_now_ns(app), predicate,
+                                               &app->matching));
     app->metrics_filter = app->state.filter_version;
 }
 
@@ -62,7 +65,7 @@ static void update_metrics(struct app *app, bool now)
         return;
     app_release_metrics(app);
     app->metrics = metrics;
-    update_matching(app);
+    update_matching(app, all);
     app->has_metrics = true;
     app->metrics_all = all;
     app->metrics_revision = revision;

@@ -16,12 +16,16 @@ static void put_counted(struct strbuf *out, uint64_t n, const char *one)
     strbuf_addf(out, "%s %s%s", text, one, n == 1 ? "" : "s");
 }
 
+/* Threads of other producers' traces are rows, but no agents. */
+static bool is_shown_agent(const struct agent *agent)
+{
+    return !(agent->flags & (AGENT_DEAD | AGENT_GROUP)) && query_is_agent(agent);
+}
+
 static void count_states(const struct swarm *swarm, int64_t local_ns, uint64_t counts[STATES])
 {
     for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
-        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-
-        if (!(agent->flags & (AGENT_DEAD | AGENT_GROUP)) && query_is_agent(agent))
+        if (is_shown_agent(swarm_agent(swarm, (agent_no)i)))
             counts[query_status(swarm, (agent_no)i, local_ns).state]++;
     }
 }
@@ -79,7 +83,7 @@ void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics,
         events += session ? session->event_count : 0;
     }
     for (size_t i = 0; i < swarm_agent_count(swarm); i++)
-        agents += !(swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP));
+        agents += is_shown_agent(swarm_agent(swarm, (agent_no)i));
     put_counted(out, sessions, "session");
     strbuf_adds(out, "  ");
     put_counted(out, agents, "agent");

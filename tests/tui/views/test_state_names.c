@@ -1,4 +1,5 @@
 /* A state has one name: on the screen, for the filter, in a status bar, in reports. */
+#include "tests/support/model.h"
 #include "tests/support/picture.h"
 #include "tests/support/support.h"
 #include "tui/cmd/report_json.h"
@@ -137,4 +138,21 @@ TEST(a_status_bar_begins_with_those_that_need_a_person)
     assert_string_equal(text.data, "1 user  2 tool  1 idle");
     strbuf_release(&text);
     picture_release(&picture);
+}
+
+TEST(a_line_of_figures_counts_no_threads_as_agents)
+{
+    struct model model;
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    assert_true(model_init(&model, &mem_libc));
+    assert_true(model_open_trace(&model, "t"));
+    assert_true(model_events(
+        &model, "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":\"a\",\"ts\":1,\"dur\":5}"
+                "{\"ph\":\"X\",\"pid\":1,\"tid\":2,\"name\":\"b\",\"ts\":2,\"dur\":5}"));
+    assert_true(swarm_agent_count(model.swarm) >= 2);
+    status_line(model.swarm, NULL, model_ns(10), &text);
+    assert_non_null(strstr(text.data, "0 agents"));
+    strbuf_release(&text);
+    model_release(&model);
 }
