@@ -194,6 +194,17 @@ bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm
     return filter_ask_agent(filter, swarm, agent, local_ns, &left) && left == 0;
 }
 
+bool filter_moves(const struct filter *filter)
+{
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        enum filter_field field = filter->terms[i].field;
+        if (field == FILTER_STATE || field == FILTER_DURATION) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- spans ---- */
 
 static bool compare(enum filter_op op, double value, double wanted)

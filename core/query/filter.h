@@ -32,6 +32,8 @@ bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm
 /* Returns true if all spans of the agent match, whatever they are: no term depends on a span. */
 bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns);
+/* Returns true if the result for what is in flight changes with time alone. */
+bool filter_moves(const struct filter *filter);
 /* Returns true if all terms match the span. */
 bool filter_matches_span(const struct filter *filter, const struct swarm *swarm, span_no span,
                          int64_t local_ns);

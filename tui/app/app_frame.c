@@ -35,6 +35,13 @@ static const struct span_predicate *predicate_of(struct app *app)
     return view_predicate(&app->state, app_swarm(app), app_now_ns(app));
 }
 
+/* Returns true if time alone changes what the filter selects: of `dur>8s` or `state:stale`. */
+static bool selection_moves(const struct app *app)
+{
+    return app_is_live(app) && filter_moves(filter_cache_filter(app->state.filter_cache)) &&
+           swarm_first_in_flight(app_swarm(app)) != NO_SPAN;
+}
+
 /* Computes the metrics of what the filter selects. */
 static void update_matching(struct app *app, bool all)
 {
@@ -58,7 +65,8 @@ static void update_metrics(struct app *app, bool now)
 
     if (app->has_metrics && all == app->metrics_all && passes == app->metrics_passes &&
         app->metrics_filter == app->state.filter_version &&
-        (revision == app->metrics_revision || (!now && began_ns < app->metrics_due_ns)))
+        ((revision == app->metrics_revision && !selection_moves(app)) ||
+         (!now && began_ns < app->metrics_due_ns)))
         return;
     if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
               : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics)))
@@ -137,7 +145,8 @@ static void update_series(struct app *app, struct view_input *input)
 
     if (!view_series_axis(input, &app->state, grid_cols(app->grid), &axis) ||
         (same && began_ns < app->series_due_ns) ||
-        (same && revision == app->series_revision && same_axis(&axis, &app->series_axis)))
+        (same && revision == app->series_revision && !selection_moves(app) &&
+         same_axis(&axis, &app->series_axis)))
         return;
     if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
                         (size_t)axis.cols, predicate_of(app), &series))
@@ -220,8 +229,9 @@ static int64_t next_movement_ns(const struct app *app)
 {
     int64_t due_ns = app->frame ? view_frame_wake_ns(app->frame) : INT64_MAX;
 
-    if (app->has_metrics && app->metrics_revision != swarm_revision(app_swarm(app)) &&
-        app->metrics_due_ns < due_ns)
+    bool old = app->metrics_revision != swarm_revision(app_swarm(app)) || selection_moves(app);
+
+    if (app->has_metrics && old && app->metrics_due_ns < due_ns)
         due_ns = app->metrics_due_ns;
     return due_ns;
 }

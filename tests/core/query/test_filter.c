@@ -218,6 +218,23 @@ TEST(a_line_matches_by_its_text_and_by_its_agent)
     model_release(&model);
 }
 
+TEST(terms_about_time_and_state_move)
+{
+    static const char *const moving[] = {"dur>8s", "-dur<1s", "state:stale", "Bash state:tool"};
+    static const char *const still[] = {"", "Bash", "error:yes", "open:yes", "agent:a -Bash"};
+    for (size_t i = 0; i < sizeof moving / sizeof *moving; i++) {
+        struct filter *filter = make(moving[i]);
+        assert_true(filter_moves(filter));
+        filter_free(filter);
+    }
+    for (size_t i = 0; i < sizeof still / sizeof *still; i++) {
+        struct filter *filter = make(still[i]);
+        assert_true(!filter_moves(filter));
+        filter_free(filter);
+    }
+    assert_true(!filter_moves(NULL));
+}
+
 TEST(too_many_terms_are_refused)
 {
     char text[200] = "";
