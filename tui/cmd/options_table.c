@@ -37,14 +37,14 @@ const struct command_row command_rows[COMMANDS] = {
     [COMMAND_HOOK] =
         {"hook", "[--to ADDR] [--client NAME] [JSON]",
          "a hook for a client: forwards the JSON on stdin",
-         "Sends the JSON, or that of its argument (Codex's notify), to a running swarmtop. Prints nothing and always succeeds within "
-         "milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup CLIENT` "
+         "Sends the JSON, or that of its argument (Codex's notify), to a running swarmtop. Prints "
+         "nothing and always succeeds within milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup CLIENT` "
          "prints the lines to paste into the client's settings."},
     [COMMAND_SETUP] =
         {"setup", "CLIENT", "prints settings that make a client report to swarmtop",
          "Prints the settings to stdout, and to stderr where to paste them, their effects, and "
-         "the settings that the client's own file lacks. Changes no file, and prints no setting that would take "
-         "telemetry from another collector: it shows how to have both."},
+         "the settings that the client's own file lacks. Changes no file, and prints no setting "
+         "that would take telemetry from another collector: it shows how to have both."},
     [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
                         "Asks the swarmtop at the default address, or reads the sources. In tmux: "
                         "set -g status-right '#(swarmtop status)'."},

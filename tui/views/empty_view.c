@@ -121,14 +121,30 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     page->y++;
 }
 
-/* Appends the shortest --since, in whole hours or days, that covers the time. */
+/* Appends the shortest --since, in whole hours or days, that covers the time, also when it is typed
+   some minutes later. */
 static void put_since(struct strbuf *out, int64_t age_ns)
 {
-    int64_t hours = age_ns / HOUR_NS + 1;
+    int64_t hours = (age_ns + HOUR_NS / 4) / HOUR_NS + 1;
     if (hours <= 48)
         strbuf_addf(out, "%lldh", (long long)hours);
     else
         strbuf_addf(out, "%lldd", (long long)((hours + 23) / 24));
+}
+
+/* Appends a client's count of older transcripts to the line, on a further line if it is full. */
+static void put_older_count(struct empty_page *page, const struct source_status *source, bool first)
+{
+    const char *client = source->client ? source->client : source->spec;
+    size_t len = page->line.len;
+    strbuf_addf(&page->line, "%s%s %zu", first ? "" : ", ", client, source->older);
+    if (!page->line.failed && len > 0 &&
+        (int)text_cols(page->line.data, page->line.len, page->ascii) > page->area.cols - 3) {
+        page->line.data[len] = '\0';
+        put(page, 1, STYLE_PLAIN, page->line.data);
+        strbuf_clear(&page->line);
+        strbuf_addf(&page->line, "  %s %zu", client, source->older);
+    }
 }
 
 /* Puts how many transcripts are left out as too old, by client, and the option that shows them. */
@@ -140,15 +156,16 @@ static void put_older(struct empty_page *page, const struct view_input *input)
         const struct source_status *source = &input->sources[i];
         if (source->older == 0)
             continue;
-        strbuf_adds(&page->line,
-                    latest_ns == INT64_MIN ? "Older transcripts, left out by --since: " : ", ");
-        strbuf_addf(&page->line, "%s %zu", source->client ? source->client : source->spec,
-                    source->older);
+        bool first = latest_ns == INT64_MIN;
+        if (first) {
+            page->y++;
+            strbuf_adds(&page->line, "Older transcripts, left out by --since: ");
+        }
+        put_older_count(page, source, first);
         latest_ns = source->older_ns > latest_ns ? source->older_ns : latest_ns;
     }
     if (latest_ns == INT64_MIN || page->line.failed)
         return;
-    page->y++;
     put(page, 1, STYLE_PLAIN, page->line.data);
     strbuf_clear(&page->line);
     strbuf_adds(&page->line, "swarmtop --since ");

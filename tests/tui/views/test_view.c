@@ -62,6 +62,7 @@ TEST(an_empty_screen_counts_what_it_leaves_out)
     } rows[] = {
         {{1.5, 30}, "left out by --since: Claude Code 3, Codex CLI 12\n   swarmtop --since 2h\n"},
         {{0, 30}, "left out by --since: Codex CLI 12\n   swarmtop --since 31h\n"},
+        {{0, 1.95}, "left out by --since: Codex CLI 12\n   swarmtop --since 3h\n"},
         {{0, 49.5}, "left out by --since: Codex CLI 12\n   swarmtop --since 3d\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -83,6 +84,24 @@ TEST(an_empty_screen_counts_what_it_leaves_out)
         picture_lacks(&picture, "--since");
         picture_release(&picture);
     }
+}
+
+TEST(an_empty_screen_counts_what_it_leaves_out_of_many_clients)
+{
+    static const char *const clients[] = {"Claude Code", "Codex CLI", "Gemini CLI", "Qwen Code"};
+    struct source_status sources[4];
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    for (size_t i = 0; i < 4; i++) {
+        sources[i] = (struct source_status){.spec = "x:", .client = clients[i], .error = ""};
+        sources[i].older = 100 + i;
+        sources[i].older_ns = picture.input.local_ns - INT64_C(5400000000000);
+    }
+    picture.input.sources = sources;
+    picture.input.source_count = 4;
+    picture_has(&picture, "left out by --since: Claude Code 100, Codex CLI 101\n"
+                          "   Gemini CLI 102, Qwen Code 103\n   swarmtop --since 2h\n");
+    picture_release(&picture);
 }
 
 TEST(finished_sub_agents_fold_after_a_minute)
