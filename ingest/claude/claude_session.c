@@ -322,7 +322,7 @@ static void found_again(struct claude_session *session, intern_id agent, const c
     }
 }
 
-/* Returns the number of a new agent, which has a place in by_agent. INTERN_FAILED: out of memory. */
+/* Returns the number of a new agent, with a place in by_agent. INTERN_FAILED: out of memory. */
 static intern_id number_agent(struct claude_session *session, struct slice id)
 {
     size_t next = intern_count(session->agent_ids) + 1;

@@ -148,7 +148,7 @@ TEST(a_line_of_figures_counts_no_threads_as_agents)
     assert_true(model_init(&model, &mem_libc));
     assert_true(model_open_trace(&model, "t"));
     assert_true(model_events(
-        &model, "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":\"a\",\"ts\":1,\"dur\":5}"
+        &model, "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":\"a\",\"ts\":1,\"dur\":5},"
                 "{\"ph\":\"X\",\"pid\":1,\"tid\":2,\"name\":\"b\",\"ts\":2,\"dur\":5}"));
     assert_true(swarm_agent_count(model.swarm) >= 2);
     status_line(model.swarm, NULL, model_ns(10), &text);
