@@ -42,11 +42,13 @@ static bool parse_unix(const char *spec, struct address *out, struct strbuf *err
 static bool parse_port(const char *text, in_port_t *out)
 {
     unsigned port = 0;
-    if (*text == '\0' || strlen(text) > 5)
+    if (*text == '\0' || strlen(text) > 5) {
         return false;
+    }
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
+        if (*text < '0' || *text > '9') {
             return false;
+        }
         port = port * 10 + (unsigned)(*text - '0');
     }
     *out = htons((uint16_t)port);
@@ -56,8 +58,9 @@ static bool parse_port(const char *text, in_port_t *out)
 static bool parse_v4(const char *host, in_port_t port, struct address *out)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = port};
-    if (inet_pton(AF_INET, host, &in.sin_addr) != 1)
+    if (inet_pton(AF_INET, host, &in.sin_addr) != 1) {
         return false;
+    }
     memcpy(&out->bytes, &in, sizeof in);
     out->len = sizeof in;
     out->loopback = ntohl(in.sin_addr.s_addr) >> 24 == 127;
@@ -67,8 +70,9 @@ static bool parse_v4(const char *host, in_port_t port, struct address *out)
 static bool parse_v6(const char *host, in_port_t port, struct address *out)
 {
     struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = port};
-    if (inet_pton(AF_INET6, host, &in.sin6_addr) != 1)
+    if (inet_pton(AF_INET6, host, &in.sin6_addr) != 1) {
         return false;
+    }
     memcpy(&out->bytes, &in, sizeof in);
     out->len = sizeof in;
     out->loopback = IN6_IS_ADDR_LOOPBACK(&in.sin6_addr) ||
@@ -98,13 +102,15 @@ static bool parse_ip(const char *kind, const char *spec, struct address *out, st
         memcpy(text, host, len);
         text[len] = '\0';
         out->localhost = strcmp(text, "localhost") == 0;
-        if (out->localhost)
+        if (out->localhost) {
             good = parse_v4("127.0.0.1", port, out);
-        else
+        } else {
             good = brackets ? parse_v6(text, port, out) : parse_v4(text, port, out);
+        }
     }
-    if (!good)
+    if (!good) {
         source_error(error, spec, "HOST is neither an IP address nor localhost", NULL);
+    }
     return good;
 }
 
@@ -117,10 +123,12 @@ bool address_parse_otlp(const char *spec, struct address *out, struct strbuf *er
 bool address_parse(const char *spec, struct address *out, struct strbuf *error)
 {
     *out = (struct address){.len = 0};
-    if (begins_with(spec, UNIX_PREFIX))
+    if (begins_with(spec, UNIX_PREFIX)) {
         return parse_unix(spec, out, error);
-    if (begins_with(spec, TCP_PREFIX))
+    }
+    if (begins_with(spec, TCP_PREFIX)) {
         return parse_ip("tcp", spec, out, error);
+    }
     source_error(error, spec, "not an address: unix:PATH or tcp:HOST:PORT", NULL);
     return false;
 }
@@ -152,8 +160,9 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
         return false;
     }
     if (lstat(dir, &st) != 0) {
-        if (!make && errno == ENOENT)
+        if (!make && errno == ENOENT) {
             return true; /* nobody listens there yet */
+        }
         source_error(error, dir, "cannot be looked at", strerror(errno));
         return false;
     }
@@ -167,8 +176,9 @@ static bool check_private_dir(const char *dir, bool make, struct strbuf *error)
 static bool put_named(struct strbuf *out)
 {
     const char *named = getenv("SWARMTOP_SOCKET");
-    if (named == NULL || *named == '\0')
+    if (named == NULL || *named == '\0') {
         return false;
+    }
     bool has_kind = begins_with(named, UNIX_PREFIX) || begins_with(named, TCP_PREFIX);
     strbuf_addf(out, "%s%s", has_kind ? "" : UNIX_PREFIX, named);
     return true;
@@ -177,8 +187,9 @@ static bool put_named(struct strbuf *out)
 static bool put_runtime(struct strbuf *out)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (runtime == NULL || *runtime != '/')
+    if (runtime == NULL || *runtime != '/') {
         return false;
+    }
     strbuf_addf(out, UNIX_PREFIX "%s/swarmtop.sock", runtime);
     return true;
 }
@@ -188,8 +199,9 @@ static bool put_temporary(struct strbuf *out, bool make, struct strbuf *error)
 {
     size_t from = out->len + strlen(UNIX_PREFIX);
     strbuf_addf(out, UNIX_PREFIX "/tmp/swarmtop-%lu", (unsigned long)geteuid());
-    if (out->failed || !check_private_dir(out->data + from, make, error))
+    if (out->failed || !check_private_dir(out->data + from, make, error)) {
         return false;
+    }
     strbuf_adds(out, "/feed.sock");
     return !out->failed;
 }

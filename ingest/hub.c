@@ -35,37 +35,44 @@ struct hub {
 
 static void report_changed(struct hub *hub)
 {
-    if (!hub->ingest.changed)
+    if (!hub->ingest.changed) {
         return;
+    }
     /* Once for all updates of this iteration. */
-    if (!correlator_flush(hub->options.correlator))
+    if (!correlator_flush(hub->options.correlator)) {
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
+    }
     swarm_forget_names(hub->options.swarm);
     forgotten_log_report(&hub->forgotten, &hub->ingest);
     /* While a file is read for the first time its lanes stay as they come: sorting them for each
        piece would take longer than the read. */
-    if (hub->reader == NULL && !swarm_arrange(hub->options.swarm))
+    if (hub->reader == NULL && !swarm_arrange(hub->options.swarm)) {
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
+    }
     hub->ingest.changed = false;
-    if (hub->options.changed != NULL)
+    if (hub->options.changed != NULL) {
         hub->options.changed(hub->options.ctx);
+    }
 }
 
 static void look_at_processes(uv_timer_t *timer)
 {
     struct hub *hub = timer->data;
-    if (!client_processes_look(&hub->ingest))
+    if (!client_processes_look(&hub->ingest)) {
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
-    if (hub->ingest.processes.count == 0)
+    }
+    if (hub->ingest.processes.count == 0) {
         uv_timer_stop(timer);
+    }
 }
 
 static void before_sleep(uv_prepare_t *handle)
 {
     struct hub *hub = handle->data;
     report_changed(hub);
-    if (hub->ingest.processes.count > 0 && !uv_is_active((uv_handle_t *)&hub->processes))
+    if (hub->ingest.processes.count > 0 && !uv_is_active((uv_handle_t *)&hub->processes)) {
         uv_timer_start(&hub->processes, look_at_processes, PROCESSES_MS, PROCESSES_MS);
+    }
 }
 
 static void after_reads(uv_check_t *handle)
@@ -76,8 +83,9 @@ static void after_reads(uv_check_t *handle)
 struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
 {
     struct hub *hub = mem_zalloc(swarm_mem(options->swarm), 1, sizeof *hub);
-    if (hub == NULL)
+    if (hub == NULL) {
         return NULL;
+    }
     hub->loop = loop;
     hub->options = *options;
     ingest_ctx_init(&hub->ingest, options->swarm, options->tracer, options->correlator,
@@ -91,8 +99,9 @@ struct hub *hub_new(uv_loop_t *loop, const struct hub_options *options)
     hub->ingest.ranged = options->ranged;
     hub->ingest.from_ns = options->from_ns;
     hub->ingest.to_ns = options->to_ns;
-    if (options->proc != NULL)
+    if (options->proc != NULL) {
         hub->ingest.processes.proc = options->proc;
+    }
     /* These cannot fail: they only put the handles on the loop's lists. */
     uv_prepare_init(loop, &hub->before_sleep);
     uv_prepare_start(&hub->before_sleep, before_sleep);
@@ -117,9 +126,11 @@ static void closed(uv_handle_t *handle)
 
 void hub_finish(struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++)
-        if (hub->sources[i]->ops->finish != NULL)
+    for (size_t i = 0; i < hub->count; i++) {
+        if (hub->sources[i]->ops->finish != NULL) {
             hub->sources[i]->ops->finish(hub->sources[i]);
+        }
+    }
 }
 
 bool hub_close(struct hub *hub)
@@ -131,8 +142,9 @@ static void next_read_slot(struct hub *hub)
 {
     for (size_t i = 0; i < hub->count && hub->reader == NULL && !hub->stopping; i++) {
         struct source *source = hub->sources[i];
-        if (!source->waits)
+        if (!source->waits) {
             continue;
+        }
         source->waits = false;
         hub->reader = source;
         source->ops->read_slot(source);
@@ -148,25 +160,29 @@ void hub_ask_read_slot(struct source *source)
 void hub_end_read_slot(struct source *source)
 {
     source->waits = false;
-    if (source->hub->reader != source)
+    if (source->hub->reader != source) {
         return;
+    }
     source->hub->reader = NULL;
     next_read_slot(source->hub);
 }
 
 void hub_stop_reading(struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++)
-        if (hub->sources[i]->ops->stop != NULL)
+    for (size_t i = 0; i < hub->count; i++) {
+        if (hub->sources[i]->ops->stop != NULL) {
             hub->sources[i]->ops->stop(hub->sources[i]);
+        }
+    }
 }
 
 void hub_stop(struct hub *hub)
 {
     hub->stopping = true;
     for (size_t i = 0; i < hub->count; i++) {
-        if (!hub->sources[i]->closing)
+        if (!hub->sources[i]->closing) {
             hub->sources[i]->ops->close(hub->sources[i]);
+        }
         hub->sources[i]->closing = true;
     }
     report_changed(hub);
@@ -191,12 +207,14 @@ static void free_source(struct source *source)
 
 void hub_free(struct hub *hub)
 {
-    if (hub == NULL)
+    if (hub == NULL) {
         return;
+    }
     assert(hub->handles == 0);
     const struct mem *mem = hub->ingest.mem;
-    for (size_t i = 0; i < hub->count; i++)
+    for (size_t i = 0; i < hub->count; i++) {
         free_source(hub->sources[i]);
+    }
     mem_free(mem, hub->sources, hub->cap * sizeof(struct source *));
     ingest_ctx_release(&hub->ingest);
     mem_free(mem, hub, sizeof *hub);
@@ -296,33 +314,39 @@ struct source_status hub_source(const struct hub *hub, size_t index)
 
 bool hub_finished(const struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++)
-        if (hub->sources[i]->state == SOURCE_OPEN || hub->sources[i]->state == SOURCE_WAITING)
+    for (size_t i = 0; i < hub->count; i++) {
+        if (hub->sources[i]->state == SOURCE_OPEN || hub->sources[i]->state == SOURCE_WAITING) {
             return false;
+        }
+    }
     return true;
 }
 
 bool hub_failed(const struct hub *hub)
 {
-    for (size_t i = 0; i < hub->count; i++)
-        if (hub->sources[i]->state == SOURCE_FAILED || hub->sources[i]->error.len > 0)
+    for (size_t i = 0; i < hub->count; i++) {
+        if (hub->sources[i]->state == SOURCE_FAILED || hub->sources[i]->error.len > 0) {
             return true;
+        }
+    }
     return false;
 }
 
 bool hub_progress(const struct hub *hub, struct source_progress *out)
 {
     const struct source *reader = hub->reader;
-    if (reader == NULL || reader->all_bytes == 0)
+    if (reader == NULL || reader->all_bytes == 0) {
         return false;
+    }
     *out = (struct source_progress){
         .spec = reader->spec,
         .done_bytes = reader->done_bytes,
         .all_bytes = reader->all_bytes,
         .elapsed_ns = (int64_t)(uv_hrtime() - reader->began_ns) + 1,
     };
-    for (size_t i = 0; i < hub->count; i++)
+    for (size_t i = 0; i < hub->count; i++) {
         out->waiting += hub->sources[i]->waits;
+    }
     return true;
 }
 
@@ -338,8 +362,9 @@ bool hub_reads(const struct hub *hub, const char *path)
     const struct stat *there = stat(path, &st) == 0 ? &st : NULL;
     for (size_t i = 0; i < hub->count; i++) {
         const struct source *source = hub->sources[i];
-        if (source->ops->reads != NULL && source->ops->reads(source, path, there))
+        if (source->ops->reads != NULL && source->ops->reads(source, path, there)) {
             return true;
+        }
     }
     return false;
 }

@@ -71,10 +71,12 @@ bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end)
 {
     const struct event_store *store = swarm_store(ingest->swarm, POOL_FILES);
     size_t tidy_at = ingest->tidy_at > TIDY_EVENTS ? ingest->tidy_at : TIDY_EVENTS;
-    if (!ingest->ranged || (!end && event_store_count(store) < tidy_at))
+    if (!ingest->ranged || (!end && event_store_count(store) < tidy_at)) {
         return true;
-    if (!swarm_keep_range(ingest->swarm, POOL_FILES, ingest->from_ns, ingest->to_ns, end))
+    }
+    if (!swarm_keep_range(ingest->swarm, POOL_FILES, ingest->from_ns, ingest->to_ns, end)) {
         return false;
+    }
     /* The events that stay are derived again each time: wait until as many have come. */
     ingest->tidy_at = 2 * event_store_count(swarm_store(ingest->swarm, POOL_FILES)) + TIDY_EVENTS;
     return true;
@@ -85,11 +87,13 @@ bool ingest_ctx_tidy(struct ingest_ctx *ingest, bool end)
 static void set_flags(struct ingest_ctx *ingest, session_no session, uint8_t set, uint8_t clear)
 {
     const struct session *was = swarm_session(ingest->swarm, session);
-    if (was == NULL)
+    if (was == NULL) {
         return;
+    }
     uint16_t flags = (uint16_t)((was->flags & ~clear) | set);
-    if (flags == was->flags)
+    if (flags == was->flags) {
         return;
+    }
     swarm_session_edit(ingest->swarm, session)->flags = flags;
     swarm_touch(ingest->swarm);
     ingest->changed = true;
@@ -99,14 +103,17 @@ bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session)
 {
     size_t had = ingest->feeders_cap;
     if (!mem_reserve(ingest->mem, &ingest->feeders, &ingest->feeders_cap, (size_t)session + 1,
-                     sizeof *ingest->feeders))
+                     sizeof *ingest->feeders)) {
         return false;
-    for (size_t i = had; i < ingest->feeders_cap; i++)
+    }
+    for (size_t i = had; i < ingest->feeders_cap; i++) {
         ingest->feeders[i] = (struct feeders){0};
+    }
     struct feeders *feeders = &ingest->feeders[session];
     uint64_t serial = swarm_session_serial(ingest->swarm, session);
-    if (feeders->serial != serial)
+    if (feeders->serial != serial) {
         *feeders = (struct feeders){.serial = serial}; /* the number was a forgotten session's */
+    }
     feeders->count++;
     set_flags(ingest, session, 0, SESSION_FINISHED | SESSION_DISCONNECTED);
     return true;
@@ -115,8 +122,9 @@ bool ingest_ctx_join(struct ingest_ctx *ingest, session_no session)
 void ingest_ctx_leave(struct ingest_ctx *ingest, session_no session, uint8_t flag)
 {
     assert(session < ingest->feeders_cap && ingest->feeders[session].count > 0);
-    if (--ingest->feeders[session].count == 0)
+    if (--ingest->feeders[session].count == 0) {
         set_flags(ingest, session, flag, 0);
+    }
 }
 
 /* ---- the log ---- */
@@ -125,8 +133,9 @@ bool ingest_ctx_same_secret(struct slice given, const char *token)
 {
     size_t len = strlen(token);
     unsigned differ = given.len != len;
-    for (size_t i = 0; i < given.len; i++)
+    for (size_t i = 0; i < given.len; i++) {
         differ |= (unsigned char)given.bytes[i] ^ (unsigned char)token[len == 0 ? 0 : i % len];
+    }
     return differ == 0;
 }
 
@@ -151,18 +160,19 @@ void ingest_ctx_log(struct ingest_ctx *ingest, enum log_level level, const char 
 
 static void quote_one(struct strbuf *out, const char *at, size_t n, uint32_t cp)
 {
-    if (cp == '\n')
+    if (cp == '\n') {
         strbuf_adds(out, "\\n");
-    else if (cp == '\r')
+    } else if (cp == '\r') {
         strbuf_adds(out, "\\r");
-    else if (cp == '\t')
+    } else if (cp == '\t') {
         strbuf_adds(out, "\\t");
-    else if (cp < 0x20 || cp == 0x7F || (cp == UTF8_REPLACEMENT && n == 1))
+    } else if (cp < 0x20 || cp == 0x7F || (cp == UTF8_REPLACEMENT && n == 1)) {
         strbuf_addf(out, "\\x%02x", (unsigned)(unsigned char)*at);
-    else if ((cp >= 0x80 && cp < 0xA0) || (cp >= 0xD800 && cp < 0xE000))
+    } else if ((cp >= 0x80 && cp < 0xA0) || (cp >= 0xD800 && cp < 0xE000)) {
         strbuf_addf(out, "\\u%04x", (unsigned)cp);
-    else
+    } else {
         strbuf_add(out, at, n);
+    }
 }
 
 void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len)
@@ -174,8 +184,9 @@ void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len)
         quote_one(out, bytes + at, n, cp);
         at += n;
     }
-    if (at < len)
+    if (at < len) {
         strbuf_adds(out, "…");
+    }
 }
 
 void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
@@ -183,8 +194,9 @@ void ingest_ctx_json_reason(struct strbuf *out, const char *text, size_t len,
 {
     /* A few bytes before and after the error, cut between characters. */
     size_t from = error->offset > NEAR_BYTES ? error->offset - NEAR_BYTES : 0;
-    while (from > 0 && from < error->offset && ((unsigned char)text[from] & 0xC0) == 0x80)
+    while (from > 0 && from < error->offset && ((unsigned char)text[from] & 0xC0) == 0x80) {
         from++;
+    }
     size_t to = len - error->offset > NEAR_BYTES / 2 ? error->offset + NEAR_BYTES / 2 : len;
     strbuf_addf(out, "not JSON: %s near '", error->what);
     ingest_ctx_quote(out, text + from, to - from);
@@ -216,12 +228,15 @@ static void log_reject(struct source_counters *counters, const struct reject *re
     strbuf_init(&origin, counters->ingest->mem, ENTRY_BYTES);
     put_reason(counters->ingest, &text, reject);
     strbuf_adds(&origin, reject->where);
-    if (reject->line > 0)
+    if (reject->line > 0) {
         strbuf_addf(&origin, ": line %llu", (unsigned long long)reject->line);
-    if (number == LOGGED_IN_FULL)
+    }
+    if (number == LOGGED_IN_FULL) {
         strbuf_adds(&text, " (from here on one of 1,000 is shown)");
-    if (text.data != NULL)
+    }
+    if (text.data != NULL) {
         ingest_ctx_log_from(counters->ingest, reject->level, origin.data, text.data);
+    }
     strbuf_release(&text);
     strbuf_release(&origin);
 }
@@ -230,10 +245,12 @@ static void note_first(struct source_counters *counters, const struct reject *re
 {
     struct strbuf text;
     strbuf_init(&text, counters->ingest->mem, REJECT_BYTES - 1);
-    if (counters->many_files)
+    if (counters->many_files) {
         strbuf_addf(&text, "%s: ", reject->where);
-    if (reject->line > 0)
+    }
+    if (reject->line > 0) {
         strbuf_addf(&text, "line %llu: ", (unsigned long long)reject->line);
+    }
     put_reason(counters->ingest, &text, reject);
     snprintf(counters->first, sizeof counters->first, "%s",
              text.data != NULL ? text.data : reject->reason);
@@ -242,8 +259,9 @@ static void note_first(struct source_counters *counters, const struct reject *re
 
 void source_counters_reject(struct source_counters *counters, const struct reject *reject)
 {
-    if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0)
+    if (reject->level >= LOG_LEVEL_WARNING && counters->refused++ == 0) {
         note_first(counters, reject);
+    }
     counters->ingest->changed = true;
     log_reject(counters, reject, ++counters->bad);
 }
@@ -256,10 +274,11 @@ void source_counters_unreadable(struct source_counters *counters, const char *pa
     size_t used = strlen(counters->unread), left = sizeof counters->unread - used;
     counters->ingest->changed = true;
     log_reject(counters, &reject, ++counters->unreadable);
-    if (strlen(path) + strlen(reason) + sizeof more + 3 <= left)
+    if (strlen(path) + strlen(reason) + sizeof more + 3 <= left) {
         snprintf(counters->unread + used, left, "%s: %s\n", path, reason);
-    else if (left > sizeof more && strstr(counters->unread, more) == NULL)
+    } else if (left > sizeof more && strstr(counters->unread, more) == NULL) {
         snprintf(counters->unread + used, left, "%s", more);
+    }
 }
 
 void source_counters_accept(struct source_counters *counters)

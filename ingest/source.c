@@ -48,8 +48,9 @@ const char *source_setting(const struct source *source, const char *name)
 
 void source_set_state(struct source *source, enum source_state state)
 {
-    if (source->state == state)
+    if (source->state == state) {
         return;
+    }
     source->state = state;
     hub_ctx(source->hub)->changed = true;
 }
@@ -65,8 +66,9 @@ static const char *without_spec(const struct source *source, const char *error)
 void source_finish(struct source *source, const char *error)
 {
     source_set_state(source, error != NULL ? SOURCE_FAILED : SOURCE_FINISHED);
-    if (error == NULL)
+    if (error == NULL) {
         return;
+    }
     strbuf_clear(&source->error);
     strbuf_adds(&source->error, error);
     ingest_ctx_log_from(hub_ctx(source->hub), LOG_LEVEL_ERROR, source->spec,
@@ -77,8 +79,9 @@ void source_set_trouble(struct source *source, const char *why)
 {
     struct strbuf text;
     strbuf_init(&text, hub_ctx(source->hub)->mem, 0);
-    if (why != NULL)
+    if (why != NULL) {
         source_error(&text, source->spec, "cannot be read", why);
+    }
     bool same = text.len == source->error.len &&
                 (text.len == 0 || memcmp(text.data, source->error.data, text.len) == 0);
     if (!same && !text.failed) {
@@ -86,17 +89,19 @@ void source_set_trouble(struct source *source, const char *why)
         strbuf_adds(&source->error, text.data != NULL ? text.data : "");
         hub_ctx(source->hub)->changed = true;
     }
-    if (!same && text.len > 0 && !text.failed)
+    if (!same && text.len > 0 && !text.failed) {
         ingest_ctx_log_from(hub_ctx(source->hub), LOG_LEVEL_WARNING, source->spec,
                             without_spec(source, text.data));
+    }
     strbuf_release(&text);
 }
 
 size_t source_max_line(const struct source *source, bool file)
 {
     size_t max = hub_settings(source->hub)->max_line_bytes;
-    if (max > 0)
+    if (max > 0) {
         return max;
+    }
     return file ? FILE_LINE_BYTES : LINE_BYTES;
 }
 
@@ -104,12 +109,14 @@ bool source_may_bind(const struct source *source, const struct address *address,
                      struct strbuf *error)
 {
     const struct hub_options *settings = hub_settings(source->hub);
-    if (address->loopback)
+    if (address->loopback) {
         return true;
-    if (!settings->allow_remote)
+    }
+    if (!settings->allow_remote) {
         source_error(error, source->spec, "not a loopback address",
                      "--allow-remote and --token-file let others send");
-    else if (settings->token == NULL)
+    } else if (settings->token == NULL) {
         source_error(error, source->spec, "--allow-remote wants --token-file", NULL);
+    }
     return settings->allow_remote && settings->token != NULL;
 }

@@ -19,11 +19,13 @@ enum { PEEK_BYTES = 256 << 10, PEEK_ALL_BYTES = 8 << 20, OVERLAP_BYTES = 100, TI
 /* Returns the time after a member's name; NAN: none. */
 static double time_at(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == ':'))
+    while (at < end && (*at == ' ' || *at == ':')) {
         at++;
+    }
     const char *close = at < end && *at == '"' ? memchr(at + 1, '"', (size_t)(end - at - 1)) : NULL;
-    if (close == NULL || close - at > TIME_BYTES)
+    if (close == NULL || close - at > TIME_BYTES) {
         return (double)NAN;
+    }
     return client_time((struct json_value){JSON_TYPE_STRING, at, (size_t)(close - at) + 1});
 }
 
@@ -38,10 +40,12 @@ static double time_of(const char *bytes, size_t len, bool last, const char *name
     while ((at = memmem(at, (size_t)(end - at), quoted, size)) != NULL) {
         at += size;
         double ms = time_at(at, end);
-        if (!isnan(ms) && !(found >= ms))
+        if (!isnan(ms) && !(found >= ms)) {
             found = ms;
-        if (!last && !isnan(found))
+        }
+        if (!last && !isnan(found)) {
             break;
+        }
     }
     return found;
 }

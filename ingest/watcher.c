@@ -172,8 +172,9 @@ bool watcher_add_directory(struct watcher *watcher, const char *path, watcher_ca
 {
     struct watch *watch = watcher == NULL ? NULL : new_watch(watcher);
     int number = watch == NULL ? -1 : inotify_add_watch(watcher->fd, path, EVENTS);
-    if (watch != NULL)
+    if (watch != NULL) {
         *watch = (struct watch){.directory = number, .call = call, .ctx = ctx};
+    }
     return number >= 0;
 }
 

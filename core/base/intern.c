@@ -89,8 +89,9 @@ static uint32_t hash_text(const char *text, size_t len)
 struct intern *intern_new(const struct mem *mem)
 {
     struct intern *in = mem_zalloc(mem, 1, sizeof *in);
-    if (in == NULL)
+    if (in == NULL) {
         return NULL;
+    }
     in->mem = *mem;
     in->slot_count = FIRST_SLOTS;
     in->slots = mem_zalloc(mem, in->slot_count, sizeof *in->slots);
@@ -107,8 +108,9 @@ struct intern *intern_new(const struct mem *mem)
 
 void intern_free(struct intern *in)
 {
-    if (in == NULL)
+    if (in == NULL) {
         return;
+    }
     struct mem mem = in->mem;
     while (in->blocks != NULL) {
         struct block *block = in->blocks;
@@ -128,29 +130,35 @@ static struct slot *find_slot(const struct intern *in, uint32_t hash, const char
     size_t mask = in->slot_count - 1;
     for (size_t i = hash & mask;; i = (i + 1) & mask) {
         struct slot *slot = &in->slots[i];
-        if (slot->id == INTERN_NONE)
+        if (slot->id == INTERN_NONE) {
             return slot;
+        }
         const struct text *have = &in->texts[slot->id];
         if (slot->hash == hash && have->len == len &&
-            (len == 0 || memcmp(have->bytes, text, len) == 0))
+            (len == 0 || memcmp(have->bytes, text, len) == 0)) {
             return slot;
+        }
     }
 }
 
 static bool grow_slots(struct intern *in)
 {
-    if (in->slot_count > SIZE_MAX / 2)
+    if (in->slot_count > SIZE_MAX / 2) {
         return false;
+    }
     size_t count = in->slot_count * 2;
     struct slot *slots = mem_zalloc(&in->mem, count, sizeof *slots);
-    if (slots == NULL)
+    if (slots == NULL) {
         return false;
+    }
     for (size_t i = 0; i < in->slot_count; i++) {
-        if (in->slots[i].id == INTERN_NONE)
+        if (in->slots[i].id == INTERN_NONE) {
             continue;
+        }
         size_t at = in->slots[i].hash & (count - 1);
-        while (slots[at].id != INTERN_NONE)
+        while (slots[at].id != INTERN_NONE) {
             at = (at + 1) & (count - 1);
+        }
         slots[at] = in->slots[i];
     }
     mem_free(&in->mem, in->slots, in->slot_count * sizeof *in->slots);
@@ -165,15 +173,18 @@ static struct block *block_with_room(struct intern *in, size_t size)
 {
     struct block *first = in->blocks;
     bool large = size > LARGE_BYTES;
-    if (!large && first != NULL && first->size - first->used >= size)
+    if (!large && first != NULL && first->size - first->used >= size) {
         return first;
+    }
 
     size_t block_size = large ? size : BLOCK_BYTES - sizeof(struct block);
-    if (block_size > SIZE_MAX - sizeof(struct block))
+    if (block_size > SIZE_MAX - sizeof(struct block)) {
         return NULL;
+    }
     struct block *block = mem_alloc(&in->mem, sizeof *block + block_size);
-    if (block == NULL)
+    if (block == NULL) {
         return NULL;
+    }
     *block = (struct block){.size = block_size};
     if (large && first != NULL) {
         block->next = first->next;
@@ -233,20 +244,23 @@ static void free_place(struct intern *in, const struct text *text)
 
 static const char *keep_text(struct intern *in, const char *text, size_t len)
 {
-    if (len > SIZE_MAX / 2)
+    if (len > SIZE_MAX / 2) {
         return NULL;
+    }
     size_t size;
     unsigned index = size_index(len + 1, &size);
     char *kept = take_place(in, index, size);
     if (kept == NULL) {
         struct block *block = block_with_room(in, size);
-        if (block == NULL)
+        if (block == NULL) {
             return NULL;
+        }
         kept = block->bytes + block->used;
         block->used += size;
     }
-    if (len > 0)
+    if (len > 0) {
         memcpy(kept, text, len);
+    }
     kept[len] = '\0';
     return kept;
 }
@@ -254,16 +268,20 @@ static const char *keep_text(struct intern *in, const char *text, size_t len)
 static intern_id add_text(struct intern *in, uint32_t hash, const char *text, size_t len)
 {
     bool again = in->free_count > 0;
-    if (!again && in->count >= INTERN_FAILED)
+    if (!again && in->count >= INTERN_FAILED) {
         return INTERN_FAILED;
-    if (intern_live(in) + 1 >= in->slot_count / 2 && !grow_slots(in))
+    }
+    if (intern_live(in) + 1 >= in->slot_count / 2 && !grow_slots(in)) {
         return INTERN_FAILED;
+    }
     if (!again &&
-        !mem_reserve(&in->mem, &in->texts, &in->texts_cap, in->count + 1, sizeof *in->texts))
+        !mem_reserve(&in->mem, &in->texts, &in->texts_cap, in->count + 1, sizeof *in->texts)) {
         return INTERN_FAILED;
+    }
     const char *kept = keep_text(in, text, len);
-    if (kept == NULL)
+    if (kept == NULL) {
         return INTERN_FAILED;
+    }
 
     intern_id id = again ? in->free_ids[--in->free_count] : (intern_id)in->count++;
     in->texts[id] = (struct text){.bytes = kept, .len = len};
@@ -277,11 +295,13 @@ static void sift_slots(struct intern *in, struct slot *slots, const bool *used)
     size_t mask = in->slot_count - 1;
     for (size_t i = 0; i < in->slot_count; i++) {
         struct slot slot = in->slots[i];
-        if (slot.id == INTERN_NONE || !used[slot.id])
+        if (slot.id == INTERN_NONE || !used[slot.id]) {
             continue;
+        }
         size_t at = slot.hash & mask;
-        while (slots[at].id != INTERN_NONE)
+        while (slots[at].id != INTERN_NONE) {
             at = (at + 1) & mask;
+        }
         slots[at] = slot;
     }
     mem_free(&in->mem, in->slots, in->slot_count * sizeof *in->slots);
@@ -291,22 +311,27 @@ static void sift_slots(struct intern *in, struct slot *slots, const bool *used)
 bool intern_keep(struct intern *in, const bool *used)
 {
     size_t leaving = 0;
-    for (size_t id = 1; id < in->count; id++)
+    for (size_t id = 1; id < in->count; id++) {
         leaving += !used[id] && in->texts[id].bytes != NULL;
-    if (leaving == 0)
+    }
+    if (leaving == 0) {
         return true;
+    }
     if (!mem_reserve(&in->mem, &in->free_ids, &in->free_cap, in->free_count + leaving,
-                     sizeof *in->free_ids))
+                     sizeof *in->free_ids)) {
         return false;
+    }
     struct slot *slots = mem_zalloc(&in->mem, in->slot_count, sizeof *slots);
-    if (slots == NULL)
+    if (slots == NULL) {
         return false;
+    }
     sift_slots(in, slots, used);
     memset(in->recent, 0, RECENT * sizeof *in->recent);
     for (size_t id = in->count; id-- > 1;) {
         struct text *text = &in->texts[id];
-        if (used[id] || text->bytes == NULL)
+        if (used[id] || text->bytes == NULL) {
             continue;
+        }
         free_place(in, text);
         *text = (struct text){.bytes = NULL};
         in->free_ids[in->free_count++] = (intern_id)id;
@@ -325,13 +350,15 @@ static uint32_t load_4(const char *at)
 static inline struct recent ends_of(const char *text, size_t len)
 {
     uint64_t all = 0;
-    if (len >= 8)
+    if (len >= 8) {
         return (struct recent){.first = word_load(text), .last = word_load(text + len - 8)};
-    if (len >= 4)
+    }
+    if (len >= 4) {
         all = load_4(text) | (uint64_t)load_4(text + len - 4) << 32;
-    else if (len > 0)
+    } else if (len > 0) {
         all = (unsigned char)text[0] | (uint64_t)(unsigned char)text[len / 2] << 8 |
               (uint64_t)(unsigned char)text[len - 1] << 16;
+    }
     return (struct recent){.first = all, .last = all};
 }
 
@@ -356,8 +383,9 @@ intern_id intern_put(struct intern *in, const char *text, size_t len)
     struct recent ends = ends_of(text, len);
     uint64_t mixed = (ends.first ^ len) * 0x9e3779b97f4a7c15u ^ ends.last * 0xc2b2ae3d27d4eb4fu;
     struct recent *recent = &in->recent[(mixed >> 40) % RECENT];
-    if (is_recent(in, recent, &ends, text, len))
+    if (is_recent(in, recent, &ends, text, len)) {
         return recent->id;
+    }
     intern_id id = put(in, text, len);
     if (id != INTERN_FAILED) {
         *recent = ends;
@@ -374,8 +402,9 @@ intern_id intern_find(const struct intern *in, const char *text, size_t len)
 const char *intern_text(const struct intern *in, intern_id id, size_t *len)
 {
     assert(id < in->count);
-    if (len != NULL)
+    if (len != NULL) {
         *len = in->texts[id].len;
+    }
     return in->texts[id].bytes != NULL ? in->texts[id].bytes : "";
 }
 

@@ -33,8 +33,9 @@ static enum step bad(struct checker *c, const char *what)
 static inline void skip_space(struct checker *c)
 {
     const char *at = c->at;
-    while (at < c->end && json_is_space(*at))
+    while (at < c->end && json_is_space(*at)) {
         at++;
+    }
     c->at = at;
 }
 
@@ -46,31 +47,37 @@ static bool is_hex(char c)
 static bool check_digits(struct checker *c)
 {
     const char *at = c->at;
-    while (at < c->end && json_is_digit(*at))
+    while (at < c->end && json_is_digit(*at)) {
         at++;
-    if (at == c->at)
+    }
+    if (at == c->at) {
         return fail(c, at, "digit expected");
+    }
     c->at = at;
     return true;
 }
 
 static bool check_number(struct checker *c)
 {
-    if (*c->at == '-')
+    if (*c->at == '-') {
         c->at++;
-    if (c->at < c->end && *c->at == '0')
+    }
+    if (c->at < c->end && *c->at == '0') {
         c->at++;
-    else if (!check_digits(c))
+    } else if (!check_digits(c)) {
         return false;
+    }
     if (c->at < c->end && *c->at == '.') {
         c->at++;
-        if (!check_digits(c))
+        if (!check_digits(c)) {
             return false;
+        }
     }
     if (c->at < c->end && (*c->at == 'e' || *c->at == 'E')) {
         c->at++;
-        if (c->at < c->end && (*c->at == '+' || *c->at == '-'))
+        if (c->at < c->end && (*c->at == '+' || *c->at == '-')) {
             c->at++;
+        }
         return check_digits(c);
     }
     return true;
@@ -79,9 +86,11 @@ static bool check_number(struct checker *c)
 static bool check_word(struct checker *c, const char *word)
 {
     const char *at = c->at;
-    for (; *word != '\0'; word++, at++)
-        if (at == c->end || *at != *word)
+    for (; *word != '\0'; word++, at++) {
+        if (at == c->end || *at != *word) {
             return fail(c, at, "unexpected character");
+        }
+    }
     c->at = at;
     return true;
 }
@@ -93,12 +102,14 @@ static bool check_escape(struct checker *c)
         c->at = at + 1;
         return true;
     }
-    if (at == c->end || *at != 'u')
+    if (at == c->end || *at != 'u') {
         return fail(c, at, "unknown escape in a string");
+    }
     for (int i = 0; i < 4; i++) {
         at++;
-        if (at == c->end || !is_hex(*at))
+        if (at == c->end || !is_hex(*at)) {
             return fail(c, at, "hexadecimal digit expected");
+        }
     }
     c->at = at + 1;
     return true;
@@ -106,13 +117,15 @@ static bool check_escape(struct checker *c)
 
 static bool check_utf8(struct checker *c, const char *start, const char *end)
 {
-    if (utf8_valid(start, (size_t)(end - start)))
+    if (utf8_valid(start, (size_t)(end - start))) {
         return true;
+    }
     for (;;) {
         uint32_t cp;
         size_t n = utf8_next(start, (size_t)(end - start), &cp);
-        if ((cp == UTF8_REPLACEMENT && n == 1) || (cp >= 0xD800 && cp < 0xE000))
+        if ((cp == UTF8_REPLACEMENT && n == 1) || (cp >= 0xD800 && cp < 0xE000)) {
             return fail(c, start, "bad UTF-8");
+        }
         start += n;
     }
 }
@@ -124,15 +137,19 @@ static bool check_string(struct checker *c)
     c->at = start;
     for (;;) {
         c->at = text_skip_plain(c->at, c->end, &high);
-        if (c->at == c->end || (*c->at != '"' && *c->at != '\\'))
+        if (c->at == c->end || (*c->at != '"' && *c->at != '\\')) {
             return fail(c, c->at, "control character in a string");
-        if (*c->at == '"')
+        }
+        if (*c->at == '"') {
             break;
-        if (!check_escape(c))
+        }
+        if (!check_escape(c)) {
             return false;
+        }
     }
-    if (high && !check_utf8(c, start, c->at))
+    if (high && !check_utf8(c, start, c->at)) {
         return false;
+    }
     c->at++;
     return true;
 }
@@ -146,13 +163,16 @@ static bool in_object(const struct checker *c)
 /* Reads from a member's key to its value. */
 static enum step check_key(struct checker *c)
 {
-    if (c->at == c->end || *c->at != '"')
+    if (c->at == c->end || *c->at != '"') {
         return bad(c, "key expected");
-    if (!check_string(c))
+    }
+    if (!check_string(c)) {
         return STEP_BAD;
+    }
     skip_space(c);
-    if (c->at == c->end || *c->at != ':')
+    if (c->at == c->end || *c->at != ':') {
         return bad(c, "':' expected");
+    }
     c->at++;
     return STEP_VALUE;
 }
@@ -160,24 +180,27 @@ static enum step check_key(struct checker *c)
 /* Opens a container. An empty one continues with the step after a value, which handles its end. */
 static enum step check_open(struct checker *c, bool object)
 {
-    if (c->depth == c->max_depth)
+    if (c->depth == c->max_depth) {
         return bad(c, "nested too deep");
+    }
     uint64_t bit = (uint64_t)1 << (c->depth % 64);
     uint64_t *bits = &c->objects[c->depth / 64];
     c->depth++;
     *bits = object ? *bits | bit : *bits & ~bit;
     c->at++;
     skip_space(c);
-    if (c->at < c->end && *c->at == (object ? '}' : ']'))
+    if (c->at < c->end && *c->at == (object ? '}' : ']')) {
         return STEP_AFTER;
+    }
     return object ? check_key(c) : STEP_VALUE;
 }
 
 static enum step check_start(struct checker *c)
 {
     skip_space(c);
-    if (c->at == c->end)
+    if (c->at == c->end) {
         return bad(c, "");
+    }
     bool good;
     switch (json_type_of(*c->at)) {
     case JSON_TYPE_STRING: good = check_string(c); break;
@@ -197,16 +220,18 @@ static enum step check_after(struct checker *c)
 {
     for (;;) {
         skip_space(c);
-        if (c->depth == 0)
+        if (c->depth == 0) {
             return c->at == c->end ? STEP_DONE : bad(c, "more after the value");
+        }
         bool object = in_object(c);
         if (c->at < c->end && *c->at == ',') {
             c->at++;
             skip_space(c);
             return object ? check_key(c) : STEP_VALUE;
         }
-        if (c->at == c->end || *c->at != (object ? '}' : ']'))
+        if (c->at == c->end || *c->at != (object ? '}' : ']')) {
             return bad(c, object ? "',' or '}' expected" : "',' or ']' expected");
+        }
         c->at++;
         c->depth--;
     }
@@ -226,16 +251,19 @@ bool json_check(const char *text, size_t len, unsigned max_depth, struct json_va
     skip_space(&c);
     const char *start = c.at;
     enum step step = STEP_VALUE;
-    while (step == STEP_VALUE || step == STEP_AFTER)
+    while (step == STEP_VALUE || step == STEP_AFTER) {
         step = step == STEP_VALUE ? check_start(&c) : check_after(&c);
+    }
     if (step == STEP_BAD) {
-        if (error != NULL)
+        if (error != NULL) {
             *error = (struct json_error){.offset = (size_t)(c.at - text), .what = c.what};
+        }
         return false;
     }
     const char *end = c.end;
-    while (json_is_space(end[-1]))
+    while (json_is_space(end[-1])) {
         end--;
+    }
     *out = (struct json_value){
         .type = json_type_of(*start), .raw = start, .len = (size_t)(end - start)};
     return true;

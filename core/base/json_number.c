@@ -27,11 +27,13 @@ struct number {
 static int64_t read_exponent(const char *at, const char *end)
 {
     bool negative = *at == '-';
-    if (*at == '-' || *at == '+')
+    if (*at == '-' || *at == '+') {
         at++;
+    }
     int64_t exponent = 0;
-    for (; at < end && exponent < EXPONENT_MAX / 10; at++)
+    for (; at < end && exponent < EXPONENT_MAX / 10; at++) {
         exponent = exponent * 10 + (*at - '0');
+    }
     return negative ? -exponent : exponent;
 }
 
@@ -41,13 +43,16 @@ static struct number split(struct json_value value)
     struct number n = {.negative = *at == '-'};
     n.digits = n.negative ? at + 1 : at;
     const char *fraction = NULL;
-    for (at = n.digits; at < end && (json_is_digit(*at) || *at == '.'); at++)
-        if (*at == '.')
+    for (at = n.digits; at < end && (json_is_digit(*at) || *at == '.'); at++) {
+        if (*at == '.') {
             fraction = at + 1;
+        }
+    }
     n.end = at;
     n.exponent = at < end ? read_exponent(at + 1, end) : 0;
-    if (fraction != NULL)
+    if (fraction != NULL) {
         n.exponent -= n.end - fraction;
+    }
     return n;
 }
 
@@ -57,14 +62,18 @@ static bool read_exactly(const struct number *n, double *out)
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     /* 19 digits cannot overflow. */
-    if (FLT_EVAL_METHOD != 0 || n->end - n->digits > 19 || n->exponent < -22 || n->exponent > 22)
+    if (FLT_EVAL_METHOD != 0 || n->end - n->digits > 19 || n->exponent < -22 || n->exponent > 22) {
         return false;
+    }
     uint64_t digits = 0;
-    for (const char *at = n->digits; at < n->end; at++)
-        if (*at != '.')
+    for (const char *at = n->digits; at < n->end; at++) {
+        if (*at != '.') {
             digits = digits * 10 + (uint64_t)(*at - '0');
-    if (n->exponent != 0 && digits > UINT64_C(1) << 53)
+        }
+    }
+    if (n->exponent != 0 && digits > UINT64_C(1) << 53) {
         return false;
+    }
     *out = n->exponent < 0 ? (double)digits / powers[-n->exponent]
                            : (double)digits * powers[n->exponent];
     return true;
@@ -77,8 +86,9 @@ static double read_slowly(const struct number *n)
     int64_t exponent = n->exponent;
     bool more = false;
     for (const char *at = n->digits; at < n->end; at++) {
-        if (*at == '.' || (*at == '0' && count == 0))
+        if (*at == '.' || (*at == '0' && count == 0)) {
             continue;
+        }
         if (count < DIGITS_MAX) {
             copy[count++] = *at;
         } else {
@@ -86,8 +96,9 @@ static double read_slowly(const struct number *n)
             exponent++;
         }
     }
-    if (count == 0)
+    if (count == 0) {
         return 0;
+    }
     if (more) {
         copy[count++] = '1';
         exponent--;
@@ -134,11 +145,13 @@ struct json_value json_spelt_number(struct json_value value)
 
 double json_get_number(struct json_value number)
 {
-    if (number.type != JSON_TYPE_NUMBER)
+    if (number.type != JSON_TYPE_NUMBER) {
         return (double)NAN;
+    }
     struct number n = split(number);
     double value;
-    if (!read_exactly(&n, &value))
+    if (!read_exactly(&n, &value)) {
         value = read_slowly(&n);
+    }
     return n.negative ? -value : value;
 }

@@ -24,13 +24,15 @@ static struct decoder decoder_of(struct json_value string)
 static inline const char *skip_string(const char *at, const char *end)
 {
     const char *quote = text_near_quote(at, end);
-    if (quote != NULL)
+    if (quote != NULL) {
         return quote + 1;
+    }
     for (;;) {
         bool high = false;
         at = text_skip_plain(at, end, &high);
-        if (*at == '"')
+        if (*at == '"') {
             return at + 1;
+        }
         at += 2;
     }
 }
@@ -41,19 +43,21 @@ static const char *skip_container(const char *at, const char *end)
     for (size_t depth = 1;;) {
         at = text_skip_to_structure(at, end);
         char c = *at++;
-        if (c == '"')
+        if (c == '"') {
             at = skip_string(at, end);
-        else if (c == '{' || c == '[')
+        } else if (c == '{' || c == '[') {
             depth++;
-        else if (--depth == 0)
+        } else if (--depth == 0) {
             return at;
+        }
     }
 }
 
 static const char *skip_scalar(const char *at, const char *end)
 {
-    while (at < end && *at != ',' && *at != ']' && *at != '}' && !json_is_space(*at))
+    while (at < end && *at != ',' && *at != ']' && *at != '}' && !json_is_space(*at)) {
         at++;
+    }
     return at;
 }
 
@@ -61,12 +65,13 @@ static const char *skip_scalar(const char *at, const char *end)
 static inline struct json_value take_value(struct json_walk *walk)
 {
     struct json_value value = {.type = json_type_of(*walk->at), .raw = walk->at};
-    if (value.type == JSON_TYPE_STRING)
+    if (value.type == JSON_TYPE_STRING) {
         walk->at = skip_string(walk->at + 1, walk->end);
-    else if (value.type == JSON_TYPE_OBJECT || value.type == JSON_TYPE_ARRAY)
+    } else if (value.type == JSON_TYPE_OBJECT || value.type == JSON_TYPE_ARRAY) {
         walk->at = skip_container(walk->at + 1, walk->end);
-    else
+    } else {
         walk->at = skip_scalar(walk->at, walk->end);
+    }
     value.len = (size_t)(walk->at - value.raw);
     return value;
 }
@@ -78,31 +83,35 @@ struct json_value json_value_of(const char *raw, size_t len)
 
 static inline bool skip_between(struct json_walk *walk, char separator)
 {
-    while (walk->at < walk->end && (*walk->at == separator || json_is_space(*walk->at)))
+    while (walk->at < walk->end && (*walk->at == separator || json_is_space(*walk->at))) {
         walk->at++;
+    }
     return walk->at < walk->end;
 }
 
 struct json_walk json_walk(struct json_value container)
 {
     if ((container.type != JSON_TYPE_OBJECT && container.type != JSON_TYPE_ARRAY) ||
-        container.len == 0)
+        container.len == 0) {
         return (struct json_walk){.at = NULL, .end = NULL};
+    }
     return (struct json_walk){.at = container.raw + 1, .end = container.raw + container.len - 1};
 }
 
 bool json_next_item(struct json_walk *walk, struct json_value *out)
 {
-    if (!skip_between(walk, ','))
+    if (!skip_between(walk, ',')) {
         return false;
+    }
     *out = take_value(walk);
     return true;
 }
 
 bool json_next_member(struct json_walk *walk, struct json_member *out)
 {
-    if (!json_next_item(walk, &out->key))
+    if (!json_next_item(walk, &out->key)) {
         return false;
+    }
     assert(out->key.type == JSON_TYPE_STRING);
     skip_between(walk, ':');
     out->value = take_value(walk);
@@ -188,11 +197,13 @@ static uint32_t decode_unit(struct decoder *d)
     uint32_t unit = hex4(d->at);
     d->at += 4;
     if (unit < 0xD800 || unit >= 0xDC00 || d->end - d->at < 6 || d->at[0] != '\\' ||
-        d->at[1] != 'u')
+        d->at[1] != 'u') {
         return unit;
+    }
     uint32_t low = hex4(d->at + 2);
-    if (low < 0xDC00 || low >= 0xE000)
+    if (low < 0xDC00 || low >= 0xE000) {
         return unit;
+    }
     d->at += 6;
     return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
@@ -215,8 +226,9 @@ static uint32_t decode_escape(struct decoder *d)
 
 static uint32_t decode_next(struct decoder *d)
 {
-    if (*d->at == '\\')
+    if (*d->at == '\\') {
         return decode_escape(d);
+    }
     uint32_t cp;
     d->at += utf8_next(d->at, (size_t)(d->end - d->at), &cp);
     return cp;
@@ -229,20 +241,25 @@ static bool is_plain(struct json_value string)
 
 static bool same_decoded(struct decoder a, struct decoder b)
 {
-    while (a.at < a.end && b.at < b.end)
-        if (decode_next(&a) != decode_next(&b))
+    while (a.at < a.end && b.at < b.end) {
+        if (decode_next(&a) != decode_next(&b)) {
             return false;
+        }
+    }
     return a.at == a.end && b.at == b.end;
 }
 
 bool json_same_string(struct json_value a, struct json_value b)
 {
-    if (a.type != JSON_TYPE_STRING || b.type != JSON_TYPE_STRING)
+    if (a.type != JSON_TYPE_STRING || b.type != JSON_TYPE_STRING) {
         return false;
-    if (a.len == b.len && memcmp(a.raw, b.raw, a.len) == 0)
+    }
+    if (a.len == b.len && memcmp(a.raw, b.raw, a.len) == 0) {
         return true;
-    if (is_plain(a) && is_plain(b))
+    }
+    if (is_plain(a) && is_plain(b)) {
         return false;
+    }
     return same_decoded(decoder_of(a), decoder_of(b));
 }
 
@@ -253,17 +270,20 @@ static bool decodes_to(struct json_value string, const char *text, size_t len)
     /* An escape is never shorter than its character. */
     size_t raw_len = string.len - 2;
     const char *raw = string.raw + 1;
-    if (raw_len < len || (len > 0 && raw[0] != text[0] && raw[0] != '\\'))
+    if (raw_len < len || (len > 0 && raw[0] != text[0] && raw[0] != '\\')) {
         return false;
-    if (is_plain(string))
+    }
+    if (is_plain(string)) {
         return raw_len == len && memcmp(raw, text, len) == 0;
+    }
     struct decoder d = decoder_of(string);
     const char *end = text + len;
     while (d.at < d.end && text < end) {
         uint32_t cp;
         text += utf8_next(text, (size_t)(end - text), &cp);
-        if (decode_next(&d) != cp)
+        if (decode_next(&d) != cp) {
             return false;
+        }
     }
     return d.at == d.end && text == end;
 }
@@ -276,21 +296,25 @@ bool json_string_is(struct json_value string, const char *text)
 struct json_value json_get(struct json_value object, const char *key)
 {
     struct json_value found = {.type = JSON_TYPE_NONE};
-    if (object.type != JSON_TYPE_OBJECT)
+    if (object.type != JSON_TYPE_OBJECT) {
         return found;
+    }
     size_t len = strlen(key);
     struct json_walk walk = json_walk(object);
     struct json_member member;
-    while (json_next_member(&walk, &member))
-        if (decodes_to(member.key, key, len))
+    while (json_next_member(&walk, &member)) {
+        if (decodes_to(member.key, key, len)) {
             found = member.value;
+        }
+    }
     return found;
 }
 
 void json_get_string(struct json_value string, struct strbuf *out)
 {
-    if (string.type != JSON_TYPE_STRING)
+    if (string.type != JSON_TYPE_STRING) {
         return;
+    }
     struct decoder d = decoder_of(string);
     while (d.at < d.end) {
         const char *escape = memchr(d.at, '\\', (size_t)(d.end - d.at));

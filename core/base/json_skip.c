@@ -28,8 +28,9 @@ static inline bool is_hex(char c)
 /* Skips from the backslash to after the escape. */
 static const char *skip_escape(const char *at, const char *end)
 {
-    if (end - at < 2)
+    if (end - at < 2) {
         return NULL;
+    }
     switch (at[1]) {
     case '"':
     case '\\':
@@ -53,12 +54,15 @@ const char *json_skip_string(const char *at, const char *end, bool *escaped)
     bool high = false;
     for (;;) {
         at = text_skip_plain(at, end, &high);
-        if (at == end)
+        if (at == end) {
             return NULL;
-        if (*at == '"')
+        }
+        if (*at == '"') {
             break;
-        if (*at != '\\' || (at = skip_escape(at, end)) == NULL)
+        }
+        if (*at != '\\' || (at = skip_escape(at, end)) == NULL) {
             return NULL;
+        }
         *escaped = true;
     }
     return high && !utf8_valid(start, (size_t)(at - start)) ? NULL : at + 1;
@@ -74,8 +78,9 @@ static inline const char *skip_string(const char *at, const char *end)
 
 static inline const char *skip_digits(const char *at, const char *end)
 {
-    while (at < end && json_is_digit(*at))
+    while (at < end && json_is_digit(*at)) {
         at++;
+    }
     return at;
 }
 
@@ -84,21 +89,24 @@ const char *json_skip_number(const char *at, const char *end)
     at += at < end && *at == '-';
     const char *digits = at;
     at = skip_digits(at, end);
-    if (at == digits || (*digits == '0' && at - digits > 1))
+    if (at == digits || (*digits == '0' && at - digits > 1)) {
         return NULL;
+    }
     if (at < end && *at == '.') {
         const char *fraction = ++at;
         at = skip_digits(at, end);
-        if (at == fraction)
+        if (at == fraction) {
             return NULL;
+        }
     }
     if (at < end && (*at | 0x20) == 'e') {
         at++;
         at += at < end && (*at == '+' || *at == '-');
         const char *exponent = at;
         at = skip_digits(at, end);
-        if (at == exponent)
+        if (at == exponent) {
             return NULL;
+        }
     }
     /* At the end of the buffer the number may continue. */
     return at < end ? at : NULL;
@@ -123,8 +131,9 @@ static inline const char *skip_scalar(const char *at, const char *end)
 /* Skips from a member's key to its value. */
 static inline const char *skip_key(const char *at, const char *end, bool *spaced)
 {
-    if (at == end || *at != '"' || (at = skip_string(at, end)) == NULL)
+    if (at == end || *at != '"' || (at = skip_string(at, end)) == NULL) {
         return NULL;
+    }
     at = skip_space(at, end, spaced);
     return at < end && *at == ':' ? skip_space(at + 1, end, spaced) : NULL;
 }
@@ -136,15 +145,17 @@ static inline const char *skip_after(const char *at, const char *end, uint64_t o
 {
     while (*depth > 0) {
         at = skip_space(at, end, spaced);
-        if (at == end)
+        if (at == end) {
             return NULL;
+        }
         bool object = (objects >> (*depth - 1) & 1) != 0;
         if (*at == ',') {
             at = skip_space(at + 1, end, spaced);
             return object ? skip_key(at, end, spaced) : at;
         }
-        if (*at != (object ? '}' : ']'))
+        if (*at != (object ? '}' : ']')) {
             return NULL;
+        }
         at++;
         --*depth;
     }
@@ -156,12 +167,14 @@ const char *json_skip(const char *at, const char *end, bool *spaced)
     uint64_t objects = 0;
     unsigned depth = 0;
     do {
-        if (at == end)
+        if (at == end) {
             return NULL;
+        }
         if (*at == '{' || *at == '[') {
             bool object = *at == '{';
-            if (depth == MAX_DEPTH)
+            if (depth == MAX_DEPTH) {
                 return NULL;
+            }
             objects = (objects & ~((uint64_t)1 << depth)) | (uint64_t)object << depth;
             depth++;
             at = skip_space(at + 1, end, spaced);

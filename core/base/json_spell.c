@@ -74,8 +74,9 @@ static bool count_fractions(double value, double scale, uint64_t *count)
 /* Converts an integer's digits, which may end in zeros. */
 static struct decimal decimal_of_digits(const char *digits, int count, int point)
 {
-    while (count > 1 && digits[count - 1] == '0')
+    while (count > 1 && digits[count - 1] == '0') {
         count--;
+    }
     struct decimal dec = {.count = count, .point = point};
     memcpy(dec.digits, digits, (size_t)count);
     return dec;
@@ -85,8 +86,9 @@ static bool decimal_by_millionths(double value, struct decimal *out)
 {
     char digits[24];
     uint64_t count;
-    if (!count_fractions(value, 1e6, &count))
+    if (!count_fractions(value, 1e6, &count)) {
         return false;
+    }
     int len = (int)spell_unsigned(digits, count);
     *out = decimal_of_digits(digits, len, len - 6);
     return true;
@@ -103,10 +105,12 @@ static bool reads_as(const char *digits, int count, int exponent, double value)
 static bool increment(char *digits, int count)
 {
     int i = count - 1;
-    while (i >= 0 && digits[i] == '9')
+    while (i >= 0 && digits[i] == '9') {
         digits[i--] = '0';
-    if (i >= 0)
+    }
+    if (i >= 0) {
         digits[i]++;
+    }
     return i >= 0;
 }
 
@@ -124,13 +128,17 @@ static struct decimal decimal_by_trial(double value)
         snprintf(text, sizeof text, "%.*e", count - 1, value);
         int got = 0;
         const char *at = text;
-        for (; *at != 'e'; at++)
-            if (*at >= '0' && *at <= '9')
+        for (; *at != 'e'; at++) {
+            if (*at >= '0' && *at <= '9') {
                 digits[got++] = *at;
+            }
+        }
         int exponent = (int)strtol(at + 1, NULL, 10);
         if (count >= 17 || reads_as(digits, count, exponent, value) ||
-            (power_of_two && increment(digits, count) && reads_as(digits, count, exponent, value)))
+            (power_of_two && increment(digits, count) &&
+             reads_as(digits, count, exponent, value))) {
             return decimal_of_digits(digits, count, exponent + 1);
+        }
     }
 }
 

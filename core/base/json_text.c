@@ -14,12 +14,14 @@ static size_t plain_bytes(const char *text, size_t len)
     for (; len - n >= 8; n += 8) {
         uint64_t word = word_load(text + n);
         uint64_t marks = word_mark_json(word) | (word & WORD_HIGHS);
-        if (marks != 0)
+        if (marks != 0) {
             return n + word_lowest(marks);
+        }
     }
     while (n < len && (unsigned char)text[n] >= 0x20 && (unsigned char)text[n] < 0x80 &&
-           text[n] != '"' && text[n] != '\\')
+           text[n] != '"' && text[n] != '\\') {
         n++;
+    }
     return n;
 }
 
@@ -72,8 +74,9 @@ static size_t put_character(struct strbuf *sb, const char *text, size_t len)
     }
     uint32_t cp;
     size_t n = utf8_next(text, len, &cp);
-    if (cp >= 0xD800 && cp < 0xE000)
+    if (cp >= 0xD800 && cp < 0xE000) {
         return put_surrogate(sb, text, len, cp);
+    }
     char bytes[4];
     strbuf_add(sb, bytes, utf8_put(bytes, cp));
     return n;
@@ -86,8 +89,9 @@ void json_put_string(struct strbuf *sb, const char *text, size_t len)
         size_t plain = plain_bytes(text + at, len - at);
         strbuf_add(sb, text + at, plain);
         at += plain;
-        if (at < len)
+        if (at < len) {
             at += put_character(sb, text + at, len - at);
+        }
     }
     strbuf_addc(sb, '"');
 }

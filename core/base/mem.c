@@ -31,18 +31,21 @@ void *mem_alloc(const struct mem *mem, size_t size)
 void *mem_zalloc(const struct mem *mem, size_t count, size_t size)
 {
     assert(count > 0 && size > 0);
-    if (count > SIZE_MAX / size)
+    if (count > SIZE_MAX / size) {
         return NULL;
+    }
     void *ptr = mem_alloc(mem, count * size);
-    if (ptr != NULL)
+    if (ptr != NULL) {
         memset(ptr, 0, count * size);
+    }
     return ptr;
 }
 
 void mem_free(const struct mem *mem, void *ptr, size_t size)
 {
-    if (ptr != NULL)
+    if (ptr != NULL) {
         mem->resize(mem->ctx, ptr, size, 0);
+    }
 }
 
 void mem_will_fill(void *block, size_t size)
@@ -51,8 +54,9 @@ void mem_will_fill(void *block, size_t size)
     const uintptr_t page = 4096; /* on systems with larger pages this has no effect */
     uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
     uintptr_t to = ((uintptr_t)block + size) & ~(page - 1);
-    if (to > from)
+    if (to > from) {
         (void)madvise((char *)block + (from - (uintptr_t)block), to - from, MADV_POPULATE_WRITE);
+    }
 #else
     (void)block, (void)size;
 #endif
@@ -61,27 +65,32 @@ void mem_will_fill(void *block, size_t size)
 bool mem_reserve(const struct mem *mem, void *items_ptr, size_t *cap, size_t want, size_t size)
 {
     assert(size > 0);
-    if (want <= *cap)
+    if (want <= *cap) {
         return true;
-    if (want > SIZE_MAX / size)
+    }
+    if (want > SIZE_MAX / size) {
         return false;
+    }
 
     /* Large items begin with few: most lists of a session or an agent stay short, and there are
        many of these. */
     size_t least = size >= 32 ? 2 : 8;
     size_t new_cap = *cap < least ? least : *cap;
-    while (new_cap < want)
+    while (new_cap < want) {
         new_cap = new_cap > SIZE_MAX / 2 ? want : new_cap * 2;
-    if (new_cap > SIZE_MAX / size)
+    }
+    if (new_cap > SIZE_MAX / size) {
         new_cap = want;
+    }
 
     /* items_ptr is the address of a pointer of some type. It is copied, because a void ** to it
        would break aliasing rules. */
     void *items;
     memcpy(&items, items_ptr, sizeof items);
     items = mem->resize(mem->ctx, items, *cap * size, new_cap * size);
-    if (items == NULL)
+    if (items == NULL) {
         return false;
+    }
     memcpy(items_ptr, &items, sizeof items);
     *cap = new_cap;
     return true;

@@ -28,20 +28,24 @@ void strbuf_clear(struct strbuf *sb)
 {
     sb->len = 0;
     sb->failed = false;
-    if (sb->data != NULL)
+    if (sb->data != NULL) {
         sb->data[0] = '\0';
+    }
 }
 
 static bool grow(struct strbuf *sb, size_t want)
 {
     size_t cap = sb->cap < 32 ? 32 : sb->cap;
-    while (cap < want)
+    while (cap < want) {
         cap = cap > SIZE_MAX / 2 ? SIZE_MAX : cap * 2;
-    if (cap > sb->max + 1)
+    }
+    if (cap > sb->max + 1) {
         cap = sb->max + 1;
+    }
     char *data = sb->mem->resize(sb->mem->ctx, sb->data, sb->cap, cap);
-    if (data == NULL)
+    if (data == NULL) {
         return false;
+    }
     sb->data = data;
     sb->cap = cap;
     return true;
@@ -49,8 +53,9 @@ static bool grow(struct strbuf *sb, size_t want)
 
 char *strbuf_room(struct strbuf *sb, size_t n)
 {
-    if (sb->failed)
+    if (sb->failed) {
         return NULL;
+    }
     if (n > sb->max - sb->len || (sb->cap - sb->len <= n && !grow(sb, sb->len + n + 1))) {
         sb->failed = true;
         return NULL;
@@ -62,8 +67,9 @@ char *strbuf_room(struct strbuf *sb, size_t n)
 void strbuf_add(struct strbuf *sb, const char *bytes, size_t len)
 {
     char *room = strbuf_room(sb, len);
-    if (room == NULL || len == 0)
+    if (room == NULL || len == 0) {
         return;
+    }
     memcpy(room, bytes, len);
     sb->len += len;
 }
@@ -82,8 +88,9 @@ __attribute__((format(printf, 3, 0))) static void add_formatted(struct strbuf *s
                                                                 const char *format, va_list args)
 {
     char *room = strbuf_room(sb, len);
-    if (room == NULL)
+    if (room == NULL) {
         return;
+    }
     vsnprintf(room, len + 1, format, args);
     sb->len += len;
 }
@@ -94,10 +101,11 @@ void strbuf_addf(struct strbuf *sb, const char *format, ...)
     va_start(args, format);
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
-    if (len < 0)
+    if (len < 0) {
         sb->failed = true;
-    else
+    } else {
         add_formatted(sb, (size_t)len, format, again);
+    }
     va_end(again);
     va_end(args);
 }
@@ -105,8 +113,9 @@ void strbuf_addf(struct strbuf *sb, const char *format, ...)
 void strbuf_eat(struct strbuf *sb, size_t n)
 {
     assert(n <= sb->len);
-    if (n == 0)
+    if (n == 0) {
         return;
+    }
     memmove(sb->data, sb->data + n, sb->len - n);
     sb->len -= n;
     sb->data[sb->len] = '\0';

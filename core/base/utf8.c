@@ -16,20 +16,25 @@ static inline size_t sequence_len(const unsigned char *at, const unsigned char *
 {
     size_t left = (size_t)(end - at);
     unsigned char first = at[0];
-    if (first < 0x80)
+    if (first < 0x80) {
         return 1;
-    if (first < 0xC2 || first > 0xF4)
+    }
+    if (first < 0xC2 || first > 0xF4) {
         return 0;
-    if (first < 0xE0)
+    }
+    if (first < 0xE0) {
         return left >= 2 && is_tail(at[1]) ? 2 : 0;
+    }
 
     /* The second byte alone excludes overlong forms, surrogates and values above U+10FFFF. */
     unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     unsigned char high = first == 0xED && !surrogates ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (left < 3 || at[1] < low || at[1] > high || !is_tail(at[2]))
+    if (left < 3 || at[1] < low || at[1] > high || !is_tail(at[2])) {
         return 0;
-    if (first < 0xF0)
+    }
+    if (first < 0xF0) {
         return 3;
+    }
     return left >= 4 && is_tail(at[3]) ? 4 : 0;
 }
 
@@ -52,8 +57,9 @@ size_t utf8_next(const char *text, size_t len, uint32_t *cp)
 
 size_t utf8_put(char out[4], uint32_t cp)
 {
-    if (cp > 0x10FFFF)
+    if (cp > 0x10FFFF) {
         cp = UTF8_REPLACEMENT;
+    }
     if (cp < 0x80) {
         out[0] = (char)cp;
         return 1;
@@ -81,24 +87,28 @@ size_t utf8_put(char out[4], uint32_t cp)
 static size_t ascii_words(const char *text, size_t len)
 {
     size_t n = 0;
-    while (len - n >= 8 && (word_load(text + n) & WORD_HIGHS) == 0)
+    while (len - n >= 8 && (word_load(text + n) & WORD_HIGHS) == 0) {
         n += 8;
+    }
     return n;
 }
 
 bool utf8_valid(const char *text, size_t len)
 {
-    if (len == 0)
+    if (len == 0) {
         return true; /* text may be NULL: no arithmetic on it */
+    }
     const unsigned char *at = (const unsigned char *)text, *end = at + len;
     while (at < end) {
-        if (*at < 0x80)
+        if (*at < 0x80) {
             at += ascii_words((const char *)at, (size_t)(end - at));
+        }
         /* Up to eight characters before the next attempt at ASCII. */
         for (int i = 0; i < 8 && at < end; i++) {
             size_t n = sequence_len(at, end, false);
-            if (n == 0)
+            if (n == 0) {
                 return false;
+            }
             at += n;
         }
     }

@@ -139,8 +139,9 @@ bool late_events_derive(struct swarm *swarm, enum swarm_pool pool, session_no on
         qsort(list.items, list.count, sizeof *list.items, by_time);
     }
     for (size_t i = 0, end; i < list.count && good; i = end) {
-        for (end = i + 1; end < list.count && list.items[end].at_ns == list.items[i].at_ns; end++)
+        for (end = i + 1; end < list.count && list.items[end].at_ns == list.items[i].at_ns; end++) {
             ;
+        }
         good = derive_moment(swarm, pool, list.items + i, end - i);
     }
     mem_free(swarm->mem, next_ns, (tracks + 1) * sizeof *next_ns);

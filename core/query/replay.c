@@ -55,23 +55,20 @@ static intern_id copy_text(struct replay *r, intern_id id)
 {
     struct slice text = replay_text(r->from, id);
     intern_id copy =
-        text.bytes ? intern_put(swarm_names(r->to), text.bytes, text.len) : INTERN_NONE;
+        text.bytes != NULL ? intern_put(swarm_names(r->to), text.bytes, text.len) : INTERN_NONE;
     return copy == INTERN_FAILED ? INTERN_NONE : copy;
 }
 
 static bool open_session(struct replay *r, session_no number)
 {
     const struct session *session = swarm_session(r->from, number);
-    struct slice id;
-    struct session_info info;
-    struct session *edit;
-
     r->sessions[number] = NO_SESSION;
-    if (!session)
+    if (session == NULL) {
         return true;
-    id = replay_text(r->from, session->id);
-    info = (struct session_info){
-        .id = id.bytes ? id.bytes : "",
+    }
+    struct slice id = replay_text(r->from, session->id);
+    struct session_info info = {
+        .id = id.bytes != NULL ? id.bytes : "",
         .id_len = id.len,
         .source = swarm_text(r->from, session->source),
         .pool = (enum swarm_pool)session->pool,
@@ -80,13 +77,15 @@ static bool open_session(struct replay *r, session_no number)
         .has_start = session->flags & SESSION_HAS_START,
         .start_ns = session->start_ns,
     };
-    if (!swarm_open_session(r->to, &info, &r->sessions[number]))
+    if (!swarm_open_session(r->to, &info, &r->sessions[number])) {
         return false;
-    edit = swarm_session_edit(r->to, r->sessions[number]);
+    }
+    struct session *edit = swarm_session_edit(r->to, r->sessions[number]);
     edit->origin_ns = session->origin_ns;
     edit->name = copy_text(r, session->name);
-    for (size_t i = 0; i < SESSION_TEXTS; i++)
+    for (size_t i = 0; i < SESSION_TEXTS; i++) {
         edit->texts[i] = copy_text(r, session->texts[i]);
+    }
     edit->cost_usd = session->cost_usd;
     swarm_touch(r->to);
     return true;
@@ -95,8 +94,9 @@ static bool open_session(struct replay *r, session_no number)
 /* Ends a session that has no more events. */
 static void finish_session(struct replay *r, session_no number)
 {
-    if (r->sessions[number] == NO_SESSION)
+    if (r->sessions[number] == NO_SESSION) {
         return;
+    }
     swarm_session_edit(r->to, r->sessions[number])->flags |= SESSION_FINISHED;
     swarm_touch(r->to);
 }
@@ -120,10 +120,10 @@ static bool find_processes(struct replay *r)
     for (size_t i = 0; ok && i < r->agent_count; i++) {
         const struct agent *agent = swarm_agent(r->from, (agent_no)i);
         uint64_t key = process_key(agent->session, agent->pid);
-
         if (!(agent->flags & (AGENT_DEAD | AGENT_GROUP)) &&
-            u64map_get(&r->processes, key) == U64MAP_NONE)
+            u64map_get(&r->processes, key) == U64MAP_NONE) {
             ok = u64map_put(&r->processes, key, (uint32_t)i);
+        }
     }
     return ok;
 }
@@ -132,7 +132,6 @@ static bool find_processes(struct replay *r)
 static bool process_was_known(const struct replay *r, const struct track *track)
 {
     uint32_t agent = u64map_get(&r->processes, process_key(track->session, track->pid));
-
     return agent == U64MAP_NONE || was_known(r, swarm_agent(r->from, agent));
 }
 
@@ -144,9 +143,9 @@ static size_t put_name(struct replay *r, intern_id id)
 {
     size_t from = r->names.len;
     struct slice text = replay_text(r->from, id);
-
-    if (text.bytes)
+    if (text.bytes != NULL) {
         json_put_string(&r->names, text.bytes, text.len);
+    }
     return r->names.len - from;
 }
 
@@ -182,21 +181,22 @@ static bool append(struct replay *r, const struct event *event, const struct tim
     };
     size_t name_len, cat_len;
     char id[32];
-
-    if (!track || r->sessions[track->session] == NO_SESSION)
+    if (track == NULL || r->sessions[track->session] == NO_SESSION) {
         return true;
+    }
     strbuf_clear(&r->names);
     name_len = put_name(r, event->name);
     cat_len = put_name(r, event->cat);
-    if (r->names.failed)
+    if (r->names.failed) {
         return false;
+    }
     raw.name = value_of((struct slice){r->names.data, name_len});
-    raw.cat = value_of((struct slice){r->names.data ? r->names.data + name_len : NULL, cat_len});
+    raw.cat =
+        value_of((struct slice){r->names.data != NULL ? r->names.data + name_len : NULL, cat_len});
     raw.pid = value_of(replay_text(r->from, track->pid));
     raw.tid = value_of(replay_text(r->from, track->tid));
-    if (event_at && event->ph == 'X' && event->dur_us > 0) {
+    if (event_at != NULL && event->ph == 'X' && event->dur_us > 0) {
         int len = snprintf(id, sizeof id, "\"replay %llu\"", (unsigned long long)event_at->number);
-
         raw.ph = event_at->end ? 'e' : 'b';
         set_replayed_ts(&raw, event, event_at->end);
         raw.dur_us = NAN;
@@ -211,18 +211,18 @@ static bool append_metadata(struct replay *r, session_no number)
 {
     const struct session *session = swarm_session(r->from, number);
     struct event event;
-
-    for (uint64_t i = 0; session && i < session->metadata_count; i++) {
-        const struct track *track;
-
-        if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event))
+    for (uint64_t i = 0; session != NULL && i < session->metadata_count; i++) {
+        if (r->taken[number][i] || !swarm_metadata(r->from, number, i, &event)) {
             continue;
-        track = swarm_get_track(r->from, event.track);
-        r->taken[number][i] = track && process_was_known(r, track);
-        if (!r->taken[number][i])
+        }
+        const struct track *track = swarm_get_track(r->from, event.track);
+        r->taken[number][i] = track != NULL && process_was_known(r, track);
+        if (!r->taken[number][i]) {
             continue;
-        if (!append(r, &event, NULL))
+        }
+        if (!append(r, &event, NULL)) {
             return false;
+        }
         r->events++;
     }
     return true;
@@ -248,16 +248,18 @@ static bool identify(struct replay *r, agent_no number)
         .main = agent->flags & AGENT_MAIN,
     };
     const struct session *session = swarm_session(r->from, agent->session);
-
     /* Without agent records, the metadata events hold all that is known of agents. */
-    if (!session || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
-        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_known(r, agent))
+    if (session == NULL || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
+        agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_known(r, agent)) {
         return true;
-    if (!swarm_identify(r->to, r->sessions[agent->session], &who))
+    }
+    if (!swarm_identify(r->to, r->sessions[agent->session], &who)) {
         return false;
-    if (agent->last_ns <= r->at_ns)
+    }
+    if (agent->last_ns <= r->at_ns) {
         swarm_flag_agent(r->to, r->sessions[agent->session], agent->pid_number,
                          agent->flags & (AGENT_UNREGISTERED | AGENT_GONE | AGENT_UNKNOWN), 0);
+    }
     return true;
 }
 
@@ -266,8 +268,9 @@ static bool identify(struct replay *r, agent_no number)
 static bool add_timed(struct replay *r, struct timed_event event_at)
 {
     if (!mem_reserve(swarm_mem(r->from), &r->timed, &r->timed_cap, r->timed_count + 1,
-                     sizeof *r->timed))
+                     sizeof *r->timed)) {
         return false;
+    }
     r->timed[r->timed_count++] = event_at;
     return true;
 }
@@ -275,15 +278,16 @@ static bool add_timed(struct replay *r, struct timed_event event_at)
 static bool add_timed_of(struct replay *r, struct timed_event event_at, const struct event *event)
 {
     enum swarm_pool pool = (enum swarm_pool)event_at.pool;
-
     event_at.at_ns = isnan(event->ts_us)
                          ? INT64_MIN
                          : record_moments_written_ns(r->from, pool, event_at.number,
                                                      swarm_event_ns(r->from, event));
-    if (!add_timed(r, event_at))
+    if (!add_timed(r, event_at)) {
         return false;
-    if (event->ph != 'X' || !(event->dur_us > 0))
+    }
+    if (event->ph != 'X' || !(event->dur_us > 0)) {
         return true;
+    }
     event_at.at_ns = record_moments_written_ns(r->from, pool, event_at.number,
                                                swarm_event_end_ns(r->from, event));
     event_at.end = true;
@@ -293,13 +297,12 @@ static bool add_timed_of(struct replay *r, struct timed_event event_at, const st
 static bool add_all_timed(struct replay *r, enum swarm_pool pool)
 {
     const struct event_store *store = swarm_store(r->from, pool);
-
     for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
         struct event event;
-
         if (swarm_event(r->from, pool, no, &event) &&
-            !add_timed_of(r, (struct timed_event){.number = no, .pool = (uint8_t)pool}, &event))
+            !add_timed_of(r, (struct timed_event){.number = no, .pool = (uint8_t)pool}, &event)) {
             return false;
+        }
     }
     return true;
 }
@@ -310,7 +313,6 @@ static bool add_records(struct replay *r)
 
     for (size_t i = 0; ok && i < r->records.moments.count; i++) {
         const struct record_moment *moment = &r->records.moments.items[i];
-
         ok = add_timed(r, (struct timed_event){.at_ns = moment->at_ns,
                                                .number = i,
                                                .pool = POOL_RECORDS,
@@ -322,23 +324,25 @@ static bool add_records(struct replay *r)
 static int by_time(const void *a, const void *b)
 {
     const struct timed_event *x = a, *y = b;
-
-    if (x->at_ns != y->at_ns)
+    if (x->at_ns != y->at_ns) {
         return x->at_ns < y->at_ns ? -1 : 1;
-    if (x->pool != y->pool)
+    }
+    if (x->pool != y->pool) {
         return x->pool < y->pool ? -1 : 1;
-    if (x->number != y->number)
+    }
+    if (x->number != y->number) {
         return x->number < y->number ? -1 : 1;
+    }
     return x->end - y->end;
 }
 
 static bool append_timed(struct replay *r, const struct timed_event *event_at)
 {
     struct event event;
-
     r->events += !event_at->end;
-    if (event_at->pool == POOL_RECORDS)
+    if (event_at->pool == POOL_RECORDS) {
         return replay_records_take(&r->records, (size_t)event_at->number);
+    }
     return !swarm_event(r->from, (enum swarm_pool)event_at->pool, event_at->number, &event) ||
            append(r, &event, event_at);
 }
@@ -348,8 +352,7 @@ static bool append_timed(struct replay *r, const struct timed_event *event_at)
 static size_t metadata_count(const struct replay *r, size_t session)
 {
     const struct session *of = swarm_session(r->from, (session_no)session);
-
-    return of ? (size_t)of->metadata_count : 0;
+    return of != NULL ? (size_t)of->metadata_count : 0;
 }
 
 struct replay *replay_new(const struct swarm *from, struct swarm *to)
@@ -358,8 +361,9 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to)
     struct replay *r = mem_zalloc(mem, 1, sizeof *r);
     bool ok = r != NULL;
 
-    if (!ok)
+    if (!ok) {
         return NULL;
+    }
     r->from = from;
     r->to = to;
     r->at_ns = INT64_MIN;
@@ -370,39 +374,42 @@ struct replay *replay_new(const struct swarm *from, struct swarm *to)
     if (r->session_count > 0) {
         r->sessions = mem_zalloc(mem, r->session_count, sizeof *r->sessions);
         r->taken = mem_zalloc(mem, r->session_count, sizeof *r->taken);
-        ok = r->sessions && r->taken;
+        ok = r->sessions != NULL && r->taken != NULL;
     }
     for (size_t i = 0; ok && i < r->session_count; i++) {
         size_t count = metadata_count(r, i);
-
-        if (count > 0)
+        if (count > 0) {
             ok = (r->taken[i] = mem_zalloc(mem, count, sizeof **r->taken)) != NULL;
+        }
     }
-    if (ok && r->agent_count > 0)
+    if (ok && r->agent_count > 0) {
         ok = (r->known = mem_zalloc(mem, r->agent_count, sizeof *r->known)) != NULL;
-    for (size_t i = 0; ok && i < r->session_count; i++)
+    }
+    for (size_t i = 0; ok && i < r->session_count; i++) {
         ok = open_session(r, (session_no)i);
+    }
     ok = ok && find_processes(r) && add_all_timed(r, POOL_FILES) && add_all_timed(r, POOL_LIVE) &&
          add_records(r);
     if (!ok) {
         replay_free(r);
         return NULL;
     }
-    if (r->timed_count > 1)
+    if (r->timed_count > 1) {
         qsort(r->timed, r->timed_count, sizeof *r->timed, by_time);
+    }
     return r;
 }
 
 void replay_free(struct replay *r)
 {
-    const struct mem *mem;
-
-    if (!r)
+    if (r == NULL) {
         return;
-    mem = swarm_mem(r->from);
+    }
+    const struct mem *mem = swarm_mem(r->from);
     mem_free(mem, r->sessions, r->session_count * sizeof *r->sessions);
-    for (size_t i = 0; r->taken && i < r->session_count; i++)
+    for (size_t i = 0; r->taken != NULL && i < r->session_count; i++) {
         mem_free(mem, r->taken[i], metadata_count(r, i) * sizeof **r->taken);
+    }
     mem_free(mem, r->taken, r->session_count * sizeof *r->taken);
     mem_free(mem, r->known, r->agent_count * sizeof *r->known);
     mem_free(mem, r->timed, r->timed_cap * sizeof *r->timed);
@@ -417,16 +424,17 @@ static bool introduce(struct replay *r)
 {
     bool ok = true;
 
-    for (size_t i = 0; ok && i < r->session_count; i++)
+    for (size_t i = 0; ok && i < r->session_count; i++) {
         ok = append_metadata(r, (session_no)i);
+    }
     for (size_t i = 0; ok && i < r->agent_count; i++) {
         const struct agent *agent = swarm_agent(r->from, (agent_no)i);
         enum known known = !was_known(r, agent)         ? KNOWN_NOT
                            : agent->last_ns <= r->at_ns ? KNOWN_ENDED
                                                         : KNOWN_RUNS;
-
-        if (known > r->known[i])
+        if (known > r->known[i]) {
             ok = replay_records_name(&r->records, agent) && identify(r, (agent_no)i);
+        }
         r->known[i] = (uint8_t)known;
     }
     return ok;
@@ -438,14 +446,18 @@ bool replay_advance(struct replay *r, int64_t at_ns)
 
     r->at_ns = at_ns;
     ok = introduce(r);
-    while (ok && r->next < r->timed_count && r->timed[r->next].at_ns <= at_ns)
+    while (ok && r->next < r->timed_count && r->timed[r->next].at_ns <= at_ns) {
         ok = append_timed(r, &r->timed[r->next++]);
+    }
     ok = ok && swarm_arrange(r->to);
-    for (size_t i = 0; ok && i < r->session_count; i++)
-        if (r->sessions[i] != NO_SESSION)
+    for (size_t i = 0; ok && i < r->session_count; i++) {
+        if (r->sessions[i] != NO_SESSION) {
             swarm_set_clock(r->to, r->sessions[i], at_ns, at_ns);
-    for (size_t i = 0; ok && r->next == r->timed_count && i < r->session_count; i++)
+        }
+    }
+    for (size_t i = 0; ok && r->next == r->timed_count && i < r->session_count; i++) {
         finish_session(r, (session_no)i);
+    }
     return ok;
 }
 
@@ -457,7 +469,7 @@ uint64_t replay_events(const struct replay *r)
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 {
     struct replay *r = replay_new(from, to);
-    bool ok = r && replay_advance(r, at_ns);
+    bool ok = r != NULL && replay_advance(r, at_ns);
 
     replay_free(r);
     return ok;

@@ -70,17 +70,19 @@ void claude_session_name(struct claude_session *session, const char *name, bool 
                          bool given)
 {
     struct claude_transcript *own = session->count > 0 ? session->files[0]->transcript : NULL;
-    if (strncmp(name, session->name, sizeof session->name - 1) == 0)
+    if (strncmp(name, session->name, sizeof session->name - 1) == 0) {
         return;
+    }
     snprintf(session->name, sizeof session->name, "%s", name);
     session->has_own_name = own_name;
     session->is_name_given = given;
     session->given_reported = false;
-    if (own != NULL && !claude_transcript_is_announced(own))
+    if (own != NULL && !claude_transcript_is_announced(own)) {
         claude_transcript_set_name(own, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
-    else if (session->has_own_name)
+    } else if (session->has_own_name) {
         update_session(session);
+    }
 }
 
 static bool is_known(const struct claude_session *session)
@@ -92,8 +94,9 @@ static bool is_known(const struct claude_session *session)
 /* A title that the client makes up later does not replace it. */
 static void report_given_name(struct claude_session *session)
 {
-    if (!session->is_name_given || session->given_reported || !is_known(session))
+    if (!session->is_name_given || session->given_reported || !is_known(session)) {
         return;
+    }
     struct update update = update_of(session, UPDATE_SESSION);
     update_text(&update, FIELD_CUSTOM_TITLE, (struct slice){session->name, strlen(session->name)});
     session->given_reported = true;
@@ -107,10 +110,12 @@ static void find_call(struct claude_session *session)
 {
     struct claude_wait *wait = &session->wait;
     const char *what = session->waiting_for[0] != '\0' ? session->waiting_for : "input";
-    for (size_t i = 0; i < session->count && wait->reported == NULL; i++)
+    for (size_t i = 0; i < session->count && wait->reported == NULL; i++) {
         if (claude_transcript_wait(session->files[i]->transcript, wait->start_ms,
-                                   (struct slice){what, strlen(what)}))
+                                   (struct slice){what, strlen(what)})) {
             wait->reported = session->files[i];
+        }
+    }
 }
 
 /* Reports the wait without a call: it may be about none. */
@@ -133,18 +138,24 @@ static void update_wait(struct claude_session *session)
 static void continue_wait(struct claude_session *session, uint64_t now_ms, bool at_once)
 {
     struct claude_wait *wait = &session->wait;
-    if (!wait->on)
+    if (!wait->on) {
         return;
-    if (wait->reported == NULL && !wait->is_own)
+    }
+    if (wait->reported == NULL && !wait->is_own) {
         find_call(session);
-    if (wait->reported == NULL && !wait->is_own && (at_once || now_ms - wait->since_ms >= LATE_MS))
+    }
+    if (wait->reported == NULL && !wait->is_own &&
+        (at_once || now_ms - wait->since_ms >= LATE_MS)) {
         update_wait(session);
-    if (isnan(wait->end_ms) || (wait->reported == NULL && !wait->is_own))
+    }
+    if (isnan(wait->end_ms) || (wait->reported == NULL && !wait->is_own)) {
         return;
-    if (wait->reported != NULL)
+    }
+    if (wait->reported != NULL) {
         claude_transcript_waited(wait->reported->transcript, wait->end_ms);
-    else
+    } else {
         update_wait(session);
+    }
     wait->on = false;
 }
 
@@ -154,10 +165,12 @@ static void take_status(struct claude_session *session, const struct claude_proc
     double at_ms = isnan(process->status_ms) ? now_of(session) : process->status_ms;
     bool same = process->status == session->status &&
                 (isnan(process->status_ms) || process->status_ms <= session->status_ms);
-    if (same)
+    if (same) {
         return;
-    if (session->status == CLAUDE_STATUS_WAITING && session->wait.on)
+    }
+    if (session->status == CLAUDE_STATUS_WAITING && session->wait.on) {
         session->wait.end_ms = at_ms;
+    }
     if (process->status == CLAUDE_STATUS_WAITING) {
         continue_wait(session, now_ms, true);
         memcpy(session->waiting_for, process->waiting_for, sizeof session->waiting_for);
@@ -199,22 +212,28 @@ void claude_session_registered(struct claude_session *session,
         session->seen_since = now_ms;
         session->ended = false;
     }
-    if (lived && !session->lives)
+    if (lived && !session->lives) {
         session->lost_since = now_ms;
-    if (entry == NULL)
+    }
+    if (entry == NULL) {
         return;
+    }
     session->started_ms = entry->process.started_ms;
     bool is_named = entry->process.name[0] != '\0';
     claude_session_name(session, is_named ? entry->process.name : last_part(entry->process.cwd),
                         entry->process.has_own_name, entry->process.is_name_given);
-    if (session->lives)
+    if (session->lives) {
         take_status(session, &entry->process, now_ms);
-    if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session))
+    }
+    if (session->lives && now_ms - session->seen_since >= LATE_MS && !is_known(session)) {
         update_session(session);
-    if (seen)
+    }
+    if (seen) {
         take_process(session, &entry->process);
-    if (seen && !session->alive_reported && is_known(session))
+    }
+    if (seen && !session->alive_reported && is_known(session)) {
         update_process(session);
+    }
 }
 
 static bool all_read(const struct claude_session *session)
@@ -224,9 +243,11 @@ static bool all_read(const struct claude_session *session)
 
 static bool is_busy(const struct claude_session *session)
 {
-    for (size_t i = 0; i < session->count; i++)
-        if (claude_transcript_is_busy(session->files[i]->transcript))
+    for (size_t i = 0; i < session->count; i++) {
+        if (claude_transcript_is_busy(session->files[i]->transcript)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -246,15 +267,17 @@ static bool is_over(const struct claude_session *session, uint64_t now_ms, bool 
                         : is_busy(session)                              ? QUIET_BUSY_MS
                                                                         : QUIET_MS;
     if (session->is_blocked &&
-        now_of(session) - claude_session_last_ms(session) < session->unseen_ms)
+        now_of(session) - claude_session_last_ms(session) < session->unseen_ms) {
         return false;
+    }
     return !session->lives && all_read(session) && (loaded || now_ms - since >= patience);
 }
 
 static enum outcome outcome_of(const struct claude_session *session)
 {
-    if (session->is_unseen)
+    if (session->is_unseen) {
         return OUTCOME_DISCONNECTED;
+    }
     return session->is_dead || (!has_ended(session) && is_busy(session)) ? OUTCOME_GONE
                                                                          : OUTCOME_ENDED;
 }
@@ -263,27 +286,33 @@ static enum outcome outcome_of(const struct claude_session *session)
    last look end now. A process that was dead before ended with its last line. */
 static void report_end(struct claude_session *session, bool now)
 {
-    for (size_t i = 0; i < session->count; i++)
+    for (size_t i = 0; i < session->count; i++) {
         session->failed |= !claude_transcript_settle(session->files[i]->transcript) ||
                            !claude_transcript_stop(session->files[i]->transcript);
+    }
     struct update update = update_of(session, UPDATE_SESSION);
     double at_ms = claude_session_last_ms(session);
-    if (isnan(at_ms))
+    if (isnan(at_ms)) {
         at_ms = isnan(session->status_ms) ? session->started_ms : session->status_ms;
-    if (now || session->alive_reported)
+    }
+    if (now || session->alive_reported) {
         at_ms = fmax(at_ms, now_of(session));
+    }
     /* A client that ends by itself stops what it still runs. */
-    for (size_t i = 0; i < session->count && outcome_of(session) == OUTCOME_ENDED; i++)
+    for (size_t i = 0; i < session->count && outcome_of(session) == OUTCOME_ENDED; i++) {
         session->failed |= !claude_transcript_idle(session->files[i]->transcript, at_ms);
+    }
     session->ended = true;
     session->open_since = 0;
-    if (session->was_registered)
+    if (session->was_registered) {
         client_processes_remove(session->options->counters->ingest, update.session_id);
+    }
     if (is_known(session) && !isnan(at_ms)) {
         update_number(&update, FIELD_END_MS, at_ms);
         update_number(&update, FIELD_OUTCOME, outcome_of(session));
-        if (session->alive_reported)
+        if (session->alive_reported) {
             update_bool(&update, FIELD_ALIVE, TRI_FALSE);
+        }
         send_update(session, &update);
     }
     session->alive_reported = false;
@@ -300,12 +329,13 @@ static void end_again(struct claude_session *session, uint64_t now_ms)
     bool open = session->ended && !session->lives &&
                 (session->is_dead || session->was_registered) && shown != NULL &&
                 (shown->flags & SESSION_ENDED) == 0;
-    if (!open)
+    if (!open) {
         session->open_since = 0;
-    else if (session->open_since == 0)
+    } else if (session->open_since == 0) {
         session->open_since = now_ms;
-    else if (now_ms - session->open_since >= (session->is_dead ? DEAD_MS : LATE_MS))
+    } else if (now_ms - session->open_since >= (session->is_dead ? DEAD_MS : LATE_MS)) {
         report_end(session, true);
+    }
 }
 
 void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bool loaded)
@@ -320,8 +350,9 @@ void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bo
             !claude_transcript_idle(session->files[0]->transcript, session->status_ms);
     }
     claude_session_stop_agents(session);
-    if (!session->ended && is_over(session, now_ms, loaded))
+    if (!session->ended && is_over(session, now_ms, loaded)) {
         report_end(session, false);
-    else
+    } else {
         end_again(session, now_ms);
+    }
 }

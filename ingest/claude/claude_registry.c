@@ -32,13 +32,15 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     struct json_value all;
     struct json_error error;
     *out = (struct claude_process){.started_ms = (double)NAN, .status_ms = (double)NAN};
-    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT)
+    if (!json_check(text, len, 50, &all, &error) || all.type != JSON_TYPE_OBJECT) {
         return false;
+    }
     double pid = client_number(json_get(all, "pid"));
     struct slice session = client_plain_text(json_get(all, "sessionId"));
     struct json_value start = json_get(all, "procStart");
-    if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL)
+    if (!(pid >= 1 && pid < INT32_MAX) || session.bytes == NULL) {
         return false;
+    }
     out->id.pid = (int64_t)pid;
     memcpy(out->session_id, session.bytes, session.len);
     client_text_copy(mem, json_get(all, "name"), out->name, sizeof out->name);
@@ -50,8 +52,9 @@ bool claude_process_read(const struct mem *mem, const char *text, size_t len,
     client_text_copy(mem, json_get(all, "pidDomain"), out->pid_domain, sizeof out->pid_domain);
     client_text_copy(mem, json_get(all, "waitingFor"), out->waiting_for, sizeof out->waiting_for);
     client_text_copy(mem, start, out->id.start, sizeof out->id.start);
-    if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->id.start)
+    if (start.type == JSON_TYPE_NUMBER && start.len < sizeof out->id.start) {
         memcpy(out->id.start, start.raw, start.len);
+    }
     out->status = status_of(json_get(all, "status"));
     out->started_ms = client_number(json_get(all, "startedAt"));
     out->status_ms = client_number(json_get(all, "statusUpdatedAt"));
@@ -124,12 +127,15 @@ static int64_t pid_of(const char *name)
 
 static struct claude_registered *entry_of(struct claude_registry *registry, int64_t pid)
 {
-    for (size_t i = 0; i < registry->count; i++)
-        if (registry->entries[i].process.id.pid == pid)
+    for (size_t i = 0; i < registry->count; i++) {
+        if (registry->entries[i].process.id.pid == pid) {
             return &registry->entries[i];
+        }
+    }
     if (!mem_reserve(registry->mem, &registry->entries, &registry->cap, registry->count + 1,
-                     sizeof *registry->entries))
+                     sizeof *registry->entries)) {
         return NULL;
+    }
     struct claude_registered *entry = &registry->entries[registry->count++];
     *entry = (struct claude_registered){.size = -1};
     entry->process.id.pid = pid;
@@ -144,8 +150,9 @@ static bool look_at(struct claude_registry *registry, const char *dir, const cha
     struct stat st;
     size_t len;
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
         return true;
+    }
     struct claude_registered *entry = entry_of(registry, pid);
     char *text = mem_alloc(registry->mem, FILE_BYTES);
     int64_t modified = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
@@ -159,8 +166,9 @@ static bool look_at(struct claude_registry *registry, const char *dir, const cha
         entry->modified_ns = modified;
         entry->size = st.st_size;
     }
-    if (entry != NULL)
+    if (entry != NULL) {
         entry->seen = true;
+    }
     mem_free(registry->mem, text, FILE_BYTES);
     return entry != NULL && text != NULL;
 }
@@ -170,15 +178,17 @@ static void forget_gone(struct claude_registry *registry, const struct claude_he
     size_t kept = 0;
     for (size_t i = 0; i < registry->count; i++) {
         struct claude_registered *entry = &registry->entries[i];
-        if (!entry->seen)
+        if (!entry->seen) {
             continue;
+        }
         entry->life = entry->size >= 0 ? claude_process_life(&entry->process, here) : CLAUDE_DEAD;
         entry->was_here |= entry->life == CLAUDE_LIVES;
         if (entry->life == CLAUDE_UNSEEN && entry->was_here) {
             entry->life = CLAUDE_DEAD;
         }
-        if (kept != i)
+        if (kept != i) {
             registry->entries[kept] = *entry;
+        }
         kept++;
     }
     registry->count = kept;
@@ -189,14 +199,16 @@ bool claude_registry_look(struct claude_registry *registry, const char *dir,
 {
     bool good = true;
     DIR *files = opendir(dir);
-    for (size_t i = 0; i < registry->count; i++)
+    for (size_t i = 0; i < registry->count; i++) {
         registry->entries[i].seen = false;
+    }
     for (struct dirent *file; files != NULL && (file = readdir(files)) != NULL;) {
         int64_t pid = pid_of(file->d_name);
         good &= pid == 0 || look_at(registry, dir, file->d_name, pid);
     }
-    if (files != NULL)
+    if (files != NULL) {
         closedir(files);
+    }
     forget_gone(registry, here);
     return good;
 }
@@ -218,8 +230,9 @@ const struct claude_registered *claude_registry_find(const struct claude_registr
     for (size_t i = 0; i < registry->count; i++) {
         const struct claude_registered *entry = &registry->entries[i];
         if (entry->size >= 0 && strcmp(entry->process.session_id, session_id) == 0 &&
-            (found == NULL || entry->life >= found->life))
+            (found == NULL || entry->life >= found->life)) {
             found = entry;
+        }
     }
     return found;
 }

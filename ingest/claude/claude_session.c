@@ -26,16 +26,18 @@ static struct claude_transcript *new_transcript(const struct claude_session *ses
     options.session_id = (struct slice){session->id, strlen(session->id)};
     options.agent_id = (struct slice){main ? NULL : file->agent_id, strlen(file->agent_id)};
     struct claude_transcript *transcript = claude_transcript_new(&options);
-    if (transcript != NULL && main && session->name[0] != '\0')
+    if (transcript != NULL && main && session->name[0] != '\0') {
         claude_transcript_set_name(transcript, (struct slice){session->name, strlen(session->name)},
                                    !session->has_own_name);
+    }
     return transcript;
 }
 
 static void free_file(const struct mem *mem, struct claude_file *file)
 {
-    if (file == NULL)
+    if (file == NULL) {
         return;
+    }
     claude_transcript_free(file->transcript);
     mem_free(mem, file, sizeof *file);
 }
@@ -44,10 +46,12 @@ static struct claude_file *new_file(struct claude_session *session, const char *
                                     struct slice agent_id)
 {
     struct claude_file *file = mem_zalloc(session->mem, 1, sizeof *file);
-    if (file == NULL)
+    if (file == NULL) {
         return NULL;
-    if (agent_id.len > 0)
+    }
+    if (agent_id.len > 0) {
         memcpy(file->agent_id, agent_id.bytes, agent_id.len);
+    }
     file->meta_ns = INT64_MIN;
     file->ended_ms = (double)NAN;
     file->session = session;
@@ -57,8 +61,9 @@ static struct claude_file *new_file(struct claude_session *session, const char *
     if (file->transcript != NULL &&
         mem_reserve(session->mem, &session->files, &session->cap, session->count + 1,
                     sizeof *session->files) &&
-        transcript_dir_add(session->dir, &file->file, path))
+        transcript_dir_add(session->dir, &file->file, path)) {
         return file;
+    }
     free_file(session->mem, file);
     return NULL;
 }
@@ -85,8 +90,9 @@ struct claude_session *claude_session_new(struct transcript_dir *dir,
 {
     const struct mem *mem = options->counters->ingest->mem;
     struct claude_session *session = mem_zalloc(mem, 1, sizeof *session);
-    if (session == NULL)
+    if (session == NULL) {
         return NULL;
+    }
     session->dir = dir;
     session->options = options;
     session->mem = mem;
@@ -98,10 +104,12 @@ struct claude_session *claude_session_new(struct transcript_dir *dir,
 
 void claude_session_free(struct claude_session *session)
 {
-    if (session == NULL)
+    if (session == NULL) {
         return;
-    for (size_t i = 0; i < session->count; i++)
+    }
+    for (size_t i = 0; i < session->count; i++) {
         free_file(session->mem, session->files[i]);
+    }
     mem_free(session->mem, session->files, session->cap * sizeof *session->files);
     mem_free(session->mem, session->searches, session->search_cap * sizeof *session->searches);
     mem_free(session->mem, session->starters, session->starter_cap * sizeof *session->starters);
@@ -227,8 +235,9 @@ static bool read_meta(const struct mem *mem, const char *path, struct claude_met
     ssize_t len = text == NULL ? -1 : read(fd, text, META_BYTES);
     bool good = len > 0 && claude_meta_read(mem, text, (size_t)len, meta);
     mem_free(mem, text, text == NULL ? 0 : META_BYTES);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return good;
 }
 
@@ -377,8 +386,9 @@ void claude_session_found(struct claude_session *session, const char *name, cons
 
 static void look_at(struct claude_session *session, struct claude_file *file)
 {
-    if (!transcript_file_look(&file->file))
+    if (!transcript_file_look(&file->file)) {
         return;
+    }
     struct claude_transcript *fresh = new_transcript(session, file, file->file.path);
     if (fresh == NULL) {
         session->failed = true;
@@ -394,11 +404,13 @@ static void report_finished(struct claude_session *session, struct claude_file *
 {
     double last_ms = claude_transcript_last_ms(file->transcript);
     if (!file->meta.finished || transcript_file_has_more(&file->file) ||
-        !(last_ms > file->ended_ms || isnan(file->ended_ms)))
+        !(last_ms > file->ended_ms || isnan(file->ended_ms))) {
         return;
+    }
     file->ended_ms = last_ms;
-    if (!isnan(last_ms))
+    if (!isnan(last_ms)) {
         update_agent(session, file, last_ms);
+    }
 }
 
 void claude_session_look(struct claude_session *session)
@@ -451,9 +463,11 @@ void claude_session_stop_agents(struct claude_session *session)
 
 struct claude_file *claude_session_next(const struct claude_session *session)
 {
-    for (size_t i = session->read; i < session->count; i++)
-        if (transcript_file_has_more(&session->files[i]->file))
+    for (size_t i = session->read; i < session->count; i++) {
+        if (transcript_file_has_more(&session->files[i]->file)) {
             return session->files[i];
+        }
+    }
     return NULL;
 }
 
@@ -482,8 +496,9 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
         note_starter(session, file);
     }
     while (session->read < session->count &&
-           !transcript_file_has_more(&session->files[session->read]->file))
+           !transcript_file_has_more(&session->files[session->read]->file)) {
         session->read++;
+    }
     if (file->agent_id[0] != '\0') {
         report_meta(session, file);
         report_finished(session, file);
@@ -492,8 +507,9 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
 
 void claude_session_finish(struct claude_session *session)
 {
-    for (size_t i = 0; i < session->count; i++)
+    for (size_t i = 0; i < session->count; i++) {
         session->failed |= !claude_transcript_finish(session->files[i]->transcript);
+    }
 }
 
 double claude_session_last_ms(const struct claude_session *session)
@@ -501,8 +517,9 @@ double claude_session_last_ms(const struct claude_session *session)
     double last = (double)NAN;
     for (size_t i = 0; i < session->count; i++) {
         double ms = claude_transcript_last_ms(session->files[i]->transcript);
-        if (!isnan(ms) && !(last >= ms))
+        if (!isnan(ms) && !(last >= ms)) {
             last = ms;
+        }
     }
     return last;
 }

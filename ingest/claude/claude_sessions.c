@@ -18,10 +18,12 @@ static struct claude_session *session_of(struct claude_sessions *all, struct sli
     const struct mem *mem = all->mem;
     intern_id number = intern_find(all->ids, id.bytes, id.len);
     uint32_t at = number == INTERN_NONE ? U64MAP_NONE : u64map_get(&all->by_id, number);
-    if (at != U64MAP_NONE)
+    if (at != U64MAP_NONE) {
         return all->list[at];
-    if (!make)
+    }
+    if (!make) {
         return NULL;
+    }
     number = intern_put(all->ids, id.bytes, id.len);
     struct claude_session *session =
         claude_session_new(all->dir, &all->options, id, (double)(all->since_ns / 1000000));
@@ -153,8 +155,9 @@ static bool is_directory(const char *path)
 
 static void found_project(struct claude_sessions *all, const char *name, const char *path)
 {
-    if (intern_find(all->project_names, name, strlen(name)) != INTERN_NONE || !is_directory(path))
+    if (intern_find(all->project_names, name, strlen(name)) != INTERN_NONE || !is_directory(path)) {
         return;
+    }
     if (intern_put(all->project_names, name, strlen(name)) == INTERN_FAILED ||
         !mem_reserve(all->mem, &all->projects, &all->project_cap, all->project_count + 1,
                      sizeof *all->projects)) {
@@ -162,8 +165,9 @@ static void found_project(struct claude_sessions *all, const char *name, const c
         return;
     }
     struct transcript_search *project = transcript_dir_search(all->dir, path, NULL);
-    if (project != NULL)
+    if (project != NULL) {
         all->projects[all->project_count++] = project;
+    }
 }
 
 /* A directory's ctx is `all` for the one of the projects, NULL for a project, a session for its
@@ -171,12 +175,13 @@ static void found_project(struct claude_sessions *all, const char *name, const c
 void claude_sessions_found(struct claude_sessions *all, const struct transcript_search *where,
                            const char *name, const char *path)
 {
-    if (where->ctx == all)
+    if (where->ctx == all) {
         found_project(all, name, path);
-    else if (where->ctx == NULL)
+    } else if (where->ctx == NULL) {
         found_transcript(all, name, path);
-    else
+    } else {
         claude_session_found(where->ctx, name, path);
+    }
 }
 
 /* Appends the path of a session's transcript. False: it has none. */
@@ -184,13 +189,15 @@ static bool find_path(const struct claude_sessions *all, const char *session_id,
                       struct strbuf *path)
 {
     struct stat st;
-    if (strchr(session_id, '/') != NULL)
+    if (strchr(session_id, '/') != NULL) {
         return false;
+    }
     for (size_t i = 0; i < all->project_count; i++) {
         strbuf_clear(path);
         strbuf_addf(path, "%s/%s.jsonl", all->projects[i]->path, session_id);
-        if (!path->failed && lstat(path->data, &st) == 0 && S_ISREG(st.st_mode))
+        if (!path->failed && lstat(path->data, &st) == 0 && S_ISREG(st.st_mode)) {
             return true;
+        }
     }
     strbuf_clear(path);
     return false;
@@ -268,8 +275,9 @@ static void sort_new(struct claude_sessions *all)
         origins[i].session = session;
         origins[i].first_ms = session->count > 0 ? session->files[0]->first_ms : (double)NAN;
     }
-    if (origins != NULL)
+    if (origins != NULL) {
         sort_origins(origins, fresh);
+    }
     for (size_t i = 0; origins != NULL && i < fresh; i++) {
         const char *id = origins[i].session->id;
         all->list[all->sorted + i] = origins[i].session;
@@ -302,10 +310,12 @@ static void open_living(struct claude_sessions *all)
         const char *id = entry->process.session_id;
         struct claude_session *session =
             session_of(all, (struct slice){id, strlen(id)}, is_wanted(all, entry));
-        if (session == NULL || session->own_count > 0)
+        if (session == NULL || session->own_count > 0) {
             continue;
-        if (find_path(all, id, &path))
+        }
+        if (find_path(all, id, &path)) {
             claude_session_set_path(session, path.data);
+        }
     }
     strbuf_release(&path);
 }
@@ -353,16 +363,18 @@ static void name_by_job(struct claude_sessions *all, struct claude_session *sess
                         const struct claude_registered *entry)
 {
     const struct claude_job *job = claude_jobs_find(&all->jobs, session->id);
-    if (job != NULL && job->name[0] != '\0' && (entry == NULL || entry->process.name[0] == '\0'))
+    if (job != NULL && job->name[0] != '\0' && (entry == NULL || entry->process.name[0] == '\0')) {
         claude_session_name(session, job->name, job->has_own_name, job->has_own_name);
+    }
 }
 
 void claude_sessions_report_jobs(struct claude_sessions *all)
 {
     for (size_t i = 0; i < all->count && all->jobs.count > 0; i++) {
         struct claude_job *job = claude_jobs_find(&all->jobs, all->list[i]->id);
-        if (job != NULL)
+        if (job != NULL) {
             claude_jobs_report(job, all->list[i], all->jobs_dir.data);
+        }
     }
 }
 
@@ -372,11 +384,13 @@ static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
     for (size_t i = 0; i < all->count; i++) {
         struct claude_session *session = all->list[i];
         const struct claude_registered *entry = claude_registry_find(&all->registry, session->id);
-        if (entry != NULL || !lives_unlisted(all, session))
+        if (entry != NULL || !lives_unlisted(all, session)) {
             claude_session_registered(session, entry, now_ms);
+        }
         name_by_job(all, session, entry);
-        if (rest || !session->ended)
+        if (rest || !session->ended) {
             claude_session_look(session);
+        }
         claude_session_rest(session, session->ended);
         all->dir->failed |= session->failed;
     }
@@ -384,21 +398,24 @@ static void look_at_each(struct claude_sessions *all, uint64_t now_ms)
 
 static bool find(struct claude_sessions *all)
 {
-    if (all->root == NULL)
+    if (all->root == NULL) {
         all->root = transcript_dir_search(all->dir, all->projects_dir.data, all);
-    else
+    } else {
         transcript_dir_find(all->dir);
+    }
     return all->root != NULL;
 }
 
 void claude_sessions_look(struct claude_sessions *all, uint64_t now_ms)
 {
     /* A client that was never given a prompt has no transcripts yet. */
-    if (!claude_sessions_exist(all) && !is_directory(all->registry_dir.data))
+    if (!claude_sessions_exist(all) && !is_directory(all->registry_dir.data)) {
         return;
+    }
     source_set_state(&all->dir->source, SOURCE_OPEN);
-    if (transcript_dir_follows(all->dir))
+    if (transcript_dir_follows(all->dir)) {
         transcript_dir_watch(all->dir, all->registry_dir.data, &all->registry_watched);
+    }
     all->dir->failed |= !claude_registry_look(&all->registry, all->registry_dir.data, &all->here) ||
                         !claude_jobs_look(&all->jobs, all->jobs_dir.data) || !find(all);
     open_living(all);
@@ -422,9 +439,11 @@ struct claude_file *claude_sessions_next(struct claude_sessions *all)
 uint64_t claude_sessions_unknown(const struct claude_sessions *all, struct slice *type)
 {
     uint64_t count = 0;
-    for (size_t i = 0; i < all->count; i++)
-        for (size_t k = 0; k < all->list[i]->count; k++)
+    for (size_t i = 0; i < all->count; i++) {
+        for (size_t k = 0; k < all->list[i]->count; k++) {
             count += claude_transcript_unknown(all->list[i]->files[k]->transcript, type);
+        }
+    }
     return count;
 }
 
@@ -432,8 +451,9 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
 {
     const struct mem *mem = transcript_dir_mem(dir);
     size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/')
+    while (len > 1 && path[len - 1] == '/') {
         len--;
+    }
     *all = (struct claude_sessions){.dir = dir, .mem = mem};
     u64map_init(&all->by_id, mem);
     claude_registry_init(&all->registry, mem);
@@ -458,8 +478,9 @@ bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *di
 
 void claude_sessions_release(struct claude_sessions *all)
 {
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->count; i++) {
         claude_session_free(all->list[i]);
+    }
     mem_free(all->mem, all->list, all->cap * sizeof *all->list);
     mem_free(all->mem, all->projects, all->project_cap * sizeof *all->projects);
     claude_registry_release(&all->registry);

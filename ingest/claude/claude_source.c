@@ -61,16 +61,18 @@ static void log_unknown(struct claude_source *claude)
     struct slice type = {NULL, 0};
     struct strbuf text;
     uint64_t count = claude->logged_unknown ? 0 : claude_sessions_unknown(&claude->all, &type);
-    if (count == 0)
+    if (count == 0) {
         return;
+    }
     claude->logged_unknown = true;
     strbuf_init(&text, ctx_of(claude)->mem, 0);
     strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
                 claude->dir.source.spec, (unsigned long long)count);
     ingest_ctx_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
     strbuf_addc(&text, '\'');
-    if (!text.failed)
+    if (!text.failed) {
         ingest_ctx_log(ctx_of(claude), LOG_LEVEL_INFO, text.data);
+    }
     strbuf_release(&text);
 }
 
@@ -80,8 +82,9 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
     claude_sessions_report_jobs(all);
     for (size_t i = 0; i < all->count; i++) {
         struct claude_session *session = all->list[i];
-        if (last)
+        if (last) {
             claude_session_finish(session);
+        }
         claude_session_conclude(session, now_ms, loaded);
         dir->failed |= session->failed;
     }
@@ -95,8 +98,9 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
 static void finish(struct transcript_dir *dir)
 {
     struct claude_sessions *all = &of(dir)->all;
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->count; i++) {
         claude_session_finish(all->list[i]);
+    }
 }
 
 static const struct transcript_dir_ops claude_ops = {
@@ -117,8 +121,9 @@ static bool make(struct claude_source *claude, const char *path, bool whole)
     const char *proc = source_setting(source, "proc");
     const char *machine = source_setting(source, "machine");
     claude->has_all = true;
-    if (!claude_sessions_init(&claude->all, &claude->dir, path))
+    if (!claude_sessions_init(&claude->all, &claude->dir, path)) {
         return false;
+    }
     claude->all.whole = whole;
     claude->all.since_ns = settings->since_ns > 0 ? settings->since_ns : SINCE_NS;
     claude_here_init(&claude->all.here, proc != NULL ? proc : "/proc",
@@ -216,8 +221,9 @@ static void release_claude(struct source *source)
 {
     struct claude_source *claude = (struct claude_source *)source;
     transcript_dir_release(&claude->dir);
-    if (claude->has_all)
+    if (claude->has_all) {
         claude_sessions_release(&claude->all);
+    }
 }
 
 const struct source_ops claude_source_ops = {

@@ -55,10 +55,11 @@ static void put_literal(struct strbuf *out, const char *text)
     bool literal = json_check(text, strlen(text), 1, &value, NULL) &&
                    value.type != JSON_TYPE_STRING && value.type != JSON_TYPE_ARRAY &&
                    value.type != JSON_TYPE_OBJECT;
-    if (literal)
+    if (literal) {
         strbuf_add(out, value.raw, value.len);
-    else
+    } else {
         json_put_cstr(out, text);
+    }
 }
 
 /* args.K=V */
@@ -66,8 +67,9 @@ static void add_member(struct words *words, size_t field, const char *key, size_
                        const char *value)
 {
     struct strbuf *members = &words->members[field];
-    if (members->len > 0)
+    if (members->len > 0) {
         strbuf_addc(members, ',');
+    }
     json_put_string(members, key, key_len);
     strbuf_addc(members, ':');
     put_literal(members, value);
@@ -78,13 +80,15 @@ static bool add_members(struct words *words, size_t field, const char *text)
 {
     struct json_value value;
     struct strbuf *members = &words->members[field];
-    if (!json_check(text, strlen(text), 64, &value, NULL) || value.type != JSON_TYPE_OBJECT)
+    if (!json_check(text, strlen(text), 64, &value, NULL) || value.type != JSON_TYPE_OBJECT) {
         return false;
+    }
     struct json_walk walk = json_walk(value);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
-        if (members->len > 0)
+        if (members->len > 0) {
             strbuf_addc(members, ',');
+        }
         strbuf_add(members, member.key.raw, member.key.len);
         strbuf_addc(members, ':');
         strbuf_add(members, member.value.raw, member.value.len);
@@ -95,19 +99,22 @@ static bool add_members(struct words *words, size_t field, const char *text)
 static bool sort_word(struct words *words, const char *word)
 {
     const char *equals = strchr(word, '=');
-    if (equals == NULL || equals == word)
+    if (equals == NULL || equals == word) {
         return wrong(words, "not KEY=VALUE", word);
+    }
     const char *dot = memchr(word, '.', (size_t)(equals - word));
     const char *name_end = dot != NULL ? dot : equals;
     size_t field = find_field(words, word, (size_t)(name_end - word));
     bool object = field < words->count && is_object(words->fields[field].type);
-    if (field == words->count || (dot != NULL && !object))
+    if (field == words->count || (dot != NULL && !object)) {
         return wrong(words, "no such field", word);
+    }
     words->text[field] = equals + 1;
-    if (dot != NULL)
+    if (dot != NULL) {
         add_member(words, field, dot + 1, (size_t)(equals - dot - 1), equals + 1);
-    else if (object && !add_members(words, field, equals + 1))
+    } else if (object && !add_members(words, field, equals + 1)) {
         return wrong(words, "not a JSON object", word);
+    }
     return true;
 }
 
@@ -155,8 +162,9 @@ static void put_line(const struct words *words, const char *session, double t_ms
         json_put_cstr(line, session);
     }
     for (size_t i = 0; i < words->count; i++) {
-        if (words->text[i] == NULL)
+        if (words->text[i] == NULL) {
             continue;
+        }
         strbuf_addf(line, ",\"%s\":", words->fields[i].name);
         put_value(words, i, line);
     }
@@ -199,12 +207,15 @@ static struct refused read_back(const struct feed_op *op, struct json_value obje
                                 ? feed_op_type(op, &values, &ignored, &culprit)
                                 : FEED_NO_MEMORY;
     feed_values_release(&values);
-    if (ignored != 0)
+    if (ignored != 0) {
         culprit = (enum feed_field)__builtin_ctzll(ignored);
-    if (typed == FEED_NO_MEMORY)
+    }
+    if (typed == FEED_NO_MEMORY) {
         return (struct refused){.no_memory = true};
-    if (typed == FEED_WRONG_TYPE || ignored != 0)
+    }
+    if (typed == FEED_WRONG_TYPE || ignored != 0) {
         return (struct refused){false, feed_fields[culprit].name, feed_fields[culprit].type};
+    }
     bool update = feed_op_update(op) != UPDATE_OPS;
     return update ? read_update(op, object, mem) : (struct refused){.name = NULL};
 }
@@ -214,14 +225,16 @@ static bool check_line(struct words *words, const char *line, size_t len)
     struct json_value object;
     /* Only a bad list of numbers can be invalid JSON here. */
     struct refused refused = {false, feed_fields[OP_ATTEMPT_START_TIMES].name, FEED_NUMBERS};
-    if (json_check(line, len, 64, &object, NULL))
+    if (json_check(line, len, 64, &object, NULL)) {
         refused = read_back(words->op, object, words->error->mem);
-    if (refused.no_memory)
+    }
+    if (refused.no_memory) {
         strbuf_adds(words->error, "out of memory");
-    else if (refused.name != NULL)
+    } else if (refused.name != NULL) {
         strbuf_addf(words->error,
                     is_given(words, refused.name) ? "%s: %s is not %s" : "%s: %s is missing",
                     words->op->name, refused.name, feed_type_words(refused.type));
+    }
     return !refused.no_memory && refused.name == NULL;
 }
 
@@ -232,32 +245,39 @@ bool emit_build(const char *op, char *const *pairs, size_t count, const char *se
     if (words.op == NULL) {
         struct nearest nearest;
         nearest_init(&nearest, op, strlen(op));
-        for (size_t i = 0; i < feed_op_count; i++)
+        for (size_t i = 0; i < feed_op_count; i++) {
             nearest_offer(&nearest, feed_ops[i].name);
+        }
         strbuf_addf(error, "%s: no such operation", op);
-        if (nearest.name != NULL)
+        if (nearest.name != NULL) {
             strbuf_addf(error, "; did you mean %s?", nearest.name);
+        }
         return false;
     }
     words.count = feed_op_list(words.op, words.fields);
-    for (size_t i = 0; i < words.count; i++)
+    for (size_t i = 0; i < words.count; i++) {
         strbuf_init(&words.members[i], error->mem, 0);
+    }
     size_t from = line->len;
     bool good = true;
-    for (size_t i = 0; i < count && good; i++)
+    for (size_t i = 0; i < count && good; i++) {
         good = sort_word(&words, pairs[i]);
+    }
     if (good) {
         put_line(&words, session, t_ms, line);
         bool failed = line->failed;
-        for (size_t i = 0; i < words.count; i++)
+        for (size_t i = 0; i < words.count; i++) {
             failed |= words.members[i].failed;
+        }
         good = !failed && check_line(&words, line->data + from, line->len - from);
-        if (failed)
+        if (failed) {
             strbuf_adds(error, "out of memory");
+        }
         strbuf_addc(line, '\n');
     }
-    for (size_t i = 0; i < words.count; i++)
+    for (size_t i = 0; i < words.count; i++) {
         strbuf_release(&words.members[i]);
+    }
     return good && !line->failed;
 }
 
@@ -271,8 +291,9 @@ static void put_fields(struct strbuf *out, const struct feed_op_field *fields, s
 {
     for (size_t i = 0; i < count; i++) {
         const char *member = is_object(fields[i].type) ? ".K" : "";
-        if (fields[i].required != required)
+        if (fields[i].required != required) {
             continue;
+        }
         size_t cols = strlen(fields[i].name) + strlen(member) + (required ? 2 : 4);
         if (*at + cols > HELP_COLS) {
             strbuf_addf(out, "\n%*s", HELP_INDENT, "");
@@ -298,12 +319,15 @@ void emit_help(struct strbuf *out)
     for (size_t i = 0; i < feed_op_count; i++) {
         struct feed_op_field all[FEED_OP_FIELDS_MAX], fields[FEED_OP_FIELDS_MAX];
         size_t all_count = feed_op_list(&feed_ops[i], all), count = 0;
-        for (size_t k = 0; k < all_count; k++)
-            if (!is_common(&all[k]))
+        for (size_t k = 0; k < all_count; k++) {
+            if (!is_common(&all[k])) {
                 fields[count++] = all[k];
+            }
+        }
         strbuf_addf(out, "  %-18s %s\n", feed_ops[i].name, feed_ops[i].help);
-        if (count == 0)
+        if (count == 0) {
             continue;
+        }
         size_t at = HELP_INDENT;
         strbuf_addf(out, "%*s", HELP_INDENT, "");
         put_fields(out, fields, count, true, &at);

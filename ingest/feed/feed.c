@@ -23,8 +23,9 @@ struct feed *feed_new(const struct feed_options *options)
 {
     struct ingest_ctx *ingest = options->counters->ingest;
     struct feed *feed = mem_zalloc(ingest->mem, 1, sizeof *feed);
-    if (feed == NULL)
+    if (feed == NULL) {
         return NULL;
+    }
     feed->options = *options;
     feed->ingest = ingest;
     feed->authorized = options->token == NULL;
@@ -38,8 +39,9 @@ struct feed *feed_new(const struct feed_options *options)
 
 void feed_free(struct feed *feed)
 {
-    if (feed == NULL)
+    if (feed == NULL) {
         return;
+    }
     const struct mem *mem = feed->ingest->mem;
     lines_release(&feed->lines);
     feed_values_release(&feed->values);
@@ -67,8 +69,9 @@ static void complain_of_json(struct feed *feed, const struct line *line, enum li
 {
     struct strbuf reason;
     strbuf_init(&reason, feed->ingest->mem, 0);
-    if (kind == LINE_LAST)
+    if (kind == LINE_LAST) {
         strbuf_adds(&reason, "cut off: ");
+    }
     ingest_ctx_json_reason(&reason, line->bytes, line->len, error);
     feed_reject(feed, line, LOG_LEVEL_WARNING, reason.failed ? "not JSON" : reason.data);
     strbuf_release(&reason);
@@ -90,10 +93,11 @@ void feed_reject_field(struct feed *feed, const struct line *line, const struct 
     struct strbuf reason;
     strbuf_init(&reason, feed->ingest->mem, 0);
     const struct feed_field_info *info = &feed_fields[field];
-    if (feed_has(&feed->values, field))
+    if (feed_has(&feed->values, field)) {
         strbuf_addf(&reason, "%s: %s is not %s", op->name, info->name, feed_type_words(info->type));
-    else
+    } else {
         strbuf_addf(&reason, "%s: %s is missing", op->name, info->name);
+    }
     feed_reject(feed, line, LOG_LEVEL_WARNING, reason.failed ? "bad field" : reason.data);
     strbuf_release(&reason);
 }
@@ -118,9 +122,11 @@ static void refuse(struct feed *feed, const struct line *line, const char *reaso
 
 static bool is_blank(const char *line, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
             return false;
+        }
+    }
     return true;
 }
 
@@ -141,13 +147,15 @@ static bool scan_raw(struct feed *feed, const struct line *line)
     struct raw_event raw;
     bool spaced;
     const char *end = line->bytes + line->len;
-    if (*line->bytes != '{' || (line->len > 5 && memcmp(line->bytes, "{\"op\"", 5) == 0))
+    if (*line->bytes != '{' || (line->len > 5 && memcmp(line->bytes, "{\"op\"", 5) == 0)) {
         return false;
+    }
     const char *behind = event_scan(line->bytes, end, &feed->extra, &raw, &spaced);
     /* With both `ph` and `op`, `op` wins. */
     if (behind == NULL || !is_blank(behind, (size_t)(end - behind)) ||
-        (feed->extra.len > 0 && memmem(feed->extra.data, feed->extra.len, "\"op\"", 4) != NULL))
+        (feed->extra.len > 0 && memmem(feed->extra.data, feed->extra.len, "\"op\"", 4) != NULL)) {
         return false;
+    }
     feed_take_raw(feed, line, (struct slice){.bytes = NULL}, &raw,
                   (struct slice){line->bytes, line->len});
     return true;
@@ -159,22 +167,24 @@ static void take_auth(struct feed *feed, const struct line *line, const struct f
 {
     uint64_t ignored;
     enum feed_field culprit;
-    if (op == NULL || op->special != FEED_AUTH)
+    if (op == NULL || op->special != FEED_AUTH) {
         refuse(feed, line, "refused: the first line has to be an auth operation");
-    else if (feed_op_type(op, &feed->values, &ignored, &culprit) != FEED_TYPED)
+    } else if (feed_op_type(op, &feed->values, &ignored, &culprit) != FEED_TYPED) {
         refuse(feed, line, "refused: auth has no token");
-    else if (!ingest_ctx_same_secret(feed_text(&feed->values, OP_TOKEN), feed->options.token))
+    } else if (!ingest_ctx_same_secret(feed_text(&feed->values, OP_TOKEN), feed->options.token)) {
         refuse(feed, line, "refused: wrong token");
-    else
+    } else {
         feed->authorized = true;
+    }
 }
 
 /* The operation that the line names; NULL with the reason, or without one where it names none. */
 static const struct feed_op *operation_of(struct feed *feed, const char **wrong)
 {
     *wrong = NULL;
-    if (!feed_has(&feed->values, OP_OP))
+    if (!feed_has(&feed->values, OP_OP)) {
         return NULL;
+    }
     const struct feed_op *op = NULL;
     switch (feed_values_type(&feed->values, OP_OP)) {
     case FEED_NO_MEMORY: *wrong = "out of memory, the line is lost"; return NULL;
@@ -183,8 +193,9 @@ static const struct feed_op *operation_of(struct feed *feed, const char **wrong)
     }
     struct slice name = feed_text(&feed->values, OP_OP);
     op = feed_op_of(name.bytes, name.len);
-    if (op == NULL)
+    if (op == NULL) {
         *wrong = "unknown op";
+    }
     return op;
 }
 
@@ -205,12 +216,13 @@ static void take_object(struct feed *feed, struct line *line, struct json_value 
         const char *what = foreign_object(object);
         wrong = what != NULL ? what : "neither op nor ph";
     }
-    if (wrong != NULL)
+    if (wrong != NULL) {
         feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
-    else if (op != NULL)
+    } else if (op != NULL) {
         feed_take_operation(feed, line, op);
-    else
+    } else {
         feed_read_raw(feed, line, (struct slice){.bytes = NULL}, object);
+    }
 }
 
 /* Returns whether a web page or another HTTP client has connected. */
@@ -255,8 +267,9 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
                       enum line_kind kind)
 {
     struct feed *feed = ctx;
-    if (feed->refused || is_blank(bytes, len))
+    if (feed->refused || is_blank(bytes, len)) {
         return;
+    }
     /* Raw events of a file are a document of their own. */
     len = feed->options.take_raw != NULL ? without_comma(bytes, len) : len;
     struct line line = {.bytes = bytes, .len = len, .number = number};
@@ -264,33 +277,37 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
     struct json_value value;
     struct json_error error;
     bool whole = kind == LINE_WHOLE || kind == LINE_LAST;
-    if (whole && feed->authorized && scan_raw(feed, &line))
+    if (whole && feed->authorized && scan_raw(feed, &line)) {
         return;
+    }
     unsigned depth = feed->journal ? JOURNAL_DEPTH_MAX : DEPTH_MAX;
     bool checked = whole && json_check(bytes, len, depth, &value, &error);
-    if (!checked && (is_cut_journal(feed, &line, kind) || (whole && take_repaired(feed, &line))))
+    if (!checked && (is_cut_journal(feed, &line, kind) || (whole && take_repaired(feed, &line)))) {
         return;
-    if (!checked && is_http_request(feed, &line))
+    }
+    if (!checked && is_http_request(feed, &line)) {
         refuse(feed, &line, "refused: an HTTP request on the feed's port");
-    else if (checked && value.type == JSON_TYPE_OBJECT)
+    } else if (checked && value.type == JSON_TYPE_OBJECT) {
         take_object(feed, &line, value);
-    else if (!feed->authorized)
+    } else if (!feed->authorized) {
         refuse(feed, &line, "refused: the first line has to be an auth operation");
-    else if (kind == LINE_TOO_LONG)
+    } else if (kind == LINE_TOO_LONG) {
         feed_reject(feed, &line, LOG_LEVEL_WARNING, "line too long, dropped");
-    else if (kind == LINE_LOST)
+    } else if (kind == LINE_LOST) {
         feed_out_of_memory(feed, &line);
-    else if (!checked)
+    } else if (!checked) {
         complain_of_json(feed, &line, kind, &error);
-    else
+    } else {
         feed_reject(feed, &line, LOG_LEVEL_WARNING, "not an object");
+    }
 }
 
 bool feed_push(struct feed *feed, const char *bytes, size_t len)
 {
     feed->local_ns = ingest_ctx_now(feed->ingest);
-    if (!feed->refused)
+    if (!feed->refused) {
         lines_push(&feed->lines, bytes, len);
+    }
     return !feed->refused;
 }
 

@@ -20,10 +20,11 @@ void feed_take_raw(struct feed *feed, const struct line *line, struct slice sess
     const struct feed_options *options = &feed->options;
     if (options->take_raw != NULL && session_id.bytes == NULL &&
         feed_sessions_own(&feed->sessions) == NO_SESSION) {
-        if (options->take_raw(options->ctx, raw))
+        if (options->take_raw(options->ctx, raw)) {
             source_counters_accept(options->counters);
-        else
+        } else {
             feed_out_of_memory(feed, line);
+        }
         return;
     }
     if (raw->loose != NULL) {
@@ -45,10 +46,11 @@ void feed_read_raw(struct feed *feed, const struct line *line, struct slice sess
 {
     struct raw_event raw;
     const char *wrong = trace_event_read(object, &feed->extra, &raw);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
-    else
+    } else {
         feed_take_raw(feed, line, session_id, &raw, (struct slice){object.raw, object.len});
+    }
 }
 
 /* ---- operations ---- */
@@ -63,8 +65,9 @@ static enum tracer_result hello(struct feed *feed, double t_ms)
     session_no session;
     enum tracer_result result =
         feed_sessions_hello(&feed->sessions, t_ms, feed->local_ns, &op, &session);
-    if (result == TRACER_OK)
+    if (result == TRACER_OK) {
         feed_sessions_set_own(&feed->sessions, session);
+    }
     return result;
 }
 
@@ -77,10 +80,12 @@ static enum log_level level_of(struct slice level)
                   {"warning", LOG_LEVEL_WARNING},
                   {"warn", LOG_LEVEL_WARNING},
                   {"error", LOG_LEVEL_ERROR}};
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         if (level.len == strlen(levels[i].name) &&
-            memcmp(level.bytes, levels[i].name, level.len) == 0)
+            memcmp(level.bytes, levels[i].name, level.len) == 0) {
             return levels[i].level;
+        }
+    }
     return LOG_LEVEL_INFO;
 }
 
@@ -136,21 +141,26 @@ static enum tracer_result apply(struct feed *feed, const struct line *line,
                                  .local_ns = feed->local_ns,
                                  .agent_id = feed_text(v, OP_AGENT_ID)};
     enum tracer_result result = TRACER_OK;
-    if (op->special == FEED_HELLO)
+    if (op->special == FEED_HELLO) {
         result = hello(feed, context.t_ms);
-    else if (!is_of_no_session(feed, op))
+    } else if (!is_of_no_session(feed, op)) {
         result = feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
                                     feed->local_ns, begins_nothing(op), &context.session);
-    if (result != TRACER_OK)
+    }
+    if (result != TRACER_OK) {
         return result;
-    if (op->special == FEED_LOG)
+    }
+    if (op->special == FEED_LOG) {
         log_message(feed, &context);
-    if (op->special == FEED_END_SESSION)
+    }
+    if (op->special == FEED_END_SESSION) {
         result = correlator_end_session(feed->ingest->correlator, &context);
-    else if (context.session != NO_SESSION)
+    } else if (context.session != NO_SESSION) {
         result = op->apply(feed->ingest->tracer, &context, v);
-    if (result != TRACER_NO_MEMORY)
+    }
+    if (result != TRACER_NO_MEMORY) {
         tap_operation(feed, line, context.t_ms, context.session);
+    }
     return result;
 }
 
@@ -167,8 +177,9 @@ static void answer_status(struct feed *feed, const struct line *line)
     strbuf_adds(&answer, "{\"status\":");
     json_put_string(&answer, text.len > 0 ? text.data : "", text.failed ? 0 : text.len);
     strbuf_adds(&answer, "}\n");
-    if (!answer.failed)
+    if (!answer.failed) {
         feed->options.reply(feed->options.ctx, answer.data, answer.len);
+    }
     strbuf_release(&text);
     strbuf_release(&answer);
 }
@@ -190,10 +201,11 @@ static void take_hook(struct feed *feed, const struct line *line)
         }
         wrong = hook_take(feed->ingest, name, feed->values.raw[OP_PAYLOAD], &arrival);
     }
-    if (wrong != NULL)
+    if (wrong != NULL) {
         feed_reject(feed, line, LOG_LEVEL_WARNING, wrong);
-    else
+    } else {
         source_counters_accept(feed->options.counters);
+    }
 }
 
 #define HELLO "{\"op\":\"hello\"}"
@@ -206,12 +218,14 @@ static bool find_own_id(struct feed *feed, struct slice *out)
     bool opens = feed_sessions_own(&feed->sessions) == NO_SESSION;
     bool found = feed_sessions_find(&feed->sessions, none, time_of(feed), feed->local_ns, false,
                                     &own) == TRACER_OK;
-    if (found)
+    if (found) {
         *out = swarm_text_slice(feed->ingest->swarm, swarm_session(feed->ingest->swarm, own)->id);
+    }
     /* The update itself opens no session at that time. */
-    if (found && opens)
+    if (found && opens) {
         ingest_tap_operation(feed->ingest, (struct slice){HELLO, sizeof HELLO - 1}, time_of(feed),
                              own);
+    }
     return found;
 }
 
@@ -234,8 +248,9 @@ static bool apply_update(struct feed *feed, const struct line *line, const struc
     call_kind_read(feed_text(v, OP_KIND), &update.kind);
     if (!feed_update_read(&feed->update, line->object, &update, &ignored) ||
         (update.session_id.len == 0 && !find_own_id(feed, &update.session_id)) ||
-        !ingest_ctx_update(feed->ingest, &update))
+        !ingest_ctx_update(feed->ingest, &update)) {
         return false;
+    }
     for (; ignored != 0; ignored &= ignored - 1) {
         const struct field_row *row = &update_fields[__builtin_ctzll(ignored)];
         feed_report_ignored(feed, line, op->name, row->key, feed_update_type(row->type));
@@ -246,10 +261,11 @@ static bool apply_update(struct feed *feed, const struct line *line, const struc
 
 static void take_update(struct feed *feed, const struct line *line, const struct feed_op *op)
 {
-    if (apply_update(feed, line, op))
+    if (apply_update(feed, line, op)) {
         source_counters_accept(feed->options.counters);
-    else
+    } else {
         feed_out_of_memory(feed, line);
+    }
 }
 
 static void take_open(struct feed *feed, const struct line *line)
@@ -260,10 +276,11 @@ static void take_open(struct feed *feed, const struct line *line)
                                    .start_ms = feed_number(v, OP_START_MS),
                                    .extra = feed_text(v, OP_EXTRA)};
     session_no session;
-    if (feed_sessions_open(&feed->sessions, &opening, &session))
+    if (feed_sessions_open(&feed->sessions, &opening, &session)) {
         source_counters_accept(feed->options.counters);
-    else
+    } else {
         feed_out_of_memory(feed, line);
+    }
 }
 
 static void apply_operation(struct feed *feed, const struct line *line, const struct feed_op *op)
@@ -309,8 +326,9 @@ void feed_take_operation(struct feed *feed, const struct line *line, const struc
     case FEED_WRONG_TYPE: feed_reject_field(feed, line, op, culprit); return;
     case FEED_TYPED: break;
     }
-    if (op->special == FEED_AUTH)
+    if (op->special == FEED_AUTH) {
         return;
+    }
     if (op->special == FEED_JOURNAL) {
         take_journal(feed, line);
         return;
@@ -323,15 +341,16 @@ void feed_take_operation(struct feed *feed, const struct line *line, const struc
         const struct feed_field_info *info = &feed_fields[__builtin_ctzll(ignored)];
         feed_report_ignored(feed, line, op->name, info->name, info->type);
     }
-    if (op->special == FEED_HOOK)
+    if (op->special == FEED_HOOK) {
         take_hook(feed, line);
-    else if (op->special == FEED_RAW)
+    } else if (op->special == FEED_RAW) {
         feed_read_raw(feed, line, feed_text(&feed->values, OP_SESSION_ID),
                       feed->values.raw[OP_EVENT]);
-    else if (op->special == FEED_OPEN)
+    } else if (op->special == FEED_OPEN) {
         take_open(feed, line);
-    else if (feed_op_update(op) != UPDATE_OPS)
+    } else if (feed_op_update(op) != UPDATE_OPS) {
         take_update(feed, line, op);
-    else
+    } else {
         apply_operation(feed, line, op);
+    }
 }

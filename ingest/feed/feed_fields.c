@@ -85,9 +85,11 @@ const char *feed_type_words(enum feed_type type)
 
 enum feed_field feed_field_of(const char *name, size_t len)
 {
-    for (int i = 0; i < FEED_FIELDS; i++)
-        if (strncmp(feed_fields[i].name, name, len) == 0 && feed_fields[i].name[len] == '\0')
+    for (int i = 0; i < FEED_FIELDS; i++) {
+        if (strncmp(feed_fields[i].name, name, len) == 0 && feed_fields[i].name[len] == '\0') {
             return (enum feed_field)i;
+        }
+    }
     return FEED_FIELDS;
 }
 
@@ -107,11 +109,14 @@ void feed_values_release(struct feed_values *values)
 
 static enum feed_field field_of_key(struct json_value key)
 {
-    if (memchr(key.raw, '\\', key.len) == NULL)
+    if (memchr(key.raw, '\\', key.len) == NULL) {
         return feed_field_of(key.raw + 1, key.len - 2);
-    for (int i = 0; i < FEED_FIELDS; i++)
-        if (json_string_is(key, feed_fields[i].name))
+    }
+    for (int i = 0; i < FEED_FIELDS; i++) {
+        if (json_string_is(key, feed_fields[i].name)) {
             return (enum feed_field)i;
+        }
+    }
     return FEED_FIELDS;
 }
 
@@ -122,29 +127,34 @@ bool feed_values_read(struct feed_values *values, struct json_value object)
     strbuf_clear(&values->decoded);
     /* Decoded, a text is never longer than it is in the line; an id that is spelled again may be.
        So no slice of it will move. */
-    if (strbuf_room(&values->decoded, object.len + 2 * JSON_NUMBER_MAX) == NULL)
+    if (strbuf_room(&values->decoded, object.len + 2 * JSON_NUMBER_MAX) == NULL) {
         return false;
+    }
     struct json_walk walk = json_walk(object);
     struct json_member member;
     while (json_next_member(&walk, &member)) {
         enum feed_field field = field_of_key(member.key);
-        if (field == FEED_FIELDS)
+        if (field == FEED_FIELDS) {
             continue;
+        }
         values->raw[field] = member.value;
         values->present |= FEED_BIT(field);
-        if (member.value.type == JSON_TYPE_NULL)
+        if (member.value.type == JSON_TYPE_NULL) {
             values->present &= ~FEED_BIT(field);
+        }
     }
     return true;
 }
 
 enum feed_typed feed_read_text(struct json_value value, struct strbuf *decoded, struct slice *out)
 {
-    if (value.type != JSON_TYPE_STRING)
+    if (value.type != JSON_TYPE_STRING) {
         return FEED_WRONG_TYPE;
+    }
     *out = (struct slice){.bytes = value.raw + 1, .len = value.len - 2};
-    if (memchr(value.raw, '\\', value.len) == NULL)
+    if (memchr(value.raw, '\\', value.len) == NULL) {
         return FEED_TYPED;
+    }
     size_t from = decoded->len;
     json_get_string(value, decoded);
     *out = (struct slice){.bytes = decoded->data + from, .len = decoded->len - from};
@@ -160,16 +170,19 @@ static enum feed_typed type_text(struct feed_values *values, enum feed_field fie
 static enum feed_typed type_id(struct feed_values *values, enum feed_field field)
 {
     struct json_value raw = values->raw[field];
-    if (raw.type != JSON_TYPE_NUMBER)
+    if (raw.type != JSON_TYPE_NUMBER) {
         return type_text(values, field);
+    }
     double number = json_get_number(raw);
-    if (!isfinite(number))
+    if (!isfinite(number)) {
         return FEED_WRONG_TYPE;
+    }
     values->text[field] = (struct slice){.bytes = raw.raw, .len = raw.len};
     bool digits = memchr(raw.raw, '.', raw.len) == NULL && memchr(raw.raw, 'e', raw.len) == NULL &&
                   memchr(raw.raw, 'E', raw.len) == NULL;
-    if (digits)
+    if (digits) {
         return FEED_TYPED;
+    }
     size_t from = values->decoded.len;
     json_put_number(&values->decoded, number);
     values->text[field] =
@@ -181,39 +194,46 @@ static enum feed_typed type_kind(struct feed_values *values, enum feed_field fie
 {
     enum call_kind kind = CALL_SPAN;
     enum feed_typed typed = type_text(values, field);
-    if (typed == FEED_TYPED && !call_kind_read(values->text[field], &kind))
+    if (typed == FEED_TYPED && !call_kind_read(values->text[field], &kind)) {
         typed = FEED_WRONG_TYPE;
+    }
     return typed;
 }
 
 static enum feed_typed type_number(struct feed_values *values, enum feed_field field)
 {
     double number = json_get_number(values->raw[field]);
-    if (!isfinite(number))
+    if (!isfinite(number)) {
         return FEED_WRONG_TYPE;
-    if (feed_fields[field].type == FEED_TIME && fabs(number) > INGEST_TIME_MAX_MS)
+    }
+    if (feed_fields[field].type == FEED_TIME && fabs(number) > INGEST_TIME_MAX_MS) {
         return FEED_WRONG_TYPE;
+    }
     if (feed_fields[field].type == FEED_PRECEDENCE &&
-        (number != floor(number) || number < 0 || number >= PRECEDENCES))
+        (number != floor(number) || number < 0 || number >= PRECEDENCES)) {
         return FEED_WRONG_TYPE;
+    }
     values->number[field] = number;
     return FEED_TYPED;
 }
 
 static enum feed_typed type_numbers(struct feed_values *values, enum feed_field field)
 {
-    if (values->raw[field].type != JSON_TYPE_ARRAY)
+    if (values->raw[field].type != JSON_TYPE_ARRAY) {
         return FEED_WRONG_TYPE;
+    }
     values->number_count = 0;
     struct json_walk walk = json_walk(values->raw[field]);
     struct json_value item;
     while (json_next_item(&walk, &item)) {
         double number = json_get_number(item);
-        if (!isfinite(number))
+        if (!isfinite(number)) {
             return FEED_WRONG_TYPE;
+        }
         if (!mem_reserve(values->mem, &values->numbers, &values->number_cap,
-                         values->number_count + 1, sizeof *values->numbers))
+                         values->number_count + 1, sizeof *values->numbers)) {
             return FEED_NO_MEMORY;
+        }
         values->numbers[values->number_count++] = number;
     }
     return FEED_TYPED;
@@ -222,16 +242,20 @@ static enum feed_typed type_numbers(struct feed_values *values, enum feed_field 
 static enum feed_typed type_object(struct feed_values *values, enum feed_field field)
 {
     struct json_value raw = values->raw[field];
-    if (raw.type != JSON_TYPE_OBJECT)
+    if (raw.type != JSON_TYPE_OBJECT) {
         return FEED_WRONG_TYPE;
+    }
     values->text[field] = (struct slice){.bytes = raw.raw, .len = raw.len};
-    if (feed_fields[field].type != FEED_COUNTERS)
+    if (feed_fields[field].type != FEED_COUNTERS) {
         return FEED_TYPED;
+    }
     struct json_walk walk = json_walk(raw);
     struct json_member member;
-    while (json_next_member(&walk, &member))
-        if (!isfinite(json_get_number(member.value)))
+    while (json_next_member(&walk, &member)) {
+        if (!isfinite(json_get_number(member.value))) {
             return FEED_WRONG_TYPE;
+        }
+    }
     return FEED_TYPED;
 }
 
@@ -263,7 +287,8 @@ double feed_number(const struct feed_values *values, enum feed_field field)
 
 enum tristate feed_truth(const struct feed_values *values, enum feed_field field)
 {
-    if (!feed_has(values, field))
+    if (!feed_has(values, field)) {
         return TRI_UNSET;
+    }
     return values->raw[field].type == JSON_TYPE_TRUE ? TRI_TRUE : TRI_FALSE;
 }

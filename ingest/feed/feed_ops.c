@@ -190,9 +190,11 @@ const size_t feed_op_count = sizeof feed_ops / sizeof feed_ops[0];
 
 const struct feed_op *feed_op_of(const char *name, size_t len)
 {
-    for (size_t i = 0; i < feed_op_count; i++)
-        if (strlen(feed_ops[i].name) == len && memcmp(feed_ops[i].name, name, len) == 0)
+    for (size_t i = 0; i < feed_op_count; i++) {
+        if (strlen(feed_ops[i].name) == len && memcmp(feed_ops[i].name, name, len) == 0) {
             return &feed_ops[i];
+        }
+    }
     return NULL;
 }
 
@@ -250,13 +252,15 @@ enum feed_typed feed_op_type(const struct feed_op *op, struct feed_values *value
         bool required = (op->required & FEED_BIT(field)) != 0;
         *culprit = field;
         if (!feed_has(values, field)) {
-            if (required)
+            if (required) {
                 return FEED_WRONG_TYPE;
+            }
             continue;
         }
         enum feed_typed typed = feed_values_type(values, field);
-        if (typed == FEED_NO_MEMORY || (typed == FEED_WRONG_TYPE && required))
+        if (typed == FEED_NO_MEMORY || (typed == FEED_WRONG_TYPE && required)) {
             return typed;
+        }
         if (typed == FEED_WRONG_TYPE) {
             values->present &= ~FEED_BIT(field);
             *ignored |= FEED_BIT(field);

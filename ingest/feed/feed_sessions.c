@@ -31,13 +31,16 @@ bool feed_sessions_join(struct feed_sessions *sessions, session_no session)
 {
     size_t had = sessions->fed_cap;
     if (!mem_reserve(sessions->ingest->mem, &sessions->fed, &sessions->fed_cap, (size_t)session + 1,
-                     sizeof *sessions->fed))
+                     sizeof *sessions->fed)) {
         return false;
-    for (size_t i = had; i < sessions->fed_cap; i++)
+    }
+    for (size_t i = had; i < sessions->fed_cap; i++) {
         sessions->fed[i] = 0;
+    }
     uint64_t serial = swarm_session_serial(sessions->ingest->swarm, session);
-    if (sessions->fed[session] != serial)
+    if (sessions->fed[session] != serial) {
         sessions->fed[session] = ingest_ctx_join(sessions->ingest, session) ? serial : 0;
+    }
     return sessions->fed[session] == serial;
 }
 
@@ -60,16 +63,19 @@ static bool make_id(struct feed_sessions *sessions, struct strbuf *id)
 {
     for (uint64_t n = 1;; n++) {
         strbuf_clear(id);
-        if (sessions->base_id == NULL)
+        if (sessions->base_id == NULL) {
             strbuf_addf(id, "feed-%llu", (unsigned long long)++sessions->ingest->feeds);
-        else if (n == 1)
+        } else if (n == 1) {
             strbuf_adds(id, sessions->base_id);
-        else
+        } else {
             strbuf_addf(id, "%s-%llu", sessions->base_id, (unsigned long long)n);
-        if (id->failed)
+        }
+        if (id->failed) {
             return false;
-        if (swarm_find_session(sessions->ingest->swarm, id->data, id->len) == NO_SESSION)
+        }
+        if (swarm_find_session(sessions->ingest->swarm, id->data, id->len) == NO_SESSION) {
             return true;
+        }
     }
 }
 
@@ -80,8 +86,9 @@ enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_
     struct hello_op op = *hello;
     op.source = sessions->source;
     enum tracer_result result = tracer_hello(sessions->ingest->tracer, t_ms, local_ns, &op, out);
-    if (result == TRACER_OK && !feed_sessions_join(sessions, *out))
+    if (result == TRACER_OK && !feed_sessions_join(sessions, *out)) {
         result = TRACER_NO_MEMORY;
+    }
     return result;
 }
 
@@ -96,8 +103,9 @@ static enum tracer_result open_own(struct feed_sessions *sessions, double t_ms, 
         result = feed_sessions_hello(sessions, t_ms, local_ns, &hello, &made);
     }
     strbuf_release(&id);
-    if (result == TRACER_OK)
+    if (result == TRACER_OK) {
         feed_sessions_set_own(sessions, made);
+    }
     return result;
 }
 
@@ -107,10 +115,12 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
     bool named = id.bytes != NULL;
     *out = named ? swarm_find_session(sessions->ingest->swarm, id.bytes, id.len)
                  : feed_sessions_own(sessions);
-    if (*out != NO_SESSION)
+    if (*out != NO_SESSION) {
         return feed_sessions_join(sessions, *out) ? TRACER_OK : TRACER_NO_MEMORY;
-    if (only_known)
+    }
+    if (only_known) {
         return TRACER_NOT_OPEN;
+    }
     if (named) {
         struct hello_op hello = {.session_id = id};
         return feed_sessions_hello(sessions, t_ms, local_ns, &hello, out);
@@ -152,18 +162,21 @@ bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_openin
                         session_no *out)
 {
     *out = feed_sessions_known(sessions, opening->id);
-    if (*out != NO_SESSION)
+    if (*out != NO_SESSION) {
         return feed_sessions_join(sessions, *out);
+    }
     struct strbuf made;
     strbuf_init(&made, sessions->ingest->mem, ID_BYTES);
     struct slice id = opening->id;
     bool good = id.bytes != NULL || make_id(sessions, &made);
-    if (id.bytes == NULL)
+    if (id.bytes == NULL) {
         id = (struct slice){made.data, made.len};
+    }
     good = good && open_bare(sessions, opening, id, out);
     strbuf_release(&made);
-    if (good && opening->id.bytes == NULL)
+    if (good && opening->id.bytes == NULL) {
         feed_sessions_set_own(sessions, *out);
+    }
     return good && feed_sessions_join(sessions, *out);
 }
 

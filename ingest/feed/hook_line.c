@@ -42,10 +42,12 @@ static void shrink_object(struct shrinking *s, struct json_value value, unsigned
     while (count < ITEMS && json_next_member(&walk, &member)) {
         /* Its length would be that of what is left. */
         bool misleads = json_string_is(member.key, "prompt") && member.value.len > RAW_BYTES;
-        if (member.key.len > CUT_BYTES || misleads)
+        if (member.key.len > CUT_BYTES || misleads) {
             continue;
-        if (count++ > 0)
+        }
+        if (count++ > 0) {
             strbuf_addc(s->out, ',');
+        }
         strbuf_add(s->out, member.key.raw, member.key.len);
         strbuf_addc(s->out, ':');
         shrink(s, member.value, depth + 1);
@@ -59,8 +61,9 @@ static void shrink_array(struct shrinking *s, struct json_value value, unsigned 
     struct json_value item;
     strbuf_addc(s->out, '[');
     for (unsigned count = 0; count < ITEMS && json_next_item(&walk, &item); count++) {
-        if (count > 0)
+        if (count > 0) {
             strbuf_addc(s->out, ',');
+        }
         shrink(s, item, depth + 1);
     }
     strbuf_addc(s->out, ']');
@@ -69,18 +72,19 @@ static void shrink_array(struct shrinking *s, struct json_value value, unsigned 
 static void shrink(struct shrinking *s, struct json_value value, unsigned depth)
 {
     bool nested = value.type == JSON_TYPE_OBJECT || value.type == JSON_TYPE_ARRAY;
-    if (nested && depth > s->depth)
+    if (nested && depth > s->depth) {
         strbuf_adds(s->out, "null");
-    else if (value.type == JSON_TYPE_OBJECT)
+    } else if (value.type == JSON_TYPE_OBJECT) {
         shrink_object(s, value, depth);
-    else if (value.type == JSON_TYPE_ARRAY)
+    } else if (value.type == JSON_TYPE_ARRAY) {
         shrink_array(s, value, depth);
-    else if (value.len <= RAW_BYTES)
+    } else if (value.len <= RAW_BYTES) {
         strbuf_add(s->out, value.raw, value.len);
-    else if (value.type == JSON_TYPE_STRING)
+    } else if (value.type == JSON_TYPE_STRING) {
         shrink_string(s, value);
-    else
+    } else {
         strbuf_adds(s->out, "null");
+    }
 }
 
 /* White space between tokens may hold line ends, and they nowhere else: in a string they are
@@ -89,9 +93,11 @@ static void put_on_a_line(struct strbuf *out, struct json_value value)
 {
     size_t at = out->len;
     strbuf_add(out, value.raw, value.len);
-    for (; !out->failed && at < out->len; at++)
-        if (out->data[at] == '\n' || out->data[at] == '\r')
+    for (; !out->failed && at < out->len; at++) {
+        if (out->data[at] == '\n' || out->data[at] == '\r') {
             out->data[at] = ' ';
+        }
+    }
 }
 
 bool hook_line_build(struct slice payload, double t_ms, struct slice process, struct slice client,
@@ -102,8 +108,9 @@ bool hook_line_build(struct slice payload, double t_ms, struct slice process, st
     size_t begin = line->len;
     bool flat = json_check(payload.bytes, payload.len, LINE_DEPTH - 1, &value, NULL);
     if ((!flat && !json_check(payload.bytes, payload.len, JSON_DEPTH_LIMIT, &value, NULL)) ||
-        value.type != JSON_TYPE_OBJECT)
+        value.type != JSON_TYPE_OBJECT) {
         return false;
+    }
     strbuf_init(&s.text, line->mem, 0);
     if (client.len > 0) {
         strbuf_adds(line, "{\"op\":\"hook\",\"client\":");
@@ -120,8 +127,9 @@ bool hook_line_build(struct slice payload, double t_ms, struct slice process, st
     strbuf_adds(line, ",\"payload\":");
     size_t head = line->len;
     size_t room = max > head - begin + 2 ? max - (head - begin + 2) : 0;
-    if (flat && value.len <= room)
+    if (flat && value.len <= room) {
         put_on_a_line(line, value);
+    }
     /* First keeps one level of nesting; then none. */
     for (unsigned tries = 2; (line->len == head || line->len - head > room) && tries-- > 0;) {
         s.depth = tries == 1 ? 2 : 0;

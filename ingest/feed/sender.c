@@ -66,8 +66,9 @@ int sender_connect_default(int timeout_ms, struct strbuf *address, struct strbuf
     if (fd < 0) {
         strbuf_clear(address);
         (void)address_default(address, false, error);
-        if (error->len == 0)
+        if (error->len == 0) {
             strbuf_add(error, first.data, first.len);
+        }
     }
     strbuf_release(&first);
     return fd;

@@ -26,11 +26,12 @@ static void write_feed(const char *path)
                 "{\"op\":\"start_tool\",\"session_id\":\"s\",\"t\":%lld,\"agent_id\":\"a%d\","
                 "\"span_id\":\"t%d\",\"tool_name\":\"Bash\"}\n",
                 t, i, i, t, i, i);
-        if (i % 100 != 0)
+        if (i % 100 != 0) {
             fprintf(file,
                     "{\"op\":\"end_tool\",\"session_id\":\"s\",\"t\":%lld,\"span_id\":\"t%d\","
                     "\"success\":true}\n",
                     t + APART_MS, i);
+        }
     }
     fclose(file);
 }
@@ -61,8 +62,9 @@ static double press_keys(struct shown *shown, const char *const *keys, size_t co
         double began = bench_now();
         view_frame_key(shown->frame, key);
         draw(shown);
-        if (i >= PRESSES - BENCH_RUNS_MAX)
+        if (i >= PRESSES - BENCH_RUNS_MAX) {
             samples_add(&presses, bench_now() - began);
+        }
     }
     return samples_median(&presses);
 }

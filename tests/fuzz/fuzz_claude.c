@@ -19,9 +19,10 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk, bool
         .content = content,
     };
     struct claude_transcript *transcript = claude_transcript_new(&options);
-    for (size_t at = 0; at < len; at += chunk)
+    for (size_t at = 0; at < len; at += chunk) {
         fuzz_require(
             claude_transcript_push(transcript, bytes + at, len - at < chunk ? len - at : chunk));
+    }
     fuzz_require(claude_transcript_finish(transcript));
     fuzz_require(correlator_flush(model.ingest.correlator));
     claude_transcript_free(transcript);
@@ -32,8 +33,9 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk, bool
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 2)
+    if (size < 2) {
         return 0;
+    }
     const char *bytes = (const char *)data + 1;
     struct claude_process process;
     struct claude_meta meta;

@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(bool condition)
 {
-    if (!condition)
+    if (!condition) {
         abort();
+    }
 }
 
 static void check_string(struct json_value string)
@@ -32,8 +33,9 @@ static void check_string(struct json_value string)
     require(text.len == again.len &&
             (text.len == 0 || memcmp(text.data, again.data, text.len) == 0));
     require(json_same_string(string, value) && json_same_string(value, string));
-    if (text.data != NULL)
+    if (text.data != NULL) {
         require(json_string_is(string, text.data) == (strlen(text.data) == text.len));
+    }
     strbuf_release(&text);
     strbuf_release(&json);
     strbuf_release(&again);
@@ -43,8 +45,9 @@ static void check_number(struct json_value number)
 {
     double value = json_get_number(number), back;
     require(!isnan(value));
-    if (isinf(value))
+    if (isinf(value)) {
         return;
+    }
     struct strbuf json;
     strbuf_init(&json, &mem_libc, 0);
     json_put_number(&json, value);
@@ -65,8 +68,9 @@ static void check_member(struct json_value object, struct json_member member, un
     strbuf_init(&key, &mem_libc, 0);
     strbuf_adds(&key, "");
     json_get_string(member.key, &key);
-    if (strlen(key.data) == key.len)
+    if (strlen(key.data) == key.len) {
         require(json_get(object, key.data).raw >= member.value.raw);
+    }
     strbuf_release(&key);
 }
 
@@ -75,27 +79,32 @@ static void check_value(struct json_value value, unsigned depth)
     struct json_value alone;
     require(json_check(value.raw, value.len, DEPTH - depth, &alone, NULL));
     require(alone.type == value.type && alone.raw == value.raw && alone.len == value.len);
-    if (value.type == JSON_TYPE_STRING)
+    if (value.type == JSON_TYPE_STRING) {
         check_string(value);
-    if (value.type == JSON_TYPE_NUMBER)
+    }
+    if (value.type == JSON_TYPE_NUMBER) {
         check_number(value);
+    }
 
     struct json_walk walk = json_walk(value);
     struct json_member member;
     struct json_value item;
-    while (value.type == JSON_TYPE_OBJECT && json_next_member(&walk, &member))
+    while (value.type == JSON_TYPE_OBJECT && json_next_member(&walk, &member)) {
         check_member(value, member, depth + 1);
-    while (value.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item))
+    }
+    while (value.type == JSON_TYPE_ARRAY && json_next_item(&walk, &item)) {
         check_value(item, depth + 1);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json_value value;
     struct json_error error = {0, NULL};
-    if (json_check((const char *)data, size, DEPTH, &value, &error))
+    if (json_check((const char *)data, size, DEPTH, &value, &error)) {
         check_value(value, 0);
-    else
+    } else {
         require(error.offset <= size && error.what != NULL);
+    }
     return 0;
 }

@@ -40,16 +40,18 @@ static struct fuzz_metrics run(const char *bytes, size_t len, size_t chunk)
         size_t count = len - begin < chunk ? len - begin : chunk;
         unpack_feed(unpack, bytes + begin, count);
         ended = count == 0;
-        while (good && unpack_next(unpack, &plain))
+        while (good && unpack_next(unpack, &plain)) {
             good = decoder_push(decoder, plain.bytes, plain.len, &batch) &&
                    importer_take(&importer, NULL, &batch);
+        }
         good = good && unpack_error(unpack) == NULL;
     }
     decoder_finish(decoder, &batch);
     (void)importer_take(&importer, NULL, &batch);
     importer_finish(&importer);
-    if (importer.trace.document != 0)
+    if (importer.trace.document != 0) {
         fuzz_require(importer_end_document(&importer));
+    }
     decoder_free(decoder);
     unpack_free(unpack);
     batch_release(&batch);
@@ -101,15 +103,17 @@ static void follow(const char *bytes, size_t len, size_t first)
     struct fuzz_model model;
     struct importer importer;
     struct fingerprint former;
-    if (path[0] == '\0')
+    if (path[0] == '\0') {
         snprintf(path, sizeof path, "/tmp/fuzz_scan.%ld", (long)getpid());
+    }
     init_importer(&importer, &model);
     fingerprint_init(&former, &mem_libc);
     put_file(path, bytes, first);
     (void)read_version(&importer, path, &former, true);
     put_file(path, bytes, len);
-    if (read_version(&importer, path, &former, true) == READ_OTHER)
+    if (read_version(&importer, path, &former, true) == READ_OTHER) {
         (void)read_version(&importer, path, &former, false);
+    }
     unlink(path);
     fingerprint_release(&former);
     importer_release(&importer);
@@ -118,8 +122,9 @@ static void follow(const char *bytes, size_t len, size_t first)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 3)
+    if (size < 3) {
         return 0;
+    }
     const char *bytes = (const char *)data + 2;
     size_t len = size - 2;
     fuzz_require_same(run(bytes, len, size), run(bytes, len, 1 + data[0] % 32u));

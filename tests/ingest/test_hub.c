@@ -39,8 +39,9 @@ TEST_WITH(many_changes_of_one_turn_are_said_once, setup, teardown)
     struct rig *rig = *state;
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         strbuf_adds(&text, "{\"ph\":\"i\",\"ts\":1,\"name\":\"a\"}\n");
+    }
     const char *path = support_path(support_tmpdir(), "x.ndjson");
     support_write_file(path, text.data, text.len);
     strbuf_release(&text);
@@ -73,8 +74,9 @@ TEST_WITH(the_default_address_is_the_first_that_is_set, setup, teardown)
     unsetenv("XDG_RUNTIME_DIR");
     char want[100];
     snprintf(want, sizeof want, "unix:/tmp/swarmtop-%lu/feed.sock", (unsigned long)geteuid());
-    if (address_default(&out, false, &error))
+    if (address_default(&out, false, &error)) {
         assert_string_equal(out.data, want);
+    }
     strbuf_release(&out);
     strbuf_release(&error);
 }

@@ -56,11 +56,12 @@ TEST(lines_are_the_same_in_any_chunks)
 {
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (uint64_t seed = 0; seed < 50; seed++) {
             split(cases[i].in, strlen(cases[i].in), 8, seed, &out);
             assert_string_equal(out.data != NULL ? out.data : "", cases[i].out);
         }
+    }
     strbuf_release(&out);
 }
 

@@ -30,23 +30,27 @@ static struct toy *toy; /* of the test that runs */
 static void look(struct transcript_dir *dir, uint64_t now_ms)
 {
     (void)now_ms;
-    if (toy->root == NULL)
+    if (toy->root == NULL) {
         toy->root = transcript_dir_search(dir, source_argument(&dir->source), NULL);
-    else
+    } else {
         transcript_dir_find(dir);
-    for (size_t i = 0; i < toy->count; i++)
+    }
+    for (size_t i = 0; i < toy->count; i++) {
         if (transcript_file_look(&toy->files[i].file)) {
             toy->files[i].restarts++;
             strbuf_clear(&toy->files[i].text);
         }
+    }
     source_set_state(&dir->source, SOURCE_OPEN);
 }
 
 static struct toy_file *toy_of(const char *name)
 {
-    for (size_t i = 0; i < toy->count; i++)
-        if (strcmp(toy->files[i].name, name) == 0)
+    for (size_t i = 0; i < toy->count; i++) {
+        if (strcmp(toy->files[i].name, name) == 0) {
             return &toy->files[i];
+        }
+    }
     return NULL;
 }
 
@@ -55,8 +59,9 @@ static void found(struct transcript_dir *dir, const struct transcript_search *wh
 {
     assert_ptr_equal(where->ctx, NULL);
     toy->entries++;
-    if (strstr(name, ".toy") == NULL || toy_of(name) != NULL)
+    if (strstr(name, ".toy") == NULL || toy_of(name) != NULL) {
         return;
+    }
     struct toy_file *file = &toy->files[toy->count++];
     snprintf(file->name, sizeof file->name, "%s", name);
     strbuf_init(&file->text, &mem_libc, 0);
@@ -66,9 +71,11 @@ static void found(struct transcript_dir *dir, const struct transcript_search *wh
 static struct transcript_file *next(struct transcript_dir *dir)
 {
     (void)dir;
-    for (size_t i = 0; i < toy->count; i++)
-        if (transcript_file_has_more(&toy->files[i].file))
+    for (size_t i = 0; i < toy->count; i++) {
+        if (transcript_file_has_more(&toy->files[i].file)) {
             return &toy->files[i].file;
+        }
+    }
     return NULL;
 }
 
@@ -103,8 +110,9 @@ static void release_toy(struct source *source)
 {
     (void)source;
     transcript_dir_release(&toy->dir);
-    for (size_t i = 0; i < toy->count; i++)
+    for (size_t i = 0; i < toy->count; i++) {
         strbuf_release(&toy->files[i].text);
+    }
 }
 
 static const struct source_ops toy_ops = {
@@ -206,8 +214,9 @@ RIG_TEST(a_file_is_read_in_pieces)
     size_t len = (3u << 20) + 17;
     char *text = malloc(len + 1);
     assert_non_null(text);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         text[i] = (char)('a' + i % 26);
+    }
     text[len] = '\0';
     put(dir, "a.toy", text);
     struct rig *rig = rig_of(state, dir, true);

@@ -17,16 +17,18 @@ union header {
 static void check_size(const union header *header, size_t said)
 {
     size_t size = header != NULL ? header->size : 0;
-    if (size == said)
+    if (size == said) {
         return;
+    }
     fprintf(stderr, "failing_mem: a block of %zu bytes was said to have %zu\n", size, said);
     abort();
 }
 
 static void release(struct failing_mem *state, union header *header)
 {
-    if (header == NULL)
+    if (header == NULL) {
         return;
+    }
     state->live_bytes -= header->size;
     state->live_blocks--;
     free(header);
@@ -42,19 +44,23 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
         return NULL;
     }
     state->calls++;
-    if (state->allow == 0 || new_size > SIZE_MAX - sizeof *old)
+    if (state->allow == 0 || new_size > SIZE_MAX - sizeof *old) {
         return NULL;
-    if (state->allow > 0)
+    }
+    if (state->allow > 0) {
         state->allow--;
+    }
     union header *header = malloc(sizeof *header + new_size);
-    if (header == NULL)
+    if (header == NULL) {
         return NULL;
+    }
     header->size = new_size;
     state->live_bytes += new_size;
     state->live_blocks++;
     memset(header + 1, 0xA5, new_size);
-    if (old != NULL)
+    if (old != NULL) {
         memcpy(header + 1, ptr, old_size < new_size ? old_size : new_size);
+    }
     release(state, old);
     return header + 1;
 }

@@ -21,8 +21,9 @@ static void dump_event(const struct swarm *swarm, const struct event *event, FIL
                                   event->extra};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         fputs(" |", out);
-        if (parts[i].len > 0)
+        if (parts[i].len > 0) {
             fwrite(parts[i].bytes, 1, parts[i].len, out);
+        }
     }
     fputc('\n', out);
 }
@@ -39,13 +40,16 @@ static void dump_session(const struct swarm *swarm, session_no number, FILE *out
             session->orphan_ends, session->extra.data != NULL ? session->extra.data : "",
             session->metadata_extra.data != NULL ? session->metadata_extra.data : "");
     struct event event;
-    for (uint64_t i = 0; swarm_metadata(swarm, number, i, &event); i++)
+    for (uint64_t i = 0; swarm_metadata(swarm, number, i, &event); i++) {
         dump_event(swarm, &event, out);
+    }
     const struct event_store *store = swarm_store(swarm, (enum swarm_pool)session->pool);
-    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++)
+    for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
         if (event_store_get(store, no, &event) &&
-            swarm_get_track(swarm, event.track)->session == number)
+            swarm_get_track(swarm, event.track)->session == number) {
             dump_event(swarm, &event, out);
+        }
+    }
 }
 
 char *model_dump(const struct swarm *swarm)

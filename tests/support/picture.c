@@ -28,18 +28,21 @@ void picture_init_capped(struct picture *picture, const struct swarm_config *con
 
 static void release_metrics(struct picture *picture)
 {
-    if (picture->input.metrics)
+    if (picture->input.metrics != NULL) {
         metrics_release(&picture->metrics);
-    if (picture->input.matching)
+    }
+    if (picture->input.matching != NULL) {
         metrics_release(&picture->matching);
+    }
     picture->input.metrics = picture->input.matching = NULL;
 }
 
 void picture_release(struct picture *picture)
 {
     release_metrics(picture);
-    if (picture->input.series)
+    if (picture->input.series != NULL) {
         series_release(&picture->series);
+    }
     view_state_release(&picture->state);
     strbuf_release(&picture->text);
     grid_free(picture->grid);
@@ -84,16 +87,18 @@ void picture_feed(struct picture *picture, const char *lines)
     int64_t now = picture->rig.now_ns;
     char *line = text.data, *next;
     struct feed *feed = rig_feed(&picture->rig);
-    for (; line && *line; line = next) {
+    for (; line != NULL && *line; line = next) {
         const char *t = strstr(line, "\"t\":");
         next = strchr(line, '\n');
-        next = next ? next + 1 : line + strlen(line);
-        if (t && t < next)
+        next = next != NULL ? next + 1 : line + strlen(line);
+        if (t != NULL && t < next) {
             picture->rig.now_ns = (int64_t)(strtod(t + 4, NULL) * 1e6);
+        }
         feed_push(feed, line, (size_t)(next - line));
     }
-    if (text.len > 0 && text.data[text.len - 1] != '\n')
+    if (text.len > 0 && text.data[text.len - 1] != '\n') {
         feed_push(feed, "\n", 1);
+    }
     feed_free(feed);
     assert_true(correlator_flush(picture->rig.ingest.correlator));
     strbuf_release(&text);
@@ -105,11 +110,13 @@ static void make_series(struct picture *picture)
 {
     struct view_input *input = &picture->input;
     struct axis axis;
-    if (input->series)
+    if (input->series != NULL) {
         series_release(&picture->series);
+    }
     input->series = NULL;
-    if (!view_series_axis(input, &picture->state, grid_cols(picture->grid), &axis))
+    if (!view_series_axis(input, &picture->state, grid_cols(picture->grid), &axis)) {
         return;
+    }
     assert_true(series_compute(
         input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
         view_predicate(&picture->state, input->swarm, input->local_ns), &picture->series));
@@ -124,7 +131,7 @@ static void make_metrics(struct picture *picture)
     release_metrics(picture);
     assert_true(metrics_compute(input->swarm, input->local_ns, &picture->metrics));
     input->metrics = &picture->metrics;
-    if (predicate) {
+    if (predicate != NULL) {
         assert_true(
             metrics_compute_matching(input->swarm, input->local_ns, predicate, &picture->matching));
         input->matching = &picture->matching;
@@ -158,14 +165,16 @@ enum view_result picture_press(struct picture *picture, const char *keys)
 
 void picture_has(struct picture *picture, const char *text)
 {
-    if (!strstr(picture_draw(picture), text))
+    if (strstr(picture_draw(picture), text) == NULL) {
         fail_msg("\"%s\" is not on the screen:\n%s", text, picture->text.data);
+    }
 }
 
 void picture_lacks(struct picture *picture, const char *text)
 {
-    if (strstr(picture_draw(picture), text))
+    if (strstr(picture_draw(picture), text) != NULL) {
         fail_msg("\"%s\" is on the screen:\n%s", text, picture->text.data);
+    }
 }
 
 void picture_label(const struct picture *picture, agent_no agent, unsigned form, int cols,

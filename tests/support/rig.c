@@ -35,9 +35,10 @@ bool rig_init_capped(struct rig *rig, const struct mem *mem, const struct swarm_
     bool good = model_init_with(&rig->model, mem, config);
     rig->log = event_log_new(&mem_libc, 4000);
     assert_non_null(rig->log);
-    if (good)
+    if (good) {
         ingest_ctx_init(&rig->ingest, rig->model.swarm, rig->model.tracer, rig->model.correlator,
                         rig->log, rig_now, rig);
+    }
     rig->ingest.hook_clients = source_hook_clients;
     rig->counters = (struct source_counters){.ingest = &rig->ingest};
     return good;
@@ -50,10 +51,12 @@ void rig_init(struct rig *rig)
 
 void rig_release(struct rig *rig)
 {
-    if (rig->hub != NULL)
+    if (rig->hub != NULL) {
         rig_stop_hub(rig);
-    if (rig->ingest.mem != NULL)
+    }
+    if (rig->ingest.mem != NULL) {
         ingest_ctx_release(&rig->ingest);
+    }
     event_log_free(rig->log);
     model_release(&rig->model);
 }
@@ -61,7 +64,6 @@ void rig_release(struct rig *rig)
 int rig_set_up(void **state)
 {
     struct rig *rig = calloc(1, sizeof *rig);
-
     assert_non_null(rig);
     rig_init(rig);
     *state = rig;
@@ -127,8 +129,9 @@ size_t rig_add(struct rig *rig, const char *spec)
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     size_t index = hub_source_count(rig->hub);
-    if (!hub_add(rig->hub, spec, &error))
+    if (!hub_add(rig->hub, spec, &error)) {
         fail_msg("%s", error.data);
+    }
     strbuf_release(&error);
     return index;
 }
@@ -158,10 +161,12 @@ static bool run(struct rig *rig, rig_condition *condition, void *ctx, uint64_t m
 
 void rig_until(struct rig *rig, rig_condition *condition, void *ctx)
 {
-    if (run(rig, condition, ctx, PATIENCE_MS))
+    if (run(rig, condition, ctx, PATIENCE_MS)) {
         return;
-    for (size_t i = 0; i < event_log_count(rig->log); i++)
+    }
+    for (size_t i = 0; i < event_log_count(rig->log); i++) {
         print_message("log: %s\n", event_log_get(rig->log, i)->text);
+    }
     fail_msg("what is waited for does not come");
 }
 
@@ -185,8 +190,9 @@ static bool has_events(struct rig *rig, void *ctx)
 {
     uint64_t want, sum = 0;
     memcpy(&want, ctx, sizeof want);
-    for (size_t i = 0; i < hub_source_count(rig->hub); i++)
+    for (size_t i = 0; i < hub_source_count(rig->hub); i++) {
         sum += hub_source(rig->hub, i).events;
+    }
     return sum >= want;
 }
 
@@ -199,8 +205,9 @@ static bool has_bad(struct rig *rig, void *ctx)
 {
     uint64_t want, sum = 0;
     memcpy(&want, ctx, sizeof want);
-    for (size_t i = 0; i < hub_source_count(rig->hub); i++)
+    for (size_t i = 0; i < hub_source_count(rig->hub); i++) {
         sum += hub_source(rig->hub, i).bad;
+    }
     return sum >= want;
 }
 
@@ -225,10 +232,12 @@ const char *rig_logged(const struct rig *rig, const char *text)
     for (size_t i = event_log_count(rig->log); i-- > 0;) {
         const struct log_entry *entry = event_log_get(rig->log, i);
         char line[4096];
-        int len = snprintf(line, sizeof line, "%s%s%.*s", entry->origin ? entry->origin : "",
-                           entry->origin ? ": " : "", (int)entry->len, entry->text);
-        if (memmem(line, (size_t)len, text, strlen(text)) != NULL)
+        int len =
+            snprintf(line, sizeof line, "%s%s%.*s", entry->origin != NULL ? entry->origin : "",
+                     entry->origin != NULL ? ": " : "", (int)entry->len, entry->text);
+        if (memmem(line, (size_t)len, text, strlen(text)) != NULL) {
             return entry->text;
+        }
     }
     return NULL;
 }
@@ -238,8 +247,9 @@ session_no rig_session_no(const struct rig *rig, const char *id)
     const struct swarm *swarm = rig->model.swarm;
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session != NULL && strcmp(swarm_text(swarm, session->id), id) == 0)
+        if (session != NULL && strcmp(swarm_text(swarm, session->id), id) == 0) {
             return (session_no)i;
+        }
     }
     return NO_SESSION;
 }
@@ -253,8 +263,9 @@ const struct session *rig_session(const struct rig *rig, const char *id)
 size_t rig_live_sessions(const struct rig *rig)
 {
     size_t count = 0;
-    for (size_t i = 0; i < swarm_session_count(rig->model.swarm); i++)
+    for (size_t i = 0; i < swarm_session_count(rig->model.swarm); i++) {
         count += swarm_session(rig->model.swarm, (session_no)i) != NULL;
+    }
     return count;
 }
 

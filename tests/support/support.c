@@ -38,12 +38,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static void release_kept(void)
 {
-    while (kept_list) {
+    while (kept_list != NULL) {
         struct kept_file *kept = kept_list;
-
         kept_list = kept->next;
-        if (kept->remove_by == getpid() && getenv("SWARMTOP_KEEP_FILES") == NULL)
+        if (kept->remove_by == getpid() && getenv("SWARMTOP_KEEP_FILES") == NULL) {
             nftw(kept->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        }
         free(kept);
     }
 }
@@ -53,10 +53,10 @@ static struct kept_file *keep(const char *dir, const char *name)
 {
     size_t size = strlen(dir) + 1 + strlen(name) + 1;
     struct kept_file *kept = malloc(sizeof *kept + size);
-
     assert_non_null(kept);
-    if (!kept_list)
+    if (kept_list == NULL) {
         atexit(release_kept);
+    }
     snprintf(kept->path, size, "%s/%s", dir, name);
     kept->remove_by = 0;
     kept->next = kept_list;
@@ -68,8 +68,7 @@ static struct kept_file *keep(const char *dir, const char *name)
 static const char *from_env(const char *name, const char *fallback)
 {
     const char *value = getenv(name);
-
-    return value && *value ? value : fallback;
+    return value != NULL && *value ? value : fallback;
 }
 
 const char *support_path(const char *dir, const char *name)
@@ -136,9 +135,9 @@ const char *support_program(void)
 const char *support_tmpdir(void)
 {
     struct kept_file *kept = keep(from_env("TMPDIR", "/tmp"), "swarmtop.XXXXXX");
-
-    if (!mkdtemp(kept->path))
+    if (mkdtemp(kept->path) == NULL) {
         fail_msg("%s: %s", kept->path, strerror(errno));
+    }
     kept->remove_by = getpid();
     return kept->path;
 }
@@ -175,8 +174,9 @@ static bool read_some(struct bytes *bytes, int fd)
 
     ssize_t got = read(fd, bytes->data + bytes->len, READ_BYTES);
 
-    if (got < 0 && errno == EINTR)
+    if (got < 0 && errno == EINTR) {
         return true;
+    }
     assert_true(got >= 0);
     bytes->len += (size_t)got;
     bytes->data[bytes->len] = '\0';
@@ -187,32 +187,34 @@ char *support_read_file(const char *path, size_t *len)
 {
     struct bytes bytes = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
+    if (fd < 0) {
         fail_msg("%s: %s", path, strerror(errno));
-    while (read_some(&bytes, fd))
+    }
+    while (read_some(&bytes, fd)) {
         ;
+    }
     close(fd);
-    if (len)
+    if (len != NULL) {
         *len = bytes.len;
+    }
     return bytes.data;
 }
 
 void support_write_file(const char *path, const void *bytes, size_t len)
 {
     FILE *file = fopen(path, "wbe");
-
-    if (!file)
+    if (file == NULL) {
         fail_msg("%s: %s", path, strerror(errno));
-    if (len > 0)
+    }
+    if (len > 0) {
         assert_int_equal(fwrite(bytes, 1, len, file), len);
+    }
     assert_int_equal(fclose(file), 0);
 }
 
 static int64_t now_ms(void)
 {
     struct timespec now;
-
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -230,11 +232,11 @@ static _Noreturn void child(const char *const argv[], int in, int out, int err)
         const char *const *in;
         char *const *out;
     } cast = {.in = argv};
-
     setsid();
     signal(SIGPIPE, SIG_DFL);
-    if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0)
+    if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0) {
         execvp(argv[0], cast.out);
+    }
     _exit(127);
 }
 
@@ -253,13 +255,13 @@ struct input {
 static void feed(struct pollfd *end, struct input *input)
 {
     ssize_t put = input->len ? write(end->fd, input->bytes, input->len) : 0;
-
     if (put > 0) {
         input->bytes += put;
         input->len -= (size_t)put;
     }
-    if (input->len == 0 || (put < 0 && errno != EAGAIN && errno != EINTR))
+    if (input->len == 0 || (put < 0 && errno != EAGAIN && errno != EINTR)) {
         close_end(end);
+    }
 }
 
 /* Until both outputs are closed; false when the time is over before. */
@@ -268,18 +270,21 @@ static bool attend(struct pollfd ends[3], struct input input, struct bytes outpu
 {
     while (ends[1].fd >= 0 || ends[2].fd >= 0) {
         int64_t left_ms = deadline_ms - now_ms();
-
-        if (left_ms <= 0)
+        if (left_ms <= 0) {
             return false;
+        }
         if (poll(ends, 3, (int)left_ms) < 0) {
             assert_int_equal(errno, EINTR);
             continue;
         }
-        if (ends[0].fd >= 0 && ends[0].revents)
+        if (ends[0].fd >= 0 && ends[0].revents) {
             feed(&ends[0], &input);
-        for (int i = 1; i <= 2; i++)
-            if (ends[i].fd >= 0 && ends[i].revents && !read_some(&outputs[i - 1], ends[i].fd))
+        }
+        for (int i = 1; i <= 2; i++) {
+            if (ends[i].fd >= 0 && ends[i].revents && !read_some(&outputs[i - 1], ends[i].fd)) {
                 close_end(&ends[i]);
+            }
+        }
     }
     return true;
 }
@@ -288,15 +293,15 @@ static bool attend(struct pollfd ends[3], struct input input, struct bytes outpu
 static int wait_until(pid_t pid, int64_t deadline_ms)
 {
     int status;
-
     for (;;) {
         pid_t done = waitpid(pid, &status, WNOHANG);
-
-        if (done == pid)
+        if (done == pid) {
             return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        }
         assert_true(done == 0 || errno == EINTR);
-        if (now_ms() >= deadline_ms)
+        if (now_ms() >= deadline_ms) {
             return -1;
+        }
         poll(NULL, 0, 2);
     }
 }
@@ -306,15 +311,15 @@ void support_run(struct support_run *run, const char *const argv[], const void *
 {
     int64_t deadline_ms = now_ms() + timeout_ms;
     int in[2], out[2], err[2];
-
     pipe_new(in), pipe_new(out), pipe_new(err);
     fflush(NULL);
 
     pid_t pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
         child(argv, in[0], out[1], err[1]);
+    }
     close(in[0]), close(out[1]), close(err[1]);
 
     struct pollfd ends[3] = {{in[1], POLLOUT, 0}, {out[0], POLLIN, 0}, {err[0], POLLIN, 0}};
@@ -327,15 +332,17 @@ void support_run(struct support_run *run, const char *const argv[], const void *
     int status = closed ? wait_until(pid, deadline_ms) : -1;
 
     signal(SIGPIPE, sigpipe);
-    for (int i = 0; i < 3; i++)
-        if (ends[i].fd >= 0)
+    for (int i = 0; i < 3; i++) {
+        if (ends[i].fd >= 0) {
             close_end(&ends[i]);
+        }
+    }
     if (status < 0) {
         kill(-pid, SIGKILL);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
-        print_error("stdout: %s\nstderr: %s\n", outputs[0].data ? outputs[0].data : "",
-                    outputs[1].data ? outputs[1].data : "");
+        print_error("stdout: %s\nstderr: %s\n", outputs[0].data != NULL ? outputs[0].data : "",
+                    outputs[1].data != NULL ? outputs[1].data : "");
         free(outputs[0].data), free(outputs[1].data);
         fail_msg("%s: not done within %d ms", argv[0], timeout_ms);
     }

@@ -21,8 +21,9 @@ static struct screen *crash_screen;
 
 static void give_back(void)
 {
-    if (crash_screen)
+    if (crash_screen != NULL) {
         screen_close(crash_screen);
+    }
 }
 
 static void on_crash(int number)
@@ -36,14 +37,15 @@ static void catch_crashes(struct screen *screen)
 {
     static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND}, old;
-
     crash_screen = screen;
     stop_signal_set_last(give_back);
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         /* A sanitizer's own handler reports more. */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL) {
             sigaction(numbers[i], &action, NULL);
+        }
+    }
 }
 
 /* ---- keys ---- */
@@ -53,25 +55,25 @@ static void write_now(struct app *app)
     struct engine *engine = &app->engine;
     struct strbuf error;
     const char *path;
-
     strbuf_init(&error, engine->mem, 0);
-    if (output_to_stdout(engine->output))
+    if (output_to_stdout(engine->output)) {
         view_message(&app->state, false, "stdout gets the trace on exit");
-    else if (!output_path(engine->output, engine->swarm, engine_now_ns()))
+    } else if (output_path(engine->output, engine->swarm, engine_now_ns()) == NULL) {
         view_message(&app->state, true, "no trace file: start with --output FILE");
-    else if (!engine_write(engine, false, &error))
-        view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
-    else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())))
+    } else if (!engine_write(engine, false, &error)) {
+        view_message(&app->state, true, "%s", error.data != NULL ? error.data : "out of memory");
+    } else if ((path = output_path(engine->output, engine->swarm, engine_now_ns())) != NULL) {
         view_message(&app->state, false, "wrote %s", path);
+    }
     strbuf_release(&error);
 }
 
 static void stop_reading(struct app *app)
 {
     struct source_progress progress;
-
-    if (!engine_progress(&app->engine, &progress))
+    if (!engine_progress(&app->engine, &progress)) {
         return;
+    }
     view_message(&app->state, false, "stopped at %d %% of %s",
                  (int)((double)progress.done_bytes / (double)progress.all_bytes * 100),
                  progress.spec);
@@ -81,11 +83,11 @@ static void stop_reading(struct app *app)
 static void copy(struct app *app)
 {
     const struct strbuf *text = &app->state.copied;
-
-    if (screen_copy(app->screen, text->data, text->len))
+    if (screen_copy(app->screen, text->data, text->len)) {
         view_message(&app->state, false, "copied %zu bytes", text->len);
-    else
+    } else {
         view_message(&app->state, true, "too large for the clipboard: %zu bytes", text->len);
+    }
 }
 
 /* ---- its size, and stopping ---- */
@@ -93,10 +95,10 @@ static void copy(struct app *app)
 static void fit(struct app *app)
 {
     int cols, rows;
-
     screen_size(app->screen, &cols, &rows);
-    if (!grid_resize(app->grid, cols, rows))
+    if (!grid_resize(app->grid, cols, rows)) {
         return; /* out of memory: keep the old size */
+    }
     app_drop_frame(app);
     app_draw(app);
     app_schedule(app);
@@ -108,15 +110,16 @@ static void fit(struct app *app)
 static void suspend_job(struct app *app, pid_t pid)
 {
     struct sigaction ignores = {.sa_handler = SIG_IGN}, stops = {.sa_handler = SIG_DFL}, before;
-
-    if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
+    if (sigaction(SIGTSTP, NULL, &before) != 0 || before.sa_handler == SIG_IGN) {
         return;
+    }
     screen_suspend(app->screen);
     /* kill for the other processes and raise for this one: a signal to a process may reach another
        of its threads, and this thread would continue for a while. */
     sigaction(SIGTSTP, &ignores, NULL);
-    if (pid == 0)
+    if (pid == 0) {
         kill(0, SIGTSTP);
+    }
     sigaction(SIGTSTP, &stops, NULL);
     raise(SIGTSTP);
     sigaction(SIGTSTP, &before, NULL);
@@ -127,12 +130,13 @@ static void suspend_job(struct app *app, pid_t pid)
 bool app_press(struct app *app, struct key key)
 {
     struct frame *frame = app_frame(app);
-    enum view_result result = frame ? view_frame_key(frame, key) : VIEW_REDRAW;
-
-    if (!frame)
+    enum view_result result = frame != NULL ? view_frame_key(frame, key) : VIEW_REDRAW;
+    if (frame == NULL) {
         view_message(&app->state, true, "out of memory");
-    if (result != VIEW_IGNORED)
+    }
+    if (result != VIEW_IGNORED) {
         app_drop_frame(app);
+    }
     switch (result) {
     case VIEW_IGNORED: return false;
     case VIEW_REDRAW: break;
@@ -153,16 +157,19 @@ static void on_readable(uv_poll_t *handle, int status, int events)
     struct app *app = handle->data;
     bool draw = false;
     struct key key;
-
     (void)events;
-    while (!app->engine.stopped && screen_read_key(app->screen, &key))
+    while (!app->engine.stopped && screen_read_key(app->screen, &key)) {
         draw |= app_press(app, key);
-    if (status < 0 || screen_hung_up(app->screen))
+    }
+    if (status < 0 || screen_hung_up(app->screen)) {
         engine_stop(&app->engine);
-    if (app->engine.stopped)
+    }
+    if (app->engine.stopped) {
         return;
-    if (draw)
+    }
+    if (draw) {
         app_draw(app);
+    }
     app_schedule(app); /* a reply of the terminal may allow the next frame */
 }
 
@@ -171,7 +178,6 @@ static void on_readable(uv_poll_t *handle, int status, int events)
 static void on_resized(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
-
     (void)number;
     screen_resized(app->screen);
     fit(app);
@@ -187,7 +193,6 @@ static void on_suspended(uv_signal_t *handle, int number)
 static void on_continued(uv_signal_t *handle, int number)
 {
     struct app *app = handle->data;
-
     (void)number;
     screen_resume(app->screen);
     fit(app);
@@ -196,11 +201,12 @@ static void on_continued(uv_signal_t *handle, int number)
 static void listen_to(struct app *app, uv_signal_t *handle, uv_signal_cb callback, int number)
 {
     struct sigaction action;
-
     uv_signal_init(&app->engine.loop, handle);
     handle->data = app;
-    if (app->screen && sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+    if (app->screen != NULL && sigaction(number, NULL, &action) == 0 &&
+        action.sa_handler != SIG_IGN) {
         uv_signal_start(handle, callback, number);
+    }
 }
 
 /* ---- the model ---- */
@@ -208,27 +214,26 @@ static void listen_to(struct app *app, uv_signal_t *handle, uv_signal_cb callbac
 static void on_tick(uv_timer_t *timer)
 {
     struct app *app = timer->data;
-
     if (view_frozen(&app->state) || !app_count_rate(app)) {
         uv_timer_stop(timer);
         app->taken_count = 0;
     }
-    if (app->dirty)
+    if (app->dirty) {
         app_schedule(app);
+    }
 }
 
 static void on_interval(uv_timer_t *timer)
 {
     struct app *app = timer->data;
     struct strbuf error;
-
     strbuf_init(&error, app->engine.mem, 0);
     if (!engine_write(&app->engine, false, &error)) {
-        const char *text = error.data ? error.data : "out of memory";
-
+        const char *text = error.data != NULL ? error.data : "out of memory";
         view_message(&app->state, true, "%s", text);
-        if (!app->screen)
+        if (app->screen == NULL) {
             console_errorf("%s", text);
+        }
         app->dirty = true;
         app_schedule(app);
     }
@@ -244,21 +249,23 @@ static void on_lines(uv_timer_t *timer)
 static void on_end(struct app *app)
 {
     struct strbuf error;
-
     app->ended = true;
     strbuf_init(&error, app->engine.mem, 0);
-    if (!hub_close(app->engine.hub) || !engine_write(&app->engine, false, &error))
-        view_message(&app->state, true, "%s", error.data ? error.data : "out of memory");
+    if (!hub_close(app->engine.hub) || !engine_write(&app->engine, false, &error)) {
+        view_message(&app->state, true, "%s", error.data != NULL ? error.data : "out of memory");
+    }
     strbuf_release(&error);
-    if (!app_replay_begin(app))
+    if (!app_replay_begin(app)) {
         view_message(&app->state, true, "out of memory: no replay");
+    }
 }
 
 void app_model_changed(struct app *app)
 {
     app->dirty = true;
-    if (!app->screen)
+    if (app->screen == NULL) {
         return;
+    }
     if (!uv_is_active((uv_handle_t *)&app->tick) && !view_frozen(&app->state) && app_is_live(app)) {
         app_count_rate(app);
         uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
@@ -269,19 +276,20 @@ void app_model_changed(struct app *app)
 static void on_changed(void *ctx)
 {
     struct app *app = ctx;
-
-    if (!app->grid)
+    if (app->grid == NULL) {
         return; /* sources are still being opened */
-    if ((app->screen || app->replay) && !app->ended && engine_finished(&app->engine))
+    }
+    if ((app->screen != NULL || app->replay != NULL) && !app->ended &&
+        engine_finished(&app->engine)) {
         on_end(app);
+    }
     app_model_changed(app);
 }
 
 static void on_report(void *ctx, enum log_level level, const char *text)
 {
     struct app *app = ctx;
-
-    if (app->screen) {
+    if (app->screen != NULL) {
         view_message(&app->state, level > LOG_LEVEL_INFO, "%s", text);
         app->dirty = true;
         app_schedule(app);
@@ -306,9 +314,8 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
         .report = on_report,
         .ctx = app,
     };
-
     engine_find_range(&config, true);
-    if (!app || !engine_open(&app->engine, &config, error)) {
+    if (app == NULL || !engine_open(&app->engine, &config, error)) {
         mem_free(&mem_libc, app, sizeof *app);
         return NULL;
     }
@@ -317,8 +324,9 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
     app->events_per_s = NAN;
     strbuf_init(&app->path, app->engine.mem, 0);
     view_state_init(&app->state, app->engine.mem);
-    if (options->filter)
+    if (options->filter != NULL) {
         view_set_filter(&app->state, options->filter, error);
+    }
     if (!app_replay_open(app)) {
         app_free(app);
         strbuf_adds(error, "out of memory");
@@ -341,14 +349,15 @@ bool app_has_screen(const struct app *app)
 static void poll_keys(struct app *app)
 {
     int fd = screen_fd(app->screen), flags = fcntl(fd, F_GETFL);
-
-    if (uv_poll_init(&app->engine.loop, &app->tty, fd) != 0)
+    if (uv_poll_init(&app->engine.loop, &app->tty, fd) != 0) {
         return;
+    }
     /* libuv made the terminal non-blocking for all processes that share it. */
     fcntl(fd, F_SETFL, flags);
     app->tty.data = app->out.data = app;
-    if (screen_out_fd(app->screen) >= 0)
+    if (screen_out_fd(app->screen) >= 0) {
         uv_poll_init(&app->engine.loop, &app->out, screen_out_fd(app->screen));
+    }
     uv_poll_start(&app->tty, UV_READABLE | UV_DISCONNECT, on_readable);
 }
 
@@ -357,15 +366,16 @@ static void start_timers(struct app *app)
     uv_timer_t *timers[] = {&app->frame_timer, &app->tick, &app->interval, &app->lines,
                             &app->replay_step};
     uint64_t interval_ms = (uint64_t)(app->engine.options->write_interval_s * 1000);
-
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
         uv_timer_init(&app->engine.loop, timers[i]);
         timers[i]->data = app;
     }
-    if (interval_ms > 0)
+    if (interval_ms > 0) {
         uv_timer_start(&app->interval, on_interval, interval_ms, interval_ms);
-    if (!app->screen)
+    }
+    if (app->screen == NULL) {
         uv_timer_start(&app->lines, on_lines, LINES_MS, LINES_MS);
+    }
 }
 
 /* Opens the screen if stdout is a terminal, and makes the grid. Returns false with the reason in
@@ -373,11 +383,11 @@ static void start_timers(struct app *app)
 static bool open_screen(struct app *app, struct strbuf *error)
 {
     int cols = (int)app->engine.options->cols, rows = (int)app->engine.options->rows;
-
     if (app_has_screen(app)) {
         app->screen = screen_open(app->engine.mem, &app->theme, error);
-        if (!app->screen)
+        if (app->screen == NULL) {
             return false;
+        }
         catch_crashes(app->screen);
         app->theme.color = screen_has_color(app->screen);
         screen_size(app->screen, &cols, &rows);
@@ -387,8 +397,9 @@ static bool open_screen(struct app *app, struct strbuf *error)
         app->state.window = WINDOW_ALL;
     }
     app->grid = grid_new(app->engine.mem, cols, rows);
-    if (!app->grid)
+    if (app->grid == NULL) {
         strbuf_adds(error, "out of memory");
+    }
     return app->grid != NULL;
 }
 
@@ -401,11 +412,12 @@ static void close_handles(struct app *app)
         (uv_handle_t *)&app->suspended,   (uv_handle_t *)&app->tty,
         (uv_handle_t *)&app->replay_step, (uv_handle_t *)&app->out,
     };
-
     app_pane_close(app);
-    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
-        if (handles[i]->loop && !uv_is_closing(handles[i]))
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
+        if (handles[i]->loop != NULL && !uv_is_closing(handles[i])) {
             uv_close(handles[i], NULL);
+        }
+    }
 }
 
 /* Runs the loop, from the first frame to the last. */
@@ -415,14 +427,15 @@ static void show(struct app *app)
     listen_to(app, &app->resized, on_resized, SIGWINCH);
     listen_to(app, &app->continued, on_continued, SIGCONT);
     listen_to(app, &app->suspended, on_suspended, SIGTSTP);
-    if (app->screen)
+    if (app->screen != NULL) {
         poll_keys(app);
+    }
     on_changed(app);
     app_draw(app);
     app_schedule(app);
     engine_run(&app->engine);
     close_handles(app);
-    if (!app->screen) {
+    if (app->screen == NULL) {
         app_print_line(app);
         app_print_frame(app);
     }
@@ -440,15 +453,17 @@ int app_run(struct app *app)
 
     strbuf_init(&error, engine->mem, 0);
     ok = open_screen(app, &error);
-    if (ok)
+    if (ok) {
         show(app);
-    else
+    } else {
         console_error(&error);
+    }
     strbuf_release(&error);
     ok &= engine_complain(engine);
     ok &= engine_finish(engine);
-    if (!output_to_stdout(engine->output))
+    if (!output_to_stdout(engine->output)) {
         engine_print_paths(engine);
+    }
     return ok ? 0 : 1;
 }
 
@@ -459,8 +474,9 @@ void app_free(struct app *app)
     app_replay_free(app);
     engine_close(&app->engine);
     app_release_metrics(app);
-    if (app->has_series)
+    if (app->has_series) {
         series_release(&app->series);
+    }
     view_state_release(&app->state);
     strbuf_release(&app->path);
     grid_free(app->grid);
@@ -470,12 +486,10 @@ void app_free(struct app *app)
 int cmd_watch(const struct options *options)
 {
     struct strbuf error;
-    struct app *app;
     int status = 1;
-
     strbuf_init(&error, &mem_libc, 0);
-    app = app_new(options, false, &error);
-    if (app) {
+    struct app *app = app_new(options, false, &error);
+    if (app != NULL) {
         engine_add_all(&app->engine);
         status = app_run(app);
         app_free(app);

@@ -23,10 +23,12 @@
 
 void app_release_metrics(struct app *app)
 {
-    if (app->has_metrics)
+    if (app->has_metrics) {
         metrics_release(&app->metrics);
-    if (app->has_matching)
+    }
+    if (app->has_matching) {
         metrics_release(&app->matching);
+    }
     app->has_metrics = app->has_matching = false;
 }
 
@@ -46,9 +48,8 @@ static bool selection_moves(const struct app *app)
 static void update_matching(struct app *app, bool all)
 {
     const struct span_predicate *predicate = predicate_of(app);
-
     app->has_matching =
-        predicate &&
+        predicate != NULL &&
         (all ? metrics_compute_matching(app_swarm(app), app_now_ns(app), predicate, &app->matching)
              : metrics_compute_totals_matching(app_swarm(app), app_now_ns(app), predicate,
                                                &app->matching));
@@ -66,11 +67,13 @@ static void update_metrics(struct app *app, bool now)
     if (app->has_metrics && all == app->metrics_all && passes == app->metrics_passes &&
         app->metrics_filter == app->state.filter_version &&
         ((revision == app->metrics_revision && !selection_moves(app)) ||
-         (!now && began_ns < app->metrics_due_ns)))
+         (!now && began_ns < app->metrics_due_ns))) {
         return;
+    }
     if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
-              : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics)))
+              : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics))) {
         return;
+    }
     app_release_metrics(app);
     app->metrics = metrics;
     update_matching(app, all);
@@ -89,11 +92,10 @@ static const char *shown_path(struct app *app)
     int64_t now_ns = engine_now_ns();
     size_t sessions = swarm_session_count(engine->swarm);
     const char *path;
-
     if (now_ns >= app->path_due_ns || sessions != app->path_sessions) {
         strbuf_clear(&app->path);
         path = output_path(engine->output, engine->swarm, now_ns);
-        strbuf_adds(&app->path, path ? path : "");
+        strbuf_adds(&app->path, path != NULL ? path : "");
         app->path_due_ns = now_ns + PATH_NS;
         app->path_sessions = sessions;
     }
@@ -103,13 +105,12 @@ static const char *shown_path(struct app *app)
 static struct view_input make_input(struct app *app)
 {
     struct engine *engine = &app->engine;
-
     app->inputs++;
     return (struct view_input){
         .theme = app->theme,
         .swarm = app_swarm(app),
         .local_ns = app_now_ns(app),
-        .wall_ns = app->replay ? 0 : local_clock_wall(),
+        .wall_ns = app->replay != NULL ? 0 : local_clock_wall(),
         .metrics = app->has_metrics ? &app->metrics : NULL,
         .matching = app->has_matching ? &app->matching : NULL,
         .series = app->has_series ? &app->series : NULL,
@@ -146,13 +147,16 @@ static void update_series(struct app *app, struct view_input *input)
     if (!view_series_axis(input, &app->state, grid_cols(app->grid), &axis) ||
         (same && began_ns < app->series_due_ns) ||
         (same && revision == app->series_revision && !selection_moves(app) &&
-         same_axis(&axis, &app->series_axis)))
+         same_axis(&axis, &app->series_axis))) {
         return;
+    }
     if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
-                        (size_t)axis.cols, predicate_of(app), &series))
+                        (size_t)axis.cols, predicate_of(app), &series)) {
         return;
-    if (app->has_series)
+    }
+    if (app->has_series) {
         series_release(&app->series);
+    }
     app->series = series;
     app->has_series = true;
     input->series = &app->series;
@@ -183,15 +187,14 @@ static struct frame *make_frame(struct app *app)
 
 struct frame *app_frame(struct app *app)
 {
-    return app->frame ? app->frame : make_frame(app);
+    return app->frame != NULL ? app->frame : make_frame(app);
 }
 
 /* Draws the model as it is now. */
 static void draw(struct app *app)
 {
     struct frame *frame = make_frame(app);
-
-    if (frame) {
+    if (frame != NULL) {
         view_frame_draw(frame, app->grid);
     } else {
         grid_clear(app->grid);
@@ -201,15 +204,18 @@ static void draw(struct app *app)
 
 void app_draw(struct app *app)
 {
-    if (!app->screen)
+    if (app->screen == NULL) {
         return;
+    }
     app->owed = screen_free_ns(app->screen, engine_now_ns()) > engine_now_ns();
-    if (app->owed)
+    if (app->owed) {
         return;
+    }
     if (!view_frozen(&app->state) || !app->has_metrics ||
         view_wants_metrics(&app->state) != app->metrics_all ||
-        app->metrics_filter != app->state.filter_version)
+        app->metrics_filter != app->state.filter_version) {
         update_metrics(app, false);
+    }
     draw(app);
     app->last_frame_ns = engine_now_ns();
     screen_put(app->screen, app->grid, app->last_frame_ns);
@@ -219,7 +225,6 @@ void app_draw(struct app *app)
 static void on_frame(uv_timer_t *timer)
 {
     struct app *app = timer->data;
-
     app_draw(app);
     app_schedule(app);
 }
@@ -227,23 +232,24 @@ static void on_frame(uv_timer_t *timer)
 /* Returns when the frame is out of date without new data; INT64_MAX: never. */
 static int64_t next_movement_ns(const struct app *app)
 {
-    int64_t due_ns = app->frame ? view_frame_wake_ns(app->frame) : INT64_MAX;
+    int64_t due_ns = app->frame != NULL ? view_frame_wake_ns(app->frame) : INT64_MAX;
 
     bool old = app->metrics_revision != swarm_revision(app_swarm(app)) || selection_moves(app);
 
-    if (app->has_metrics && old && app->metrics_due_ns < due_ns)
+    if (app->has_metrics && old && app->metrics_due_ns < due_ns) {
         due_ns = app->metrics_due_ns;
+    }
     return due_ns;
 }
 
 static void on_writable(uv_poll_t *handle, int status, int events)
 {
     struct app *app = handle->data;
-
     (void)status, (void)events;
     uv_poll_stop(handle);
-    if (app->owed)
+    if (app->owed) {
         app_draw(app);
+    }
     app_schedule(app);
 }
 
@@ -251,32 +257,34 @@ static void on_writable(uv_poll_t *handle, int status, int events)
 static void wait_for_terminal(struct app *app)
 {
     uv_timer_stop(&app->frame_timer);
-    if (screen_out_fd(app->screen) < 0)
+    if (screen_out_fd(app->screen) < 0) {
         uv_timer_start(&app->frame_timer, on_frame, AGAIN_MS, 0);
-    else
+    } else {
         uv_poll_start(&app->out, UV_WRITABLE, on_writable);
+    }
 }
 
 static int64_t next_frame_ns(struct app *app)
 {
     int64_t frame_ns = 1000000000 / app->engine.options->fps, due_ns;
-
-    if (app->owed)
+    if (app->owed) {
         return app->last_frame_ns + frame_ns;
-    if (view_frozen(&app->state))
+    }
+    if (view_frozen(&app->state)) {
         return INT64_MAX;
-    due_ns = app->dirty    ? app->last_frame_ns
-             : app->replay ? INT64_MAX /* each step is a change */
-                           : next_movement_ns(app);
+    }
+    due_ns = app->dirty            ? app->last_frame_ns
+             : app->replay != NULL ? INT64_MAX /* each step is a change */
+                                   : next_movement_ns(app);
     return due_ns < app->last_frame_ns + frame_ns ? app->last_frame_ns + frame_ns : due_ns;
 }
 
 void app_schedule(struct app *app)
 {
     int64_t due_ns, free_ns, now_ns = engine_now_ns(), wait_ns;
-
-    if (!app->screen)
+    if (app->screen == NULL) {
         return;
+    }
     free_ns = screen_free_ns(app->screen, now_ns);
     if (free_ns == INT64_MAX) {
         wait_for_terminal(app);
@@ -287,12 +295,14 @@ void app_schedule(struct app *app)
         uv_timer_stop(&app->frame_timer);
         return;
     }
-    if (due_ns < free_ns)
+    if (due_ns < free_ns) {
         due_ns = free_ns;
+    }
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
     /* The header shows the wall clock, which may be set meanwhile: no wake-up is farther away. */
-    if (wait_ns > LONGEST_NS)
+    if (wait_ns > LONGEST_NS) {
         wait_ns = LONGEST_NS;
+    }
     uv_update_time(&app->engine.loop);
     uv_timer_start(&app->frame_timer, on_frame, (uint64_t)((wait_ns + 999999) / 1000000), 0);
 }
@@ -300,10 +310,10 @@ void app_schedule(struct app *app)
 bool app_count_rate(struct app *app)
 {
     double before = app->events_per_s;
-
     if (app->taken_count == RATE_SECONDS + 1) {
-        for (size_t i = 0; i < RATE_SECONDS; i++)
+        for (size_t i = 0; i < RATE_SECONDS; i++) {
             app->taken[i] = app->taken[i + 1];
+        }
         app->taken_count--;
     }
     app->taken[app->taken_count++] = app_events(app);
@@ -312,8 +322,9 @@ bool app_count_rate(struct app *app)
     app->events_per_s = app->taken_count < 2 ? NAN
                                              : (double)(last > first ? last - first : 0) /
                                                    (double)(app->taken_count - 1);
-    if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before)))
+    if (app->events_per_s != before && !(isnan(app->events_per_s) && isnan(before))) {
         app->dirty = true;
+    }
     return app->taken_count < 2 || app->events_per_s > 0;
 }
 
@@ -322,25 +333,25 @@ bool app_count_rate(struct app *app)
 void app_print_line(struct app *app)
 {
     struct strbuf line;
-
     update_metrics(app, true);
     strbuf_init(&line, app->engine.mem, 0);
     status_line(app_swarm(app), app->has_metrics ? &app->metrics : NULL, app_now_ns(app), &line);
-    if (!line.failed)
+    if (!line.failed) {
         console_notef("%s\n", line.data);
+    }
     strbuf_release(&line);
 }
 
 void app_print_frame(struct app *app)
 {
     struct strbuf text;
-
     update_metrics(app, true);
     draw(app);
     strbuf_init(&text, app->engine.mem, 0);
     grid_to_text(app->grid, &text);
-    if (!text.failed && !output_to_stdout(app->engine.output))
+    if (!text.failed && !output_to_stdout(app->engine.output)) {
         (void)console_write(stdout, text.data, text.len, CONSOLE_TEXT);
+    }
     fflush(stdout);
     strbuf_release(&text);
 }

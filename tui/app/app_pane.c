@@ -40,19 +40,17 @@ static int64_t parent_of(void *ctx, int64_t pid)
 {
     char path[64], text[512];
     long long parent = 0;
-    const char *rest;
-    FILE *file;
-
     (void)ctx;
     snprintf(path, sizeof path, "/proc/%lld/stat", (long long)pid);
-    file = fopen(path, "re");
-    if (!file)
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
         return 0;
+    }
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
     /* The name in brackets may contain any character. */
-    rest = strrchr(text, ')');
-    return rest && sscanf(rest + 1, " %*c %lld", &parent) == 1 ? parent : 0;
+    const char *rest = strrchr(text, ')');
+    return rest != NULL && sscanf(rest + 1, " %*c %lld", &parent) == 1 ? parent : 0;
 }
 
 static void show_error(struct app *app, const char *text)
@@ -70,7 +68,6 @@ static void free_handle(uv_handle_t *handle)
 static void on_shown_exit(uv_process_t *process, int64_t status, int signal)
 {
     struct app *app = process->data;
-
     (void)status, (void)signal;
     app->shown = NULL;
     uv_close((uv_handle_t *)process, free_handle);
@@ -84,16 +81,17 @@ static void show_pane(struct app *app, char *pane)
     char *inside[] = {tmux, window, to, pane, then, select, to, pane, then, client, to, pane, NULL},
          *outside[] = {tmux, window, to, pane, then, select, to, pane, NULL};
     uv_process_options_t options = {
-        .exit_cb = on_shown_exit, .file = tmux, .args = getenv("TMUX") ? inside : outside};
+        .exit_cb = on_shown_exit, .file = tmux, .args = getenv("TMUX") != NULL ? inside : outside};
     uv_process_t *process = calloc(1, sizeof *process);
-
-    if (!process)
+    if (process == NULL) {
         return;
+    }
     process->data = app;
-    if (uv_spawn(&app->engine.loop, process, &options) == 0)
+    if (uv_spawn(&app->engine.loop, process, &options) == 0) {
         app->shown = process;
-    else
+    } else {
         uv_close((uv_handle_t *)process, free_handle);
+    }
 }
 
 /* Sets `pane` to the one that has a process of the client in its directory. Returns the number of
@@ -106,12 +104,13 @@ static unsigned find_client(const struct pane_search *search, char pane[PANE_BYT
     size_t count = search->program == NULL || search->cwd[0] == '\0'
                        ? 0
                        : process_search("/proc", search->program, search->cwd, found, FOUND_MAX);
-
     for (size_t i = 0; i < count && panes < 2; i++) {
-        if (!pane_find(search->panes, found[i], parent_of, NULL, other))
+        if (!pane_find(search->panes, found[i], parent_of, NULL, other)) {
             continue;
-        if (panes == 0 || strcmp(pane, other) != 0)
+        }
+        if (panes == 0 || strcmp(pane, other) != 0) {
             panes++;
+        }
         memcpy(pane, other, sizeof other);
     }
     return panes;
@@ -120,46 +119,45 @@ static unsigned find_client(const struct pane_search *search, char pane[PANE_BYT
 static void show_result(const struct pane_search *search)
 {
     char pane[PANE_BYTES] = "";
-    unsigned panes;
-
     if (search->failed) {
         show_error(search->app, "tmux does not run");
         return;
     }
-    panes = search->pid > 0 && pane_find(search->panes, search->pid, parent_of, NULL, pane)
-                ? 1
-                : find_client(search, pane);
-    if (panes == 1)
+    unsigned panes = search->pid > 0 && pane_find(search->panes, search->pid, parent_of, NULL, pane)
+                         ? 1
+                         : find_client(search, pane);
+    if (panes == 1) {
         show_pane(search->app, pane);
-    else if (panes > 1)
+    } else if (panes > 1) {
         show_error(search->app, "several tmux panes may have this agent");
-    else if (search->pid > 0)
+    } else if (search->pid > 0) {
         show_error(search->app, "no tmux pane has this process");
-    else
+    } else {
         show_error(search->app, "no tmux pane has a process of this agent");
+    }
 }
 
 static void finish(struct pane_search *search)
 {
     search->panes[search->len] = '\0';
     search->app->search = NULL;
-    if (!search->app->engine.stopped && !search->given_up)
+    if (!search->app->engine.stopped && !search->given_up) {
         show_result(search);
+    }
     free(search);
 }
 
 static void on_closed(uv_handle_t *handle)
 {
     struct pane_search *search = handle->data;
-
-    if (--search->handles == 0)
+    if (--search->handles == 0) {
         finish(search);
+    }
 }
 
 static void on_listed(uv_process_t *process, int64_t status, int signal)
 {
     struct pane_search *search = process->data;
-
     search->failed |= status != 0 || signal != 0;
     uv_close((uv_handle_t *)process, on_closed);
 }
@@ -167,7 +165,6 @@ static void on_listed(uv_process_t *process, int64_t status, int signal)
 static void give_room(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
     struct pane_search *search = handle->data;
-
     (void)size;
     *out = uv_buf_init(search->panes + search->len, (unsigned)(PANES_BYTES - 1 - search->len));
 }
@@ -175,12 +172,13 @@ static void give_room(uv_handle_t *handle, size_t size, uv_buf_t *out)
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 {
     struct pane_search *search = stream->data;
-
     (void)buffer;
-    if (len > 0)
+    if (len > 0) {
         search->len += (size_t)len;
-    if (len < 0 || search->len == PANES_BYTES - 1)
+    }
+    if (len < 0 || search->len == PANES_BYTES - 1) {
         uv_close((uv_handle_t *)stream, on_closed);
+    }
 }
 
 /* Sets the client's program, and the directory in which the session works. */
@@ -188,14 +186,14 @@ static void take_session(struct pane_search *search, const struct swarm *swarm, 
 {
     const struct session *session = swarm_session(swarm, number);
     intern_id client = clients_of_session(swarm, number);
-    struct slice cwd;
-
-    if (session == NULL || client == INTERN_NONE)
+    if (session == NULL || client == INTERN_NONE) {
         return;
+    }
     search->program = sources_program_of(swarm_text(swarm, client));
-    cwd = swarm_text_slice(swarm, session->texts[SESSION_CWD]);
-    if (cwd.len < sizeof search->cwd)
+    struct slice cwd = swarm_text_slice(swarm, session->texts[SESSION_CWD]);
+    if (cwd.len < sizeof search->cwd) {
         memcpy(search->cwd, cwd.bytes, cwd.len);
+    }
 }
 
 void app_go_to_pane(struct app *app)
@@ -203,14 +201,15 @@ void app_go_to_pane(struct app *app)
     char tmux[] = "tmux", list[] = "list-panes", all[] = "-a", form[] = "-F",
          format[] = PANE_FORMAT;
     char *args[] = {tmux, list, all, form, format, NULL};
-    struct pane_search *search = app->search || app->shown ? NULL : calloc(1, sizeof *search);
+    struct pane_search *search =
+        app->search != NULL || app->shown != NULL ? NULL : calloc(1, sizeof *search);
     uv_stdio_container_t stdio[2] = {{.flags = UV_IGNORE},
                                      {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE}};
     uv_process_options_t options = {
         .exit_cb = on_listed, .file = tmux, .args = args, .stdio_count = 2, .stdio = stdio};
-
-    if (!search)
+    if (search == NULL) {
         return;
+    }
     app->search = search;
     search->app = app;
     search->pid = app->state.pane_pid;
@@ -231,17 +230,17 @@ void app_go_to_pane(struct app *app)
 void app_pane_close(struct app *app)
 {
     struct pane_search *search = app->search;
-
-    if (search) {
+    if (search != NULL) {
         search->given_up = true;
         if (!uv_is_closing((uv_handle_t *)&search->tmux)) {
             uv_process_kill(&search->tmux, SIGKILL);
             uv_close((uv_handle_t *)&search->tmux, on_closed);
         }
-        if (!uv_is_closing((uv_handle_t *)&search->out))
+        if (!uv_is_closing((uv_handle_t *)&search->out)) {
             uv_close((uv_handle_t *)&search->out, on_closed);
+        }
     }
-    if (app->shown) {
+    if (app->shown != NULL) {
         uv_process_kill(app->shown, SIGKILL);
         uv_close((uv_handle_t *)app->shown, free_handle);
         app->shown = NULL;

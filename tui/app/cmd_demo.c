@@ -37,7 +37,6 @@ struct batch {
 static void on_written(uv_write_t *request, int status)
 {
     struct batch *batch = request->data;
-
     (void)status;
     strbuf_release(&batch->text);
     mem_free(&mem_libc, batch, sizeof *batch);
@@ -55,8 +54,9 @@ static void collect(struct demo *demo, double now_ms, struct strbuf *text)
 static void hang_up(struct demo *demo)
 {
     uv_timer_stop(&demo->timer);
-    if (!uv_is_closing((uv_handle_t *)&demo->pipe))
+    if (!uv_is_closing((uv_handle_t *)&demo->pipe)) {
         uv_close((uv_handle_t *)&demo->pipe, NULL);
+    }
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -65,47 +65,49 @@ static void on_tick(uv_timer_t *timer)
     double now_ms =
         HEAD_START_MS + (double)(uv_now(timer->loop) - demo->begun_ms) * demo->options->speed;
     struct batch *batch;
-    uv_buf_t buf;
-
-    if (uv_stream_get_write_queue_size((uv_stream_t *)&demo->pipe) > 0)
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&demo->pipe) > 0) {
         return;
+    }
     /* The story is over: without a screen, the program ends. */
     if (!demo->has_next) {
         hang_up(demo);
-        if (!app_has_screen(demo->app))
+        if (!app_has_screen(demo->app)) {
             engine_stop(app_engine(demo->app));
+        }
         return;
     }
     batch = mem_zalloc(&mem_libc, 1, sizeof *batch);
-    if (!batch)
+    if (batch == NULL) {
         return;
+    }
     strbuf_init(&batch->text, &mem_libc, 0);
     collect(demo, now_ms, &batch->text);
     batch->request.data = batch;
-    buf = uv_buf_init(batch->text.data, (unsigned)batch->text.len);
+    uv_buf_t buf = uv_buf_init(batch->text.data, (unsigned)batch->text.len);
     if (batch->text.len == 0 || batch->text.failed ||
-        uv_write(&batch->request, (uv_stream_t *)&demo->pipe, &buf, 1, on_written) != 0)
+        uv_write(&batch->request, (uv_stream_t *)&demo->pipe, &buf, 1, on_written) != 0) {
         on_written(&batch->request, 0);
+    }
 }
 
 static bool open_socket(struct demo *demo, struct strbuf *error)
 {
     const char *tmp = demo->options->env.tmpdir;
     struct engine *engine = app_engine(demo->app);
-    int fd;
-
-    strbuf_addf(&demo->dir, "%s/swarmtop-demo.XXXXXX", tmp ? tmp : "/tmp");
-    if (demo->dir.failed || !mkdtemp(demo->dir.data)) {
+    strbuf_addf(&demo->dir, "%s/swarmtop-demo.XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (demo->dir.failed || mkdtemp(demo->dir.data) == NULL) {
         strbuf_adds(error, "demo: cannot create a temporary directory");
         strbuf_clear(&demo->dir);
         return false;
     }
     strbuf_addf(&demo->spec, "unix:%s/feed.sock", demo->dir.data);
-    if (demo->spec.failed || !engine_add(engine, demo->spec.data, error))
+    if (demo->spec.failed || !engine_add(engine, demo->spec.data, error)) {
         return false;
-    fd = sender_connect(demo->spec.data, CONNECT_MS, error);
-    if (fd < 0)
+    }
+    int fd = sender_connect(demo->spec.data, CONNECT_MS, error);
+    if (fd < 0) {
         return false;
+    }
     if (uv_pipe_open(&demo->pipe, fd) != 0) {
         close(fd);
         strbuf_adds(error, "demo: cannot use the socket");
@@ -123,9 +125,8 @@ static bool begin_story(struct demo *demo, struct strbuf *error)
         .endless = app_has_screen(demo->app),
         .branch = demo->options->ascii ? "@" : "\xE2\x8E\x87",
     };
-
     demo->story = story_new(&mem_libc, &story);
-    if (!demo->story) {
+    if (demo->story == NULL) {
         strbuf_adds(error, "out of memory");
         return false;
     }
@@ -138,14 +139,14 @@ static int play(struct demo *demo, struct strbuf *error)
 {
     uv_loop_t *loop = &app_engine(demo->app)->loop;
     int status = 1;
-
     uv_timer_init(loop, &demo->timer);
     uv_pipe_init(loop, &demo->pipe, 0);
     demo->timer.data = demo;
-    if (open_socket(demo, error) && begin_story(demo, error))
+    if (open_socket(demo, error) && begin_story(demo, error)) {
         status = app_run(demo->app);
-    else
+    } else {
         console_error(error);
+    }
     hang_up(demo);
     uv_close((uv_handle_t *)&demo->timer, NULL);
     return status;
@@ -156,19 +157,19 @@ int cmd_demo(const struct options *options)
     struct demo demo = {.options = options};
     struct strbuf error;
     int status = 1;
-
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&demo.dir, &mem_libc, 0);
     strbuf_init(&demo.spec, &mem_libc, 0);
     demo.app = app_new(options, true, &error);
-    if (demo.app) {
+    if (demo.app != NULL) {
         status = play(&demo, &error);
         app_free(demo.app);
     } else {
         console_error(&error);
     }
-    if (demo.dir.len > 0)
+    if (demo.dir.len > 0) {
         rmdir(demo.dir.data);
+    }
     story_free(demo.story);
     strbuf_release(&demo.dir);
     strbuf_release(&demo.spec);

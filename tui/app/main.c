@@ -26,8 +26,9 @@ static int print(struct strbuf *text)
 
     strbuf_init(&error, &mem_libc, 0);
     ok = console_print(text, CONSOLE_TEXT, &error);
-    if (!ok)
+    if (!ok) {
         console_error(&error);
+    }
     strbuf_release(&error);
     strbuf_release(text);
     return ok ? 0 : 1;
@@ -36,12 +37,12 @@ static int print(struct strbuf *text)
 static int print_version(void)
 {
     struct strbuf text;
-
     strbuf_init(&text, &mem_libc, 0);
     strbuf_adds(&text, "swarmtop " SWARMTOP_VERSION "\n");
     strbuf_adds(&text, "features:");
-    for (const struct feature *feature = source_features; feature->name; feature++)
+    for (const struct feature *feature = source_features; feature->name != NULL; feature++) {
         strbuf_addf(&text, " %c%s", feature->built ? '+' : '-', feature->name);
+    }
     strbuf_addc(&text, '\n');
     return print(&text);
 }
@@ -49,7 +50,6 @@ static int print_version(void)
 static int print_config(void)
 {
     struct strbuf text;
-
     strbuf_init(&text, &mem_libc, 0);
     options_config(&text);
     return print(&text);
@@ -58,13 +58,14 @@ static int print_config(void)
 static int print_help(enum command command)
 {
     struct strbuf text;
-
     strbuf_init(&text, &mem_libc, 0);
     options_help(command, &text);
-    if (command == COMMAND_EMIT)
+    if (command == COMMAND_EMIT) {
         cmd_emit_help(&text);
-    if (command == COMMAND_SETUP)
+    }
+    if (command == COMMAND_SETUP) {
         cmd_setup_help(&text);
+    }
     return print(&text);
 }
 
@@ -83,21 +84,21 @@ static int run(int argc, char **argv)
     struct strbuf error, path, config;
     bool given;
     int status;
-
     options_environment(&env);
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&path, &mem_libc, 0);
     strbuf_init(&config, &mem_libc, 0);
     config_path(argc, argv, &env, &path, &given);
-    if (!config_read(path.data ? path.data : "", given, &config, &error)) {
+    if (!config_read(path.data != NULL ? path.data : "", given, &config, &error)) {
         status = print_wrong(&error);
         options = (struct options){.command = COMMAND_WATCH};
     } else if (!options_parse(&options, argc, argv, &env, config.data, path.data, &error)) {
         status = print_wrong(&error);
-        if (status == 2 && options.command == COMMAND_WATCH)
+        if (status == 2 && options.command == COMMAND_WATCH) {
             console_notef("Try `swarmtop --help`.\n");
-        else if (status == 2)
+        } else if (status == 2) {
             console_notef("Try `swarmtop %s --help`.\n", command_rows[options.command].name);
+        }
     } else if (options.help) {
         status = print_help(options.command);
     } else if (options.version) {
@@ -129,8 +130,9 @@ static bool hold_standard_descriptors(void)
 int main(int argc, char **argv)
 {
     /* First, because everything below takes longer than the hook itself. */
-    if (cmd_hook_at_once(argc, argv))
+    if (cmd_hook_at_once(argc, argv)) {
         return 0;
+    }
     (void)hold_standard_descriptors(); /* without descriptors nothing opens, and that is reported */
     /* LC_CTYPE only: numbers keep their decimal point in any locale. */
     if (setlocale(LC_CTYPE, "") == NULL && errno == ENOMEM) {

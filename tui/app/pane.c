@@ -14,7 +14,6 @@ static bool find_line(const char *panes, int64_t pid, char out[PANE_BYTES])
         char *end;
         long long of = strtoll(at, &end, 10);
         size_t len = strcspn(end + (*end == ' '), "\n");
-
         if (of == pid && *end == ' ' && end[1] == '%' && len < PANE_BYTES) {
             snprintf(out, PANE_BYTES, "%.*s", (int)len, end + 1);
             return true;
@@ -27,8 +26,9 @@ bool pane_find(const char *panes, int64_t pid, pane_parent_fn *parent, void *ctx
                char out[PANE_BYTES])
 {
     for (int level = 0; level < LEVELS && pid > 1; level++) {
-        if (find_line(panes, pid, out))
+        if (find_line(panes, pid, out)) {
             return true;
+        }
         pid = parent(ctx, pid);
     }
     return false;

@@ -13,16 +13,15 @@
 static void press_all(const struct options *options, const struct view_input *input,
                       struct view_state *state, struct grid *grid)
 {
-    const char *at = options->keys ? options->keys : "";
-
+    const char *at = options->keys != NULL ? options->keys : "";
     for (at += strspn(at, " "); *at; at += strspn(at, " ")) {
         size_t len = strcspn(at, " ");
         struct key key;
-
         view_draw(input, state, grid);
         /* Option parsing has checked the names. */
-        if (keymap_parse_key(at, len, &key))
+        if (keymap_parse_key(at, len, &key)) {
             view_key(input, state, key, (int)options->cols, (int)options->rows);
+        }
         at += len;
     }
 }
@@ -34,12 +33,13 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
     bool ok;
 
     strbuf_init(&text, &mem_libc, 0);
-    if (options->format == DUMP_ANSI)
+    if (options->format == DUMP_ANSI) {
         grid_to_ansi(grid, theme, &text);
-    else if (options->format == DUMP_SVG)
+    } else if (options->format == DUMP_SVG) {
         grid_to_svg(grid, theme, &text);
-    else
+    } else {
         grid_to_text(grid, &text);
+    }
     ok = console_print(&text, options->format == DUMP_ANSI ? CONSOLE_STYLED : CONSOLE_TEXT, error);
     strbuf_release(&text);
     return ok;
@@ -66,7 +66,6 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .events = engine_events(engine),
         .events_per_s = NAN,
     };
-    const struct span_predicate *predicate;
     struct swarm_metrics matching;
     struct series series;
     struct axis axis;
@@ -74,22 +73,27 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
 
     view_state_init(&state, engine->mem);
     state.window = WINDOW_ALL;
-    if (options->filter)
+    if (options->filter != NULL) {
         view_set_filter(&state, options->filter, error);
+    }
     press_all(options, &input, &state, grid);
-    predicate = view_predicate(&state, swarm, local_ns);
-    if (predicate && metrics_compute_matching(swarm, local_ns, predicate, &matching))
+    const struct span_predicate *predicate = view_predicate(&state, swarm, local_ns);
+    if (predicate != NULL && metrics_compute_matching(swarm, local_ns, predicate, &matching)) {
         input.matching = &matching;
+    }
     if (view_series_axis(&input, &state, (int)options->cols, &axis) &&
         series_compute(swarm, local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
-                       predicate, &series))
+                       predicate, &series)) {
         input.series = &series;
+    }
     view_draw(&input, &state, grid);
     ok = print(grid, &input.theme, options, error);
-    if (input.series)
+    if (input.series != NULL) {
         series_release(&series);
-    if (input.matching)
+    }
+    if (input.matching != NULL) {
         metrics_release(&matching);
+    }
     view_state_release(&state);
     return ok;
 }
@@ -99,7 +103,6 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
 static int64_t moment(const struct engine *engine)
 {
     int64_t from_ns, to_ns, local_ns = engine_now_ns();
-
     return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns)
                ? to_ns
                : local_ns;
@@ -113,7 +116,7 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
     struct swarm_metrics metrics;
     bool ok = false;
 
-    if (grid && metrics_compute(swarm, local_ns, &metrics)) {
+    if (grid != NULL && metrics_compute(swarm, local_ns, &metrics)) {
         ok = draw(engine, swarm, &metrics, local_ns, grid, error);
         metrics_release(&metrics);
     } else {
@@ -128,7 +131,6 @@ static bool dump_past(const struct engine *engine, int *status, struct strbuf *e
 {
     struct swarm_config config = {{0}};
     int64_t from_ns = 0, to_ns = 0, at_ns;
-    struct swarm *past;
     bool ok = false;
 
     query_extent(engine->swarm, moment(engine), &from_ns, &to_ns);
@@ -137,11 +139,12 @@ static bool dump_past(const struct engine *engine, int *status, struct strbuf *e
         *status = 2;
         return false;
     }
-    past = swarm_new(engine->mem, &config);
-    if (past && replay_until(engine->swarm, past, at_ns))
+    struct swarm *past = swarm_new(engine->mem, &config);
+    if (past != NULL && replay_until(engine->swarm, past, at_ns)) {
         ok = dump(engine, past, at_ns, error);
-    else
+    } else {
         strbuf_adds(error, "out of memory");
+    }
     swarm_free(past);
     return ok;
 }
@@ -151,17 +154,18 @@ int cmd_dump(const struct options *options)
     int status;
     struct engine *engine = engine_read_all(options, &status);
     struct strbuf error;
-
-    if (!engine)
+    if (engine == NULL) {
         return status;
+    }
     strbuf_init(&error, &mem_libc, 0);
     if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
                                          : dump_past(engine, &status, &error))) {
         console_error(&error);
         status = status == 0 ? 1 : status;
     }
-    if (!engine_had_memory(engine) && status == 0)
+    if (!engine_had_memory(engine) && status == 0) {
         status = 1;
+    }
     strbuf_release(&error);
     engine_delete(engine);
     return status;

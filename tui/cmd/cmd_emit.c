@@ -21,7 +21,7 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
 {
     char token[4096];
     FILE *file = fopen(path, "re");
-    bool ok = file && fgets(token, sizeof token, file);
+    bool ok = file != NULL && fgets(token, sizeof token, file) != NULL;
 
     if (ok) {
         strbuf_adds(text, "{\"op\":\"auth\",\"token\":");
@@ -29,40 +29,42 @@ static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error
         strbuf_adds(text, "}\n");
     } else {
         strbuf_addf(error, "%s: cannot read a token: %s", path,
-                    file ? "it is empty" : strerror(errno));
+                    file != NULL ? "it is empty" : strerror(errno));
     }
-    if (file)
+    if (file != NULL) {
         fclose(file);
+    }
     return ok;
 }
 
 /* Returns a connection to --to, else to the user's own swarmtop; -1: *error has the reason. */
 static int connect_to(const struct options *options, struct strbuf *address, struct strbuf *error)
 {
-    return options->address ? sender_connect(options->address, CONNECT_MS, error)
-                            : sender_connect_default(CONNECT_MS, address, error);
+    return options->address != NULL ? sender_connect(options->address, CONNECT_MS, error)
+                                    : sender_connect_default(CONNECT_MS, address, error);
 }
 
 static int emit(const struct options *options, double t_ms, struct strbuf *text,
                 struct strbuf *address, struct strbuf *error)
 {
-    const char *session = options->session ? options->session : options->env.session;
+    const char *session = options->session != NULL ? options->session : options->env.session;
     struct strbuf line;
     bool built, ok;
-    int fd;
-
     strbuf_init(&line, text->mem, 0);
     built = emit_build(options->arguments[0], options->arguments + 1, options->argument_count - 1,
-                       session ? session : "shell", t_ms, &line, error);
-    ok = built && (!options->token_file || add_auth(options->token_file, text, error));
-    if (built)
+                       session != NULL ? session : "shell", t_ms, &line, error);
+    ok = built && (options->token_file == NULL || add_auth(options->token_file, text, error));
+    if (built) {
         strbuf_add(text, line.data, line.len);
+    }
     strbuf_release(&line);
-    if (!ok || text->failed)
+    if (!ok || text->failed) {
         return built ? 1 : 2;
-    fd = connect_to(options, address, error);
-    if (fd < 0)
+    }
+    int fd = connect_to(options, address, error);
+    if (fd < 0) {
         return 1;
+    }
     ok = sender_send(fd, text->data, text->len, error);
     close(fd);
     return ok ? 0 : 1;
@@ -72,14 +74,13 @@ int cmd_emit(const struct options *options)
 {
     double t_ms = (double)(engine_now_ns() / 1000) / 1000;
     struct strbuf text, address, error;
-    int status;
-
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&address, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    status = emit(options, t_ms, &text, &address, &error);
-    if (status != 0)
+    int status = emit(options, t_ms, &text, &address, &error);
+    if (status != 0) {
         console_error(&error);
+    }
     strbuf_release(&text);
     strbuf_release(&address);
     strbuf_release(&error);

@@ -48,7 +48,6 @@ static int64_t hub_wall(void *ctx)
 static bool reads(void *ctx, const char *path)
 {
     const struct engine *engine = ctx;
-
     return hub_reads(engine->hub, path);
 }
 
@@ -66,18 +65,22 @@ static bool is_live(const char *spec, bool follow)
 
 static bool any_live(const struct options *options, bool follow)
 {
-    for (size_t i = 0; i < options->argument_count; i++)
-        if (is_live(options->arguments[i], follow))
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (is_live(options->arguments[i], follow)) {
             return true;
+        }
+    }
     return options->argument_count == 0;
 }
 
 /* With a source that listens a recording continues until a signal, and clients work meanwhile. */
 static bool any_listens(const struct options *options)
 {
-    for (size_t i = 0; i < options->argument_count; i++)
-        if (sources_find(options->arguments[i])->listens)
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (sources_find(options->arguments[i])->listens) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -92,10 +95,10 @@ static bool make_model(struct engine *e)
     config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
     e->max_live_events = config.max_events[POOL_LIVE];
     e->swarm = swarm_new(e->mem, &config);
-    e->tracer = e->swarm ? tracer_new(e->swarm) : NULL;
+    e->tracer = e->swarm != NULL ? tracer_new(e->swarm) : NULL;
     e->log = event_log_new(e->mem, LOG_LINES);
-    e->correlator = e->tracer ? correlator_new(e->swarm, e->tracer) : NULL;
-    return e->correlator && e->log;
+    e->correlator = e->tracer != NULL ? correlator_new(e->swarm, e->tracer) : NULL;
+    return e->correlator != NULL && e->log != NULL;
 }
 
 /* Keeps the memory back that closing the open spans and writing the document takes. It grows with
@@ -104,17 +107,16 @@ static bool hold_memory(struct engine *engine)
 {
     const struct swarm *swarm = engine->swarm;
     size_t spans = (size_t)(swarm_span_end(swarm) - swarm_span_begin(swarm));
-
     return mem_spare_hold(&engine->spare, SPARE_BYTES + SPARE_SPAN_BYTES * spans);
 }
 
 static void changed(void *ctx)
 {
     struct engine *e = ctx;
-
     hold_memory(e);
-    if (e->changed)
+    if (e->changed != NULL) {
         e->changed(e->ctx);
+    }
 }
 
 /* Answers `swarmtop status`, which asks over a feed's socket. The figures cost a pass over the
@@ -132,15 +134,18 @@ static void status(void *ctx, struct strbuf *out)
 
         strbuf_clear(&e->status);
         status_bar(e->swarm, known ? &metrics : NULL, now_ns, &e->status);
-        if (!e->options->no_mask)
+        if (!e->options->no_mask) {
             mask_in_place(&e->status);
-        if (known)
+        }
+        if (known) {
             metrics_release(&metrics);
+        }
         e->status_revision = swarm_revision(e->swarm);
         e->status_ns = now_ns;
     }
-    if (!e->status.failed)
+    if (!e->status.failed) {
         strbuf_add(out, e->status.data, e->status.len);
+    }
 }
 
 /* Returns false with the reason in *error. */
@@ -151,10 +156,10 @@ static bool make_forward(struct engine *e, struct strbuf *error)
                                       .url = e->options->forward,
                                       .report = engine_report,
                                       .ctx = e};
-
-    if (forward.url)
+    if (forward.url != NULL) {
         e->forward = forward_new(&forward, error);
-    return !forward.url || e->forward;
+    }
+    return forward.url == NULL || e->forward != NULL;
 }
 
 static bool make_hub(struct engine *e, const struct engine_config *config)
@@ -198,9 +203,8 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .report = engine_report,
         .ctx = e,
     };
-
     e->hub = hub_new(&e->loop, &hub);
-    e->output = e->hub ? output_new(&output) : NULL;
+    e->output = e->hub != NULL ? output_new(&output) : NULL;
     return e->output != NULL;
 }
 
@@ -211,25 +215,23 @@ void engine_log(struct engine *engine, enum log_level level, const char *text)
                               .session = NO_SESSION,
                               .text = text,
                               .len = strlen(text)};
-
     event_log_add(engine->log, &entry);
 }
 
 void engine_report(void *ctx, enum log_level level, const char *text)
 {
     struct engine *engine = ctx;
-
     engine_log(engine, level, text);
-    if (engine->report)
+    if (engine->report != NULL) {
         engine->report(engine->ctx, level, text);
-    else
+    } else {
         console_errorf("%s", text);
+    }
 }
 
 static void report_refused(struct engine *engine, const struct strbuf *error)
 {
-    const char *text = error->data ? error->data : "out of memory";
-
+    const char *text = error->data != NULL ? error->data : "out of memory";
     engine_log(engine, LOG_LEVEL_ERROR, text);
     console_errorf("%s", text);
 }
@@ -238,17 +240,18 @@ static void report_refused(struct engine *engine, const struct strbuf *error)
 static void try_output(struct engine *engine, const struct engine_config *config)
 {
     struct strbuf error;
-
     strbuf_init(&error, engine->mem, 0);
-    if ((config->keeps || config->options->output) && !output_try(engine->output, &error))
+    if ((config->keeps || config->options->output != NULL) && !output_try(engine->output, &error)) {
         report_refused(engine, &error);
+    }
     strbuf_release(&error);
 }
 
 static bool open_loop(struct engine *engine, struct strbuf *error)
 {
-    if (loop_start(&engine->loop))
+    if (loop_start(&engine->loop)) {
         return true;
+    }
     strbuf_adds(error, "event loop: cannot create");
     return false;
 }
@@ -270,8 +273,9 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     mem_spare_init(&engine->spare, &mem_libc);
     strbuf_init(&engine->printed, engine->mem, 0);
     strbuf_init(&engine->status, engine->mem, 0);
-    if (!open_loop(engine, error))
+    if (!open_loop(engine, error)) {
         return false;
+    }
     if (!output_claim_take(&engine->claim, config->options, error) ||
         !token_file_read(config->options->token_file, &engine->token, error)) {
         output_claim_release(&engine->claim);
@@ -289,8 +293,9 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
             return true;
         }
     }
-    if (error->len == 0)
+    if (error->len == 0) {
         strbuf_adds(error, "out of memory");
+    }
     engine_close(engine);
     return false;
 }
@@ -305,23 +310,24 @@ bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
 static void add_default(struct engine *engine, struct strbuf *error)
 {
     struct strbuf spec;
-
     strbuf_init(&spec, engine->mem, 0);
-    for (const struct source_row *row = source_rows; row->ops; row++) {
+    for (const struct source_row *row = source_rows; row->ops != NULL; row++) {
         size_t number = 0;
         strbuf_clear(error);
         strbuf_clear(&spec);
-        while (row->default_spec && row->default_spec(number, &spec, error) && !spec.failed) {
+        while (row->default_spec != NULL && row->default_spec(number, &spec, error) &&
+               !spec.failed) {
             engine_add(engine, spec.data, error);
             strbuf_clear(error);
             strbuf_clear(&spec);
             number++;
         }
-        if (row->default_spec && (error->len > 0 || spec.failed))
+        if (row->default_spec != NULL && (error->len > 0 || spec.failed)) {
             report_refused(engine, error);
-        else if (row->default_spec == NULL && engine->follow &&
-                 source_places_has(&engine->places, row))
+        } else if (row->default_spec == NULL && engine->follow &&
+                   source_places_has(&engine->places, row)) {
             engine_add(engine, row->prefix, error);
+        }
     }
     strbuf_release(&spec);
 }
@@ -329,13 +335,12 @@ static void add_default(struct engine *engine, struct strbuf *error)
 void engine_add_all(struct engine *engine)
 {
     struct strbuf error;
-
     strbuf_init(&error, engine->mem, 0);
-    if (engine->options->argument_count == 0)
+    if (engine->options->argument_count == 0) {
         add_default(engine, &error);
+    }
     for (size_t i = 0; i < engine->options->argument_count; i++) {
         size_t before = hub_source_count(engine->hub);
-
         strbuf_clear(&error);
         /* A source that was added has its error in its status. */
         if (!engine_add(engine, engine->options->arguments[i], &error) &&
@@ -368,23 +373,28 @@ static void on_for(uv_timer_t *timer)
 void engine_obey(struct engine *engine, bool saves)
 {
     engine->obeys = uv_async_init(&engine->loop, &engine->wake, on_wake) == 0;
-    if (engine->obeys)
+    if (engine->obeys) {
         stop_signal_open(&engine->wake, saves);
-    if (engine->options->for_s > 0)
+    }
+    if (engine->options->for_s > 0) {
         uv_timer_start(&engine->for_timer, on_for, (uint64_t)(engine->options->for_s * 1000), 0);
+    }
 }
 
 void engine_run(struct engine *engine)
 {
     stop_signal_set_loop(true);
     while (!engine->stopped &&
-           !(engine->until_end && hub_finished(engine->hub) && !recovery_runs(engine->recovery)))
-        if (uv_run(&engine->loop, UV_RUN_ONCE) == 0)
+           !(engine->until_end && hub_finished(engine->hub) && !recovery_runs(engine->recovery))) {
+        if (uv_run(&engine->loop, UV_RUN_ONCE) == 0) {
             break;
+        }
+    }
     /* Data sent before the signal is still in sockets: one iteration accepts connections, the next
        ones read from them. */
-    for (int i = 0; engine->stopped && i < LAST_ITERATIONS; i++)
+    for (int i = 0; engine->stopped && i < LAST_ITERATIONS; i++) {
         uv_run(&engine->loop, UV_RUN_NOWAIT);
+    }
     stop_signal_set_loop(false);
 }
 
@@ -394,8 +404,9 @@ bool engine_write(struct engine *engine, bool final, struct strbuf *error)
 {
     /* Nothing was read: keep the trace of an earlier run instead of writing an empty one. */
     if ((hub_failed(engine->hub) || engine->lacks_source) &&
-        swarm_session_count(engine->swarm) == 0)
+        swarm_session_count(engine->swarm) == 0) {
         return true;
+    }
     journal_flush(engine->journal); /* the document may take a while */
     return output_write(engine->output, engine->swarm, engine_now_ns(), final, error);
 }
@@ -411,11 +422,13 @@ bool engine_finish(struct engine *engine)
     hub_finish(engine->hub);
     ok = hub_close(engine->hub);
     journal_drain(engine->journal);
-    if (!ok)
+    if (!ok) {
         strbuf_adds(&error, "closing open spans: out of memory");
+    }
     ok &= engine_write(engine, true, &error);
-    if (!ok)
+    if (!ok) {
         console_error(&error);
+    }
     strbuf_release(&error);
     engine_journal_end(engine, ok);
     return ok;
@@ -435,9 +448,10 @@ const char *engine_address(const struct engine *engine)
 {
     for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         const char *address = hub_bound_address(engine->hub, i);
-
-        if (address && (strncmp(address, "unix:", 5) == 0 || strncmp(address, "tcp:", 4) == 0))
+        if (address != NULL &&
+            (strncmp(address, "unix:", 5) == 0 || strncmp(address, "tcp:", 4) == 0)) {
             return address; /* others take no feed */
+        }
     }
     return NULL;
 }
@@ -450,19 +464,21 @@ bool engine_finished(const struct engine *engine)
 void engine_print_paths(const struct engine *engine)
 {
     const char *path;
-
-    for (size_t i = 0; (path = output_written(engine->output, i)); i++)
+    for (size_t i = 0; (path = output_written(engine->output, i)) != NULL; i++) {
         (void)(console_write(stdout, path, strlen(path), CONSOLE_PATH) &&
                console_write(stdout, "\n", 1, CONSOLE_TEXT));
+    }
     fflush(stdout);
 }
 
 void engine_close(struct engine *engine)
 {
-    if (engine->hub)
+    if (engine->hub != NULL) {
         hub_stop(engine->hub);
-    if (engine->forward)
+    }
+    if (engine->forward != NULL) {
         forward_close(engine->forward);
+    }
     recovery_cancel(engine->recovery);
     journal_close(engine->journal);
     if (engine->obeys) {
@@ -471,8 +487,9 @@ void engine_close(struct engine *engine)
     }
     uv_close((uv_handle_t *)&engine->for_timer, NULL);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
-    if (engine->hub)
+    if (engine->hub != NULL) {
         hub_free(engine->hub);
+    }
     forward_free(engine->forward);
     journal_free(engine->journal);
     recovery_free(engine->recovery);

@@ -27,11 +27,11 @@ static bool read_payload(struct strbuf *out)
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char bytes[65536];
     ssize_t len = 1;
-
     while (len > 0 && out->len <= PAYLOAD_MAX && poll(&in, 1, READ_MS) > 0) {
         len = read(STDIN_FILENO, bytes, sizeof bytes);
-        if (len > 0)
+        if (len > 0) {
             strbuf_add(out, bytes, (size_t)len);
+        }
     }
     return len == 0 && !out->failed && out->len <= PAYLOAD_MAX;
 }
@@ -40,12 +40,10 @@ static bool read_payload(struct strbuf *out)
 static int connect_to(const char *to)
 {
     struct strbuf address, error;
-    int fd;
-
     strbuf_init(&address, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    fd = to ? sender_connect(to, CONNECT_MS, &error)
-            : sender_connect_default(CONNECT_MS, &address, &error);
+    int fd = to != NULL ? sender_connect(to, CONNECT_MS, &error)
+                        : sender_connect_default(CONNECT_MS, &address, &error);
     strbuf_release(&address);
     strbuf_release(&error);
     return fd;
@@ -56,23 +54,25 @@ static void forward(const char *to, const char *client, const char *given, doubl
 {
     struct strbuf payload, process, line, error;
     int fd = -1;
-
     strbuf_init(&payload, &mem_libc, 0);
     strbuf_init(&process, &mem_libc, 0);
     strbuf_init(&line, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    if (given != NULL)
+    if (given != NULL) {
         strbuf_adds(&payload, given);
-    if (given != NULL || read_payload(&payload))
+    }
+    if (given != NULL || read_payload(&payload)) {
         fd = connect_to(to);
+    }
     if (fd >= 0) {
         /* So that the receiver sees when the client dies. */
         client_processes_print("/proc", getppid(), &process);
-        if (hook_line_build((struct slice){payload.data ? payload.data : "", payload.len}, t_ms,
-                            (struct slice){process.data, process.failed ? 0 : process.len},
-                            (struct slice){client, client ? strlen(client) : 0}, LINE_MAX_BYTES,
-                            &line))
+        if (hook_line_build((struct slice){payload.data != NULL ? payload.data : "", payload.len},
+                            t_ms, (struct slice){process.data, process.failed ? 0 : process.len},
+                            (struct slice){client, client != NULL ? strlen(client) : 0},
+                            LINE_MAX_BYTES, &line)) {
             sender_send_within(fd, line.data, line.len, SEND_MS, &error);
+        }
         close(fd);
     }
     strbuf_release(&payload);
@@ -91,23 +91,25 @@ int cmd_hook(const struct options *options)
 bool cmd_hook_at_once(int argc, char **argv)
 {
     struct options options = {.command = COMMAND_HOOK};
-
-    if (argc < 2 || strcmp(argv[1], command_rows[COMMAND_HOOK].name) != 0)
+    if (argc < 2 || strcmp(argv[1], command_rows[COMMAND_HOOK].name) != 0) {
         return false;
+    }
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
-            strcmp(argv[i], "--version") == 0)
+            strcmp(argv[i], "--version") == 0) {
             return false;
-        if (strncmp(argv[i], "--to=", 5) == 0)
+        }
+        if (strncmp(argv[i], "--to=", 5) == 0) {
             options.address = argv[i] + 5;
-        else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
+        } else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc) {
             options.address = argv[++i];
-        else if (strncmp(argv[i], "--client=", 9) == 0)
+        } else if (strncmp(argv[i], "--client=", 9) == 0) {
             options.client = argv[i] + 9;
-        else if (strcmp(argv[i], "--client") == 0 && i + 1 < argc)
+        } else if (strcmp(argv[i], "--client") == 0 && i + 1 < argc) {
             options.client = argv[++i];
-        else if (argv[i][0] == '{')
+        } else if (argv[i][0] == '{') {
             options.payload = argv[i];
+        }
     }
     cmd_hook(&options);
     return true;

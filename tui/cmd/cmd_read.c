@@ -36,7 +36,6 @@ static void on_progress(uv_timer_t *timer)
     struct reading_line *line = timer->data;
     struct source_progress progress;
     struct strbuf text;
-
     strbuf_init(&text, line->engine->mem, 0);
     if (engine_progress(line->engine, &progress) && progress_line(&progress, &text) &&
         !text.failed) {
@@ -50,16 +49,17 @@ static void on_progress(uv_timer_t *timer)
 static void run(struct engine *engine)
 {
     struct reading_line line = {.engine = engine};
-
     uv_timer_init(&engine->loop, &line.timer);
     line.timer.data = &line;
-    if (isatty(STDERR_FILENO))
+    if (isatty(STDERR_FILENO)) {
         uv_timer_start(&line.timer, on_progress, PROGRESS_MS, PROGRESS_MS);
+    }
     engine_run(engine);
     uv_close((uv_handle_t *)&line.timer, NULL);
     uv_run(&engine->loop, UV_RUN_NOWAIT);
-    if (line.shown)
+    if (line.shown) {
         console_progress(NULL);
+    }
 }
 
 /* ---- which part ---- */
@@ -86,12 +86,12 @@ static void resolve(const struct options *options, int64_t from_ns, int64_t to_n
 static bool are_files(const struct options *options, uint64_t *bytes)
 {
     struct stat status;
-
     *bytes = 0;
     for (size_t i = 0; i < options->argument_count; i++) {
         if (stat(options->arguments[i], &status) != 0 ||
-            !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+            !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
             return false;
+        }
         *bytes += S_ISDIR(status.st_mode) ? LARGE_BYTES : (uint64_t)status.st_size;
     }
     return options->argument_count > 0;
@@ -125,13 +125,14 @@ void engine_find_range(struct engine_config *config, bool always)
     const struct options *options = config->options;
     uint64_t bytes;
     int64_t from_ns, to_ns;
-
-    if (!is_partial(options) || !are_files(options, &bytes) || (!always && bytes < LARGE_BYTES))
+    if (!is_partial(options) || !are_files(options, &bytes) || (!always && bytes < LARGE_BYTES)) {
         return;
-    if (is_known(options->from) && is_known(options->to))
+    }
+    if (is_known(options->from) && is_known(options->to)) {
         resolve(options, 0, 0, config);
-    else if (measure(options, &from_ns, &to_ns))
+    } else if (measure(options, &from_ns, &to_ns)) {
         resolve(options, from_ns, to_ns, config);
+    }
 }
 
 /* Reports a --from after the end and a --to before the start: nothing is left then. */
@@ -145,8 +146,9 @@ static bool check_part(const struct engine_config *config, int64_t from_ns, int6
           time_spec_check("--from", config->from_ns, from_ns, to_ns, &error)) &&
          (config->to_ns >= from_ns ||
           time_spec_check("--to", config->to_ns, from_ns, to_ns, &error));
-    if (!ok)
+    if (!ok) {
         console_error(&error);
+    }
     strbuf_release(&error);
     return ok;
 }
@@ -157,10 +159,10 @@ static bool keep_part(struct engine *engine, int *status)
 {
     struct engine_config config = {.options = engine->options};
     int64_t from_ns, to_ns;
-
     if (engine->ranged || !is_partial(engine->options) ||
-        !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns))
+        !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns)) {
         return true;
+    }
     resolve(engine->options, from_ns, to_ns, &config);
     if (!check_part(&config, from_ns, to_ns)) {
         *status = 2;
@@ -176,11 +178,11 @@ struct engine *engine_read_all(const struct options *options, int *status)
         .options = options, .follow = options->follow, .until_end = true};
     struct engine *engine = mem_zalloc(&mem_libc, 1, sizeof *engine);
     struct strbuf error;
-
     strbuf_init(&error, &mem_libc, 0);
-    if (engine)
+    if (engine != NULL) {
         engine_find_range(&config, false);
-    if (engine && engine_open(engine, &config, &error)) {
+    }
+    if (engine != NULL && engine_open(engine, &config, &error)) {
         engine_obey(engine, false);
         engine_add_all(engine);
         run(engine);
@@ -197,7 +199,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
         mem_free(&mem_libc, engine, sizeof *engine);
         engine = NULL;
     }
-    if (!engine) {
+    if (engine == NULL) {
         *status = 1;
         console_error(&error);
     }

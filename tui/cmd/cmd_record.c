@@ -26,8 +26,9 @@ struct recording {
 
 static void clear_progress(struct recording *r)
 {
-    if (r->shown)
+    if (r->shown) {
         console_progress(NULL);
+    }
     r->shown = false;
 }
 
@@ -37,15 +38,17 @@ static void on_progress(uv_timer_t *timer)
     const char *path = output_path(r->engine.output, r->engine.swarm, engine_now_ns());
     struct source_progress progress;
     struct strbuf line;
-
     strbuf_init(&line, r->engine.mem, 0);
-    if (engine_progress(&r->engine, &progress) && progress_line(&progress, &line))
+    if (engine_progress(&r->engine, &progress) && progress_line(&progress, &line)) {
         strbuf_adds(&line, "  ");
+    }
     status_line(r->engine.swarm, NULL, engine_now_ns(), &line);
-    if (path)
+    if (path != NULL) {
         strbuf_addf(&line, "  -> %s", path);
-    if (!line.failed)
+    }
+    if (!line.failed) {
         console_progress(line.data);
+    }
     r->shown = true;
     strbuf_release(&line);
 }
@@ -54,7 +57,6 @@ static void on_interval(uv_timer_t *timer)
 {
     struct recording *r = timer->data;
     struct strbuf error;
-
     strbuf_init(&error, r->engine.mem, 0);
     if (!engine_write(&r->engine, false, &error)) {
         clear_progress(r);
@@ -73,14 +75,15 @@ static void report(void *ctx, enum log_level level, const char *text)
 static void start_timers(struct recording *r)
 {
     uint64_t interval_ms = (uint64_t)(r->engine.options->write_interval_s * 1000);
-
     uv_timer_init(&r->engine.loop, &r->progress);
     uv_timer_init(&r->engine.loop, &r->interval);
     r->progress.data = r->interval.data = r;
-    if (isatty(STDERR_FILENO))
+    if (isatty(STDERR_FILENO)) {
         uv_timer_start(&r->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
-    if (interval_ms > 0)
+    }
+    if (interval_ms > 0) {
         uv_timer_start(&r->interval, on_interval, interval_ms, interval_ms);
+    }
 }
 
 /* ---- the feed ---- */
@@ -160,11 +163,13 @@ static int record(struct recording *r)
     clear_progress(r);
     read = engine_complain(engine);
     written = engine_finish(engine);
-    if (!output_to_stdout(engine->output) && r->feed != stdout)
+    if (!output_to_stdout(engine->output) && r->feed != stdout) {
         engine_print_paths(engine);
+    }
     if (read && written && !engine->live && r->feed == NULL &&
-        !output_path(engine->output, engine->swarm, engine_now_ns()))
+        output_path(engine->output, engine->swarm, engine_now_ns()) == NULL) {
         console_errorf("no trace written: name a file with --output");
+    }
     bool had_memory = engine_had_memory(engine); /* it reports */
     written = close_feed(r) && had_memory && written;
     return read && written ? 0 : 1;
@@ -184,7 +189,6 @@ int cmd_record(const struct options *options)
     };
     struct strbuf error;
     int status = 1;
-
     strbuf_init(&error, &mem_libc, 0);
     engine_find_range(&config, false);
     if (!open_feed(&r, options, &config)) {

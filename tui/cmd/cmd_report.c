@@ -15,14 +15,16 @@ static struct filter_cache *make_filter(const struct engine *engine, int64_t now
     struct filter *filter = NULL;
     struct filter_cache *cache = NULL;
     struct strbuf error;
-
     strbuf_init(&error, engine->mem, 0);
-    if (text != NULL)
+    if (text != NULL) {
         filter = filter_new(engine->mem, text, strlen(text), &error);
-    if (filter != NULL)
+    }
+    if (filter != NULL) {
         cache = filter_cache_new(engine->mem, filter);
-    if (cache != NULL)
+    }
+    if (cache != NULL) {
         filter_cache_begin(cache, engine->swarm, now_ns);
+    }
     strbuf_release(&error);
     return cache;
 }
@@ -41,12 +43,14 @@ static bool print(const struct engine *engine, const struct report *report, stru
     bool ok;
 
     strbuf_init(&text, engine->mem, 0);
-    if (engine->options->json)
+    if (engine->options->json) {
         report_json(report, &text);
-    else
+    } else {
         report_text(report, engine->options->ascii, &text);
-    if (!engine->options->no_mask)
+    }
+    if (!engine->options->no_mask) {
         mask_in_place(&text);
+    }
     ok = console_print(&text, CONSOLE_TEXT, error);
     strbuf_release(&text);
     return ok;
@@ -63,8 +67,9 @@ static bool make(const struct engine *engine, struct strbuf *error)
 
     report.filter = make_filter(engine, report.local_ns);
     ok = (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
-    if (!ok)
+    if (!ok) {
         strbuf_adds(error, "out of memory");
+    }
     if (ok) {
         ok = print(engine, &report, error);
         metrics_release(&metrics);
@@ -78,16 +83,17 @@ int cmd_report(const struct options *options)
     int status;
     struct engine *engine = engine_read_all(options, &status);
     struct strbuf error;
-
-    if (!engine)
+    if (engine == NULL) {
         return status;
+    }
     strbuf_init(&error, &mem_libc, 0);
     if (!make(engine, &error)) {
         console_error(&error);
         status = 1;
     }
-    if (!engine_had_memory(engine))
+    if (!engine_had_memory(engine)) {
         status = 1;
+    }
     strbuf_release(&error);
     engine_delete(engine);
     return status;

@@ -22,15 +22,15 @@ static bool read_line(int fd, struct strbuf *out)
 {
     char bytes[512];
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-
     while (out->len < 4096 && poll(&poll_fd, 1, WAIT_MS) > 0) {
         ssize_t len = read(fd, bytes, sizeof bytes);
-
-        if (len <= 0)
+        if (len <= 0) {
             return false;
+        }
         strbuf_add(out, bytes, (size_t)len);
-        if (out->data && strchr(out->data, '\n'))
+        if (out->data != NULL && strchr(out->data, '\n') != NULL) {
             return true;
+        }
     }
     return false;
 }
@@ -44,8 +44,9 @@ static bool print_answer(const struct strbuf *line, struct strbuf *error)
     text = json_get(object, "status");
     ok = ok && text.type == JSON_TYPE_STRING;
     strbuf_init(&status, line->mem, 0);
-    if (ok)
+    if (ok) {
         json_get_string(text, &status);
+    }
     if (ok && status.len > 0) {
         strbuf_addc(&status, '\n');
         ok = console_print(&status, CONSOLE_TEXT, error);
@@ -59,16 +60,16 @@ static int ask(struct strbuf *address, struct strbuf *error)
     static const char question[] = "{\"op\":\"status\"}\n";
     struct strbuf line;
     bool ok;
-    int fd;
-
-    fd = sender_connect_default(WAIT_MS, address, error);
-    if (fd < 0)
+    int fd = sender_connect_default(WAIT_MS, address, error);
+    if (fd < 0) {
         return 1;
+    }
     strbuf_init(&line, address->mem, 0);
     ok = sender_send(fd, question, sizeof question - 1, error) && read_line(fd, &line) &&
          print_answer(&line, error);
-    if (!ok && error->len == 0)
+    if (!ok && error->len == 0) {
         strbuf_addf(error, "%s: no answer", address->data);
+    }
     strbuf_release(&line);
     close(fd);
     return ok ? 0 : 1;
@@ -81,14 +82,15 @@ static int read_sources(const struct options *options)
     struct swarm_metrics metrics;
     struct strbuf line, error;
     int64_t now_ns = engine_now_ns();
-
-    if (!engine)
+    if (engine == NULL) {
         return status;
+    }
     strbuf_init(&line, engine->mem, 0);
     if (metrics_compute_totals(engine->swarm, now_ns, &metrics)) {
         status_bar(engine->swarm, &metrics, now_ns, &line);
-        if (!options->no_mask)
+        if (!options->no_mask) {
             mask_in_place(&line);
+        }
         metrics_release(&metrics);
     }
     strbuf_init(&error, engine->mem, 0);
@@ -108,15 +110,15 @@ static int read_sources(const struct options *options)
 int cmd_status(const struct options *options)
 {
     struct strbuf address, error;
-    int status;
-
-    if (options->argument_count > 0)
+    if (options->argument_count > 0) {
         return read_sources(options);
+    }
     strbuf_init(&address, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    status = ask(&address, &error);
-    if (status != 0)
+    int status = ask(&address, &error);
+    if (status != 0) {
         console_error(&error);
+    }
     strbuf_release(&address);
     strbuf_release(&error);
     return status;

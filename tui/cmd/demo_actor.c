@@ -13,9 +13,9 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
                    uint32_t session)
 {
     uint32_t i = 0;
-
-    while (i < story->actor_count && story->actors[i].used)
+    while (i < story->actor_count && story->actors[i].used) {
         i++;
+    }
     if (i == story->actor_count) {
         if (!mem_reserve(story->mem, &story->actors, &story->actor_cap, story->actor_count + 1,
                          sizeof *story->actors)) {
@@ -36,8 +36,9 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
     };
     /* The system prompt is cached: other agents used it before. */
     story->actors[i].cached_tokens = round(story->actors[i].prompt_tokens * 0.6);
-    if (parent == NO_ACTOR)
+    if (parent == NO_ACTOR) {
         story->at_work++;
+    }
     return i;
 }
 
@@ -46,9 +47,9 @@ void actor_open_session(struct story *story, double at_ms, uint32_t actor)
     uint32_t number = story->actors[actor].session;
     const struct cast_session *session = &cast_sessions[number % cast_session_count];
     char name[128], again[16] = "";
-
-    if (number >= cast_session_count)
+    if (number >= cast_session_count) {
         snprintf(again, sizeof again, "-%zu", number / cast_session_count + 1);
+    }
     snprintf(name, sizeof name, "%s%s %s %s", session->name, again, story->options.branch,
              session->branch);
     line_begin(story, at_ms, "hello", actor);
@@ -60,7 +61,6 @@ void actor_open_session(struct story *story, double at_ms, uint32_t actor)
 void actor_prompt(struct story *story, double at_ms, uint32_t actor)
 {
     struct actor *a = &story->actors[actor];
-
     a->prompts++;
     a->rounds = 4 + story_pick(story, 4);
     a->fresh = true;
@@ -77,13 +77,15 @@ void actor_prompt(struct story *story, double at_ms, uint32_t actor)
 static const struct cast_tool *pick_tool(struct story *story)
 {
     int total = 0, at;
-
-    for (size_t i = 0; i < cast_tool_count; i++)
+    for (size_t i = 0; i < cast_tool_count; i++) {
         total += cast_tools[i].weight;
+    }
     at = (int)story_pick(story, (unsigned)total);
-    for (size_t i = 0; i < cast_tool_count; i++)
-        if ((at -= cast_tools[i].weight) < 0)
+    for (size_t i = 0; i < cast_tool_count; i++) {
+        if ((at -= cast_tools[i].weight) < 0) {
             return &cast_tools[i];
+        }
+    }
     return &cast_tools[0];
 }
 
@@ -94,7 +96,6 @@ static double ask(struct story *story, double at_ms, uint32_t actor, const struc
     double answered = at_ms + story_between(story, 1800, 7500);
     uint32_t span = ++story->spans;
     char what[64];
-
     *allowed = story_chance(story, 0.9);
     snprintf(what, sizeof what, "Permission: %s", tool->name);
     line_begin(story, at_ms, "start_user_input", actor);
@@ -116,13 +117,13 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     const char *value = tool->values[story_pick(story, 6)];
     bool fails = story_chance(story, tool->error_rate), allowed = true;
     uint32_t span = ++story->spans;
-    double end;
-
-    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.4))
+    if (story->actors[actor].depth == 0 && tool->ms > 500 && story_chance(story, 0.4)) {
         at_ms = ask(story, at_ms, actor, tool, &allowed);
-    if (!allowed)
+    }
+    if (!allowed) {
         return at_ms;
-    end = at_ms + story_spread(story, tool->ms, tool->spread);
+    }
+    double end = at_ms + story_spread(story, tool->ms, tool->spread);
     line_begin(story, at_ms, "start_tool", actor);
     line_span(story, span);
     line_text(story, "tool_name", tool->name);
@@ -131,10 +132,11 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     line_begin(story, end, "end_tool", actor);
     line_span(story, span);
     line_bool(story, "success", !fails);
-    if (fails)
+    if (fails) {
         line_text(story, "error", tool->error);
-    else
+    } else {
         line_number(story, "result_tokens", story_spread(story, 400, 0.9));
+    }
     line_end(story, end);
     return end;
 }
@@ -143,10 +145,9 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
 static uint32_t pick_role(struct story *story, const struct cast_role *own)
 {
     uint32_t role;
-
-    do
+    do {
         role = 1 + story_pick(story, (unsigned)cast_role_count - 1);
-    while (role == story->last_role || &cast_roles[role] == own);
+    } while (role == story->last_role || &cast_roles[role] == own);
     story->last_role = role;
     return role;
 }
@@ -155,7 +156,6 @@ static uint32_t pick_role(struct story *story, const struct cast_role *own)
 static void put_call(struct story *story, double at_ms, uint32_t actor)
 {
     uint32_t role = pick_role(story, story->actors[actor].role), span = ++story->spans;
-
     line_begin(story, at_ms, "start_tool", actor);
     line_span(story, span);
     line_text(story, "tool_name", "Agent");
@@ -181,13 +181,14 @@ static unsigned want_calls(struct story *story, const struct actor *a)
     bool crowd =
         story->options.agents > 12 && room > story->options.agents / 4; /* many requests are left */
     unsigned want = 0;
-
-    if (a->depth >= MAX_DEPTH)
+    if (a->depth >= MAX_DEPTH) {
         return 0;
-    if (a->depth == 0 && a->fresh)
+    }
+    if (a->depth == 0 && a->fresh) {
         want = (crowd ? 4 : 2) + (unsigned)story_chance(story, 0.4);
-    else if (story_chance(story, crowd ? 0.8 : a->depth == 0 ? 0.5 : 0.35))
+    } else if (story_chance(story, crowd ? 0.8 : a->depth == 0 ? 0.5 : 0.35)) {
         want = 1;
+    }
     return want < room ? want : room;
 }
 
@@ -199,18 +200,16 @@ static double put_tools(struct story *story, uint32_t actor, const struct reques
     unsigned tools = 1 + (unsigned)story_chance(story, 0.35) + (unsigned)story_chance(story, 0.15),
              all;
     double done = r->end, span_ms = r->end - r->first_token;
-
-    if (calls > 0 && story_chance(story, 0.6))
+    if (calls > 0 && story_chance(story, 0.6)) {
         tools = 0;
+    }
     all = tools + calls;
     for (unsigned i = 0; i < all; i++) {
         double at_ms = round(r->first_token + span_ms * (0.7 + 0.3 * (i + 1) / all)) + 5;
-
         if (i < calls) {
             put_call(story, at_ms, actor);
         } else {
             double end = put_tool(story, at_ms, actor);
-
             done = end > done ? end : done;
         }
     }
@@ -222,7 +221,6 @@ void actor_request(struct story *story, double at_ms, uint32_t actor)
     struct actor *a = &story->actors[actor];
     struct request r;
     unsigned calls;
-
     request_plan(story, at_ms, a, &r);
     request_put(story, actor, &r);
     a->ready_ms = r.end;
@@ -238,8 +236,9 @@ void actor_request(struct story *story, double at_ms, uint32_t actor)
         a->rounds--;
         a->ready_ms = put_tools(story, actor, &r, calls);
     }
-    if (a->waits_for == 0)
+    if (a->waits_for == 0) {
         story_later(story, a->ready_ms + story_between(story, 20, 120), STEP_REQUEST, actor);
+    }
 }
 
 /* ---- sub-agents ---- */
@@ -249,9 +248,9 @@ void actor_spawn(struct story *story, const struct task *task)
     uint32_t actor =
         actor_new(story, &cast_roles[task->role], task->actor, story->actors[task->actor].session);
     char id[32];
-
-    if (actor == NO_ACTOR)
+    if (actor == NO_ACTOR) {
         return;
+    }
     story->actors[actor].call = task->span;
     story->actors[actor].rounds = 3 + story_pick(story, 4);
     line_begin(story, task->at_ms, "register_agent", actor);
@@ -265,7 +264,6 @@ void actor_spawn(struct story *story, const struct task *task)
 static void end_sub_agent(struct story *story, double at_ms, uint32_t actor)
 {
     struct actor *a = &story->actors[actor], *parent = &story->actors[a->parent];
-
     line_begin(story, at_ms, "unregister_agent", actor);
     line_end(story, at_ms);
     line_begin(story, at_ms + 8, "end_tool", a->parent);
@@ -275,11 +273,13 @@ static void end_sub_agent(struct story *story, double at_ms, uint32_t actor)
     line_end(story, at_ms + 8);
     a->used = false;
     story->at_work--;
-    if (parent->ready_ms < at_ms + 8)
+    if (parent->ready_ms < at_ms + 8) {
         parent->ready_ms = at_ms + 8;
-    if (--parent->waits_for == 0)
+    }
+    if (--parent->waits_for == 0) {
         story_later(story, parent->ready_ms + story_between(story, 20, 120), STEP_REQUEST,
                     a->parent);
+    }
 }
 
 static void end_prompt(struct story *story, double at_ms, uint32_t actor)
@@ -287,7 +287,6 @@ static void end_prompt(struct story *story, double at_ms, uint32_t actor)
     struct actor *a = &story->actors[actor];
     const struct cast_session *session = &cast_sessions[a->session % cast_session_count];
     char values[64];
-
     line_begin(story, at_ms, "end_interaction", actor);
     line_span(story, a->call);
     line_end(story, at_ms);
@@ -308,8 +307,9 @@ static void end_prompt(struct story *story, double at_ms, uint32_t actor)
 
 void actor_end(struct story *story, double at_ms, uint32_t actor)
 {
-    if (story->actors[actor].depth > 0)
+    if (story->actors[actor].depth > 0) {
         end_sub_agent(story, at_ms, actor);
-    else
+    } else {
         end_prompt(story, at_ms, actor);
+    }
 }

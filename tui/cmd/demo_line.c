@@ -9,25 +9,25 @@
 void line_agent_id(const struct story *story, uint32_t actor, char out[32])
 {
     const struct actor *a = &story->actors[actor];
-
-    if (a->parent == actor)
+    if (a->parent == actor) {
         snprintf(out, 32, "demo-%llx-%u", (unsigned long long)(story->options.seed & 0xFFFFFFFF),
                  a->session + 1);
-    else
+    } else {
         snprintf(out, 32, "agent-%u", a->number);
+    }
 }
 
 static uint32_t root_of(const struct story *story, uint32_t actor)
 {
-    while (story->actors[actor].parent != actor)
+    while (story->actors[actor].parent != actor) {
         actor = story->actors[actor].parent;
+    }
     return actor;
 }
 
 void line_begin(struct story *story, double at_ms, const char *op, uint32_t actor)
 {
     char id[32];
-
     strbuf_clear(&story->line);
     strbuf_addf(&story->line, "{\"op\":\"%s\"", op);
     line_number(story, "t", story->options.start_ms + at_ms);
@@ -81,7 +81,7 @@ void line_args(struct story *story, const char *key, const char *text, const cha
     json_put_cstr(&story->line, key);
     strbuf_addc(&story->line, ':');
     json_put_cstr(&story->line, text);
-    if (more_key) {
+    if (more_key != NULL) {
         strbuf_addc(&story->line, ',');
         json_put_cstr(&story->line, more_key);
         strbuf_addc(&story->line, ':');
@@ -93,10 +93,9 @@ void line_args(struct story *story, const char *key, const char *text, const cha
 void line_end(struct story *story, double at_ms)
 {
     struct task task = {.at_ms = at_ms, .step = STEP_LINE};
-
     strbuf_adds(&story->line, "}\n");
     task.text = story->line.failed ? NULL : mem_alloc(story->mem, story->line.len);
-    if (!task.text) {
+    if (task.text == NULL) {
         story->failed = true;
         return;
     }

@@ -15,7 +15,6 @@
 double story_random(struct story *story)
 {
     uint64_t z = story->random += 0x9E3779B97F4A7C15u;
-
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     z ^= z >> 31;
@@ -42,9 +41,9 @@ double story_spread(struct story *story, double median, double sigma)
     /* The sum of twelve uniform numbers is close to a normal one, and needs no function whose last
        bit differs between libms. */
     double normal = -6;
-
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 12; i++) {
         normal += story_random(story);
+    }
     return round(median * exp(normal * sigma));
 }
 
@@ -58,15 +57,15 @@ static bool sooner(const struct task *a, const struct task *b)
 void story_push(struct story *story, struct task task)
 {
     size_t at = story->task_count;
-
     if (!mem_reserve(story->mem, &story->tasks, &story->task_cap, at + 1, sizeof task)) {
         mem_free(story->mem, task.text, task.len);
         story->failed = true;
         return;
     }
     task.order = story->order++;
-    for (; at > 0 && sooner(&task, &story->tasks[(at - 1) / 2]); at = (at - 1) / 2)
+    for (; at > 0 && sooner(&task, &story->tasks[(at - 1) / 2]); at = (at - 1) / 2) {
         story->tasks[at] = story->tasks[(at - 1) / 2];
+    }
     story->tasks[at] = task;
     story->task_count++;
 }
@@ -80,26 +79,28 @@ static struct task pop(struct story *story)
 {
     struct task first = story->tasks[0], last = story->tasks[--story->task_count];
     size_t at = 0, count = story->task_count;
-
     for (;;) {
         size_t child = 2 * at + 1;
-
-        if (child + 1 < count && sooner(&story->tasks[child + 1], &story->tasks[child]))
+        if (child + 1 < count && sooner(&story->tasks[child + 1], &story->tasks[child])) {
             child++;
-        if (child >= count || !sooner(&story->tasks[child], &last))
+        }
+        if (child >= count || !sooner(&story->tasks[child], &last)) {
             break;
+        }
         story->tasks[at] = story->tasks[child];
         at = child;
     }
-    if (count > 0)
+    if (count > 0) {
         story->tasks[at] = last;
+    }
     return first;
 }
 
 static void drop_tasks(struct story *story)
 {
-    for (size_t i = 0; i < story->task_count; i++)
+    for (size_t i = 0; i < story->task_count; i++) {
         mem_free(story->mem, story->tasks[i].text, story->tasks[i].len);
+    }
     story->task_count = 0;
 }
 
@@ -115,16 +116,15 @@ bool story_winds_down(const struct story *story, double at_ms)
 static unsigned session_count(unsigned agents)
 {
     unsigned sessions = agents <= 8 ? (agents + 1) / 3 : agents / 8 + 2;
-
     return sessions > 0 ? sessions : 1;
 }
 
 struct story *story_new(const struct mem *mem, const struct story_options *options)
 {
     struct story *story = mem_zalloc(mem, 1, sizeof *story);
-
-    if (!story)
+    if (story == NULL) {
         return NULL;
+    }
     story->mem = mem;
     story->options = *options;
     story->random = options->seed * 0xD1342543DE82EF95u + 1;
@@ -133,24 +133,24 @@ struct story *story_new(const struct mem *mem, const struct story_options *optio
     for (unsigned i = 0; i < story->sessions && !story->failed; i++) {
         double at_ms = i == 0 ? 0 : story_between(story, 200, i < 4 ? 1500.0 * i : 9000);
         uint32_t actor = actor_new(story, &cast_roles[0], NO_ACTOR, i);
-
-        if (actor == NO_ACTOR)
+        if (actor == NO_ACTOR) {
             break;
+        }
         actor_open_session(story, at_ms, actor);
     }
-    if (!story->failed)
+    if (!story->failed) {
         return story;
+    }
     story_free(story);
     return NULL;
 }
 
 void story_free(struct story *story)
 {
-    const struct mem *mem;
-
-    if (!story)
+    if (story == NULL) {
         return;
-    mem = story->mem;
+    }
+    const struct mem *mem = story->mem;
     drop_tasks(story);
     mem_free(mem, story->current.text, story->current.len);
     mem_free(mem, story->tasks, story->task_cap * sizeof *story->tasks);
@@ -164,8 +164,9 @@ static void take_step(struct story *story, const struct task *task)
     switch (task->step) {
     case STEP_LINE: break;
     case STEP_PROMPT:
-        if (story->options.endless || task->at_ms < LAST_PROMPT_MS)
+        if (story->options.endless || task->at_ms < LAST_PROMPT_MS) {
             actor_prompt(story, task->at_ms, task->actor);
+        }
         break;
     case STEP_REQUEST: actor_request(story, task->at_ms, task->actor); break;
     case STEP_SPAWN: actor_spawn(story, task); break;
@@ -177,14 +178,14 @@ static void take_step(struct story *story, const struct task *task)
 static void close_story(struct story *story)
 {
     double at_ms = story->last_ms + 300;
-
     drop_tasks(story);
     story->closing = true;
-    for (uint32_t i = 0; i < story->actor_count; i++)
+    for (uint32_t i = 0; i < story->actor_count; i++) {
         if (story->actors[i].used && story->actors[i].parent == i) {
             line_begin(story, at_ms, "end_session", i);
             line_end(story, at_ms);
         }
+    }
 }
 
 bool story_next(struct story *story, struct story_line *out)
@@ -193,14 +194,14 @@ bool story_next(struct story *story, struct story_line *out)
     story->current.text = NULL;
     story->current.len = 0;
     while (!story->failed) {
-        struct task task;
-
         if (!story->closing && (story->task_count == 0 ||
-                                (!story->options.endless && story->tasks[0].at_ms > HARD_END_MS)))
+                                (!story->options.endless && story->tasks[0].at_ms > HARD_END_MS))) {
             close_story(story);
-        if (story->task_count == 0 || story->failed)
+        }
+        if (story->task_count == 0 || story->failed) {
             return false;
-        task = pop(story);
+        }
+        struct task task = pop(story);
         story->last_ms = task.at_ms;
         if (task.step == STEP_LINE) {
             story->current = task;

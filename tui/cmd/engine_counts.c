@@ -6,9 +6,9 @@
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max)
 {
     size_t count = hub_source_count(engine->hub);
-
-    for (size_t i = 0; i < count && i < max; i++)
+    for (size_t i = 0; i < count && i < max; i++) {
         out[i] = hub_source(engine->hub, i);
+    }
     return count < max ? count : max;
 }
 
@@ -18,11 +18,9 @@ uint64_t engine_events(const struct engine *engine)
 {
     const struct swarm *swarm = engine->swarm;
     uint64_t events = swarm_dropped(swarm, POOL_LIVE) + swarm_dropped(swarm, POOL_FILES);
-
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-
-        events += session ? session->event_count + session->metadata_count : 0;
+        events += session != NULL ? session->event_count + session->metadata_count : 0;
     }
     return events;
 }
@@ -30,8 +28,8 @@ uint64_t engine_events(const struct engine *engine)
 uint64_t engine_bad(const struct engine *engine)
 {
     uint64_t bad = 0;
-
-    for (size_t i = 0; i < hub_source_count(engine->hub); i++)
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
         bad += hub_source(engine->hub, i).bad;
+    }
     return bad;
 }

@@ -34,14 +34,13 @@ void json_writer_release(struct json_writer *w)
 static const char *as_utf8(struct json_writer *w, const char *text, size_t len)
 {
     char bytes[4];
-
     strbuf_clear(&w->text);
     for (size_t n; len > 0; text += n, len -= n) {
         uint32_t cp;
-
         n = utf8_next(text, len, &cp);
-        if (cp >= 0xD800 && cp <= 0xDFFF)
+        if (cp >= 0xD800 && cp <= 0xDFFF) {
             cp = UTF8_REPLACEMENT;
+        }
         strbuf_add(&w->text, bytes, utf8_put(bytes, cp));
     }
     strbuf_add(&w->text, "", 1);
@@ -52,14 +51,14 @@ static const char *as_utf8(struct json_writer *w, const char *text, size_t len)
 static json_t *make_text(struct json_writer *w, const char *text, size_t len)
 {
     const char *utf8 = as_utf8(w, text, len);
-
-    return utf8 ? json_stringn(utf8, w->text.len - 1) : NULL;
+    return utf8 != NULL ? json_stringn(utf8, w->text.len - 1) : NULL;
 }
 
 static json_t *make_number(double value)
 {
-    if (value == floor(value) && fabs(value) <= EXACT_MAX)
+    if (value == floor(value) && fabs(value) <= EXACT_MAX) {
         return json_integer((json_int_t)value);
+    }
     return isfinite(value) ? json_real(value) : json_null();
 }
 
@@ -67,15 +66,15 @@ static json_t *make_number(double value)
 static json_t *make_raw_number(struct json_value raw)
 {
     char digits[32];
-
-    if (raw.len < sizeof digits && !memchr(raw.raw, '.', raw.len) &&
-        !memchr(raw.raw, 'e', raw.len) && !memchr(raw.raw, 'E', raw.len)) {
+    if (raw.len < sizeof digits && memchr(raw.raw, '.', raw.len) == NULL &&
+        memchr(raw.raw, 'e', raw.len) == NULL && memchr(raw.raw, 'E', raw.len) == NULL) {
         memcpy(digits, raw.raw, raw.len);
         digits[raw.len] = '\0';
         errno = 0;
         long long value = strtoll(digits, NULL, 10);
-        if (errno == 0)
+        if (errno == 0) {
             return json_integer(value);
+        }
     }
     return make_number(json_get_number(raw));
 }
@@ -100,7 +99,6 @@ static json_t *make_object(struct json_writer *w, struct json_value raw)
     json_t *object = json_object();
     struct json_member member;
     struct strbuf key;
-
     strbuf_init(&key, w->out->mem, 0);
     while (json_next_member(&walk, &member)) {
         strbuf_clear(&key);
@@ -108,7 +106,8 @@ static json_t *make_object(struct json_writer *w, struct json_value raw)
         json_t *value = make_raw(w, member.value);
 
         w->out->failed |= key.failed;
-        json_writer_put_member(w, object, (struct slice){key.data ? key.data : "", key.len}, value);
+        json_writer_put_member(w, object, (struct slice){key.data != NULL ? key.data : "", key.len},
+                               value);
     }
     strbuf_release(&key);
     return object;
@@ -119,9 +118,9 @@ static json_t *make_array(struct json_writer *w, struct json_value raw)
     struct json_walk walk = json_walk(raw);
     json_t *array = json_array();
     struct json_value item;
-
-    while (json_next_item(&walk, &item))
+    while (json_next_item(&walk, &item)) {
         w->out->failed |= json_array_append_new(array, make_raw(w, item)) != 0;
+    }
     return array;
 }
 
@@ -130,7 +129,6 @@ static json_t *make_raw(struct json_writer *w, struct json_value raw)
 {
     struct strbuf text;
     json_t *json = NULL;
-
     switch (raw.type) {
     case JSON_TYPE_NUMBER: return make_raw_number(raw);
     case JSON_TYPE_TRUE: return json_true();
@@ -140,8 +138,9 @@ static json_t *make_raw(struct json_writer *w, struct json_value raw)
     case JSON_TYPE_STRING:
         strbuf_init(&text, w->out->mem, 0);
         json_get_string(raw, &text);
-        if (!text.failed)
-            json = make_text(w, text.data ? text.data : "", text.len);
+        if (!text.failed) {
+            json = make_text(w, text.data != NULL ? text.data : "", text.len);
+        }
         strbuf_release(&text);
         return json;
     case JSON_TYPE_NONE:
@@ -164,31 +163,34 @@ void json_writer_put_count(struct json_writer *w, json_t *object, const char *na
 
 void json_writer_put_number(struct json_writer *w, json_t *object, const char *name, double value)
 {
-    if (!isnan(value))
+    if (!isnan(value)) {
         json_writer_put(w, object, name, make_number(value));
+    }
 }
 
 void json_writer_put_name(struct json_writer *w, json_t *object, const char *name,
                           const struct swarm *swarm, intern_id id)
 {
-    if (id != INTERN_NONE)
+    if (id != INTERN_NONE) {
         json_writer_put_text(w, object, name, swarm_text(swarm, id));
+    }
 }
 
 void json_writer_put_raw(struct json_writer *w, json_t *object, const char *name, const char *text,
                          size_t len)
 {
     struct json_value raw;
-
-    if (json_check(text, len, JSON_DEPTH_LIMIT, &raw, NULL))
+    if (json_check(text, len, JSON_DEPTH_LIMIT, &raw, NULL)) {
         json_writer_put(w, object, name, make_raw(w, raw));
+    }
 }
 
 void json_writer_put_raw_name(struct json_writer *w, json_t *object, const char *name,
                               const struct swarm *swarm, intern_id id)
 {
-    if (id != INTERN_NONE)
+    if (id != INTERN_NONE) {
         json_writer_put_raw(w, object, name, swarm_text(swarm, id), strlen(swarm_text(swarm, id)));
+    }
 }
 
 /* ---- the document ---- */
@@ -197,7 +199,6 @@ static int append(const char *bytes, size_t len, void *ctx)
 {
     struct json_writer *w = ctx;
     const char *del;
-
     /* jansson escapes every control but DEL. */
     while ((del = memchr(bytes, 0x7F, len)) != NULL) {
         size_t before = (size_t)(del - bytes);
@@ -212,16 +213,18 @@ static int append(const char *bytes, size_t len, void *ctx)
 
 static void put_comma(struct json_writer *w)
 {
-    if (w->comma)
+    if (w->comma) {
         strbuf_addc(w->out, ',');
+    }
     w->comma = true;
 }
 
 void json_writer_write_item(struct json_writer *w, json_t *value)
 {
     put_comma(w);
-    if (json_dump_callback(value, append, w, FORM) != 0)
+    if (json_dump_callback(value, append, w, FORM) != 0) {
         w->out->failed = true;
+    }
     json_decref(value);
 }
 

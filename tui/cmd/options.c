@@ -36,8 +36,7 @@ struct option_item {
 static const char *env_text(const char *name)
 {
     const char *text = getenv(name);
-
-    return text && *text ? text : NULL;
+    return text != NULL && *text ? text : NULL;
 }
 
 void options_environment(struct environment *env)
@@ -58,13 +57,15 @@ void options_environment(struct environment *env)
 double options_parse_int(const char *text)
 {
     double value = 0;
-
-    while (isspace((unsigned char)*text))
+    while (isspace((unsigned char)*text)) {
         text++;
-    if (*text == '+')
+    }
+    if (*text == '+') {
         text++;
-    while (*text >= '0' && *text <= '9' && value < 1e9)
+    }
+    while (*text >= '0' && *text <= '9' && value < 1e9) {
         value = value * 10 + (*text++ - '0');
+    }
     return value;
 }
 
@@ -72,19 +73,23 @@ enum switch_word options_switch_word(const char *text)
 {
     static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no",
                                                                                 "off"};
-    size_t len = text ? strlen(text) : 0;
-
-    while (len > 0 && isspace((unsigned char)*text))
+    size_t len = text != NULL ? strlen(text) : 0;
+    while (len > 0 && isspace((unsigned char)*text)) {
         text++, len--;
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
+    }
+    while (len > 0 && isspace((unsigned char)text[len - 1])) {
         len--;
-    if (len == 0)
+    }
+    if (len == 0) {
         return SWITCH_UNSET;
+    }
     for (size_t i = 0; i < 4; i++) {
-        if (strlen(on[i]) == len && strncasecmp(text, on[i], len) == 0)
+        if (strlen(on[i]) == len && strncasecmp(text, on[i], len) == 0) {
             return SWITCH_ON;
-        if (strlen(off[i]) == len && strncasecmp(text, off[i], len) == 0)
+        }
+        if (strlen(off[i]) == len && strncasecmp(text, off[i], len) == 0) {
             return SWITCH_OFF;
+        }
     }
     return SWITCH_OTHER;
 }
@@ -98,8 +103,9 @@ static const struct option_row *find_row(const char *name, size_t len, char lett
         bool named = letter ? row->letter == letter
                             : strlen(row->name) == len && memcmp(row->name, name, len) == 0;
 
-        if (named && row->commands & commands)
+        if (named && row->commands & commands) {
             return row;
+        }
     }
     return NULL;
 }
@@ -110,18 +116,18 @@ static const struct option_row *need_row(const char *name, size_t len, char lett
                                          struct strbuf *error)
 {
     const struct option_row *row = find_row(name, len, letter, commands);
-
-    if (!row && find_row(name, len, letter, ~0u))
+    if (row == NULL && find_row(name, len, letter, ~0u) != NULL) {
         strbuf_addf(error, "%s: not an option of this command", item->name);
-    else if (!row) {
+    } else if (row == NULL) {
         struct nearest nearest;
-
         nearest_init(&nearest, name, letter ? 0 : len);
-        for (size_t i = 0; i < option_row_count; i++)
+        for (size_t i = 0; i < option_row_count; i++) {
             nearest_offer(&nearest, option_rows[i].name);
+        }
         strbuf_addf(error, "%s: no such option", item->name);
-        if (nearest.name)
+        if (nearest.name != NULL) {
             strbuf_addf(error, "; did you mean --%s?", nearest.name);
+        }
     }
     return row;
 }
@@ -129,9 +135,10 @@ static const struct option_row *need_row(const char *name, size_t len, char lett
 static bool take_value(struct cursor *c, struct option_item *item, const char *attached,
                        struct strbuf *error)
 {
-    item->value = attached ? attached : "";
-    if (!item->row->argument || attached)
+    item->value = attached != NULL ? attached : "";
+    if (item->row->argument == NULL || attached != NULL) {
         return true;
+    }
     if (c->next >= c->argc) {
         strbuf_addf(error, "%s: needs %s", item->name, item->row->argument);
         return false;
@@ -145,32 +152,33 @@ static bool next_letter(struct cursor *c, unsigned commands, struct option_item 
 {
     char letter = *c->letters++;
     const char *rest = *c->letters ? c->letters : NULL;
-
     item->name[0] = '-', item->name[1] = letter, item->name[2] = '\0';
     item->row = need_row("", 0, letter, commands, item, error);
-    if (!item->row)
+    if (item->row == NULL) {
         return false;
-    if (item->row->argument || !rest)
+    }
+    if (item->row->argument != NULL || rest == NULL) {
         c->letters = NULL;
-    return take_value(c, item, item->row->argument ? rest : NULL, error);
+    }
+    return take_value(c, item, item->row->argument != NULL ? rest : NULL, error);
 }
 
 static bool next_word(struct cursor *c, const char *word, unsigned commands,
                       struct option_item *item, struct strbuf *error)
 {
     const char *equals = strchr(word, '=');
-    size_t len = equals ? (size_t)(equals - word) : strlen(word);
-
+    size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
     strncpy(item->name, word, sizeof item->name - 1);
     item->name[len < sizeof item->name ? len : sizeof item->name - 1] = '\0';
     item->row = need_row(word + 2, len - 2, 0, commands, item, error);
-    if (!item->row)
+    if (item->row == NULL) {
         return false;
-    if (equals && !item->row->argument) {
+    }
+    if (equals != NULL && item->row->argument == NULL) {
         strbuf_addf(error, "%s: takes no value", item->name);
         return false;
     }
-    return take_value(c, item, equals ? equals + 1 : NULL, error);
+    return take_value(c, item, equals != NULL ? equals + 1 : NULL, error);
 }
 
 /* Returns false if the item is wrong. */
@@ -178,14 +186,16 @@ static bool next_item(struct cursor *c, unsigned commands, struct option_item *i
                       struct strbuf *error)
 {
     memset(item, 0, sizeof *item);
-    if (c->letters)
+    if (c->letters != NULL) {
         return next_letter(c, commands, item, error);
+    }
     if (c->next < c->argc && !c->ended && strcmp(c->argv[c->next], "--") == 0) {
         c->ended = true;
         c->next++;
     }
-    if (c->next >= c->argc)
+    if (c->next >= c->argc) {
         return true;
+    }
 
     char *word = c->argv[c->next++];
 
@@ -193,19 +203,21 @@ static bool next_item(struct cursor *c, unsigned commands, struct option_item *i
         item->argument = word;
         return true;
     }
-    if (word[1] == '-')
+    if (word[1] == '-') {
         return next_word(c, word, commands, item, error);
+    }
     c->letters = word + 1;
     return next_letter(c, commands, item, error);
 }
 
 static bool command_of(const char *word, enum command *out)
 {
-    for (int i = 0; i < COMMANDS; i++)
+    for (int i = 0; i < COMMANDS; i++) {
         if (strcmp(word, command_rows[i].name) == 0) {
             *out = (enum command)i;
             return true;
         }
+    }
     return false;
 }
 
@@ -221,14 +233,15 @@ static bool is_bare_word(const char *word)
 static bool refuse_command(const char *word, struct strbuf *error)
 {
     struct nearest nearest;
-
     nearest_init(&nearest, word, strlen(word));
-    for (int i = 0; i < COMMANDS; i++)
+    for (int i = 0; i < COMMANDS; i++) {
         nearest_offer(&nearest, command_rows[i].name);
+    }
     nearest_offer(&nearest, "help");
     nearest_offer(&nearest, "version");
-    if (nearest.name)
+    if (nearest.name != NULL) {
         strbuf_addf(error, "%s: no such command; did you mean %s?", word, nearest.name);
+    }
     return nearest.name != NULL;
 }
 
@@ -237,12 +250,12 @@ static bool take_help(struct options *out, const struct cursor *c, const char *w
                       struct strbuf *error)
 {
     const char *about = c->next < c->argc ? c->argv[c->next] : NULL;
-
     out->version = strcmp(word, "version") == 0;
     out->help = !out->version;
-    if (out->version || !about || *about == '-' || command_of(about, &out->command) ||
-        refuse_command(about, error))
+    if (out->version || about == NULL || *about == '-' || command_of(about, &out->command) ||
+        refuse_command(about, error)) {
         return error->len == 0;
+    }
     strbuf_addf(error, "%s: no such command", about);
     return false;
 }
@@ -253,15 +266,16 @@ static bool find_command(struct options *out, int argc, char *const *argv, int *
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
     struct option_item item;
-
     *at = 0;
     out->command = COMMAND_WATCH;
     do {
-        if (!next_item(&c, ~0u, &item, error))
+        if (!next_item(&c, ~0u, &item, error)) {
             return false;
-    } while (item.row);
-    if (!item.argument || c.ended)
+        }
+    } while (item.row != NULL);
+    if (item.argument == NULL || c.ended) {
         return true;
+    }
     if (strcmp(item.argument, "help") == 0 || strcmp(item.argument, "version") == 0) {
         *at = c.next - 1;
         return take_help(out, &c, item.argument, error);
@@ -290,17 +304,20 @@ static bool add_argument(struct options *out, char *text, struct strbuf *error)
 
 static bool only_finished(const struct options *o)
 {
-    for (size_t i = 0; i < o->argument_count; i++)
-        if (sources_find(o->arguments[i])->listens)
+    for (size_t i = 0; i < o->argument_count; i++) {
+        if (sources_find(o->arguments[i])->listens) {
             return false;
+        }
+    }
     return o->argument_count > 0;
 }
 
 static void refuse_client(const struct options *o, const char *why, struct strbuf *error)
 {
     strbuf_adds(error, "setup: ");
-    if (o->argument_count == 1)
+    if (o->argument_count == 1) {
         strbuf_addf(error, "%s: ", o->arguments[0]);
+    }
     strbuf_addf(error, "%s: ", why);
     cmd_setup_put_clients(error);
 }
@@ -310,34 +327,37 @@ static bool check(const struct options *o, struct strbuf *error)
 {
     bool reads = o->command == COMMAND_REPORT || o->command == COMMAND_DUMP;
 
-    if (o->help || o->version)
+    if (o->help || o->version) {
         return true;
-    if (reads && o->argument_count == 0)
+    }
+    if (reads && o->argument_count == 0) {
         strbuf_addf(error, "%s: needs a SOURCE", command_rows[o->command].name);
-    else if (o->command == COMMAND_EMIT && o->argument_count == 0)
+    } else if (o->command == COMMAND_EMIT && o->argument_count == 0) {
         strbuf_adds(error, "emit: needs an operation");
-    else if (o->command == COMMAND_SETUP && o->argument_count != 1)
+    } else if (o->command == COMMAND_SETUP && o->argument_count != 1) {
         refuse_client(o, "needs one CLIENT", error);
-    else if (o->command == COMMAND_SETUP && !cmd_setup_knows(o->arguments[0]))
+    } else if (o->command == COMMAND_SETUP && !cmd_setup_knows(o->arguments[0])) {
         refuse_client(o, "not in this version, which has", error);
-    else if (o->command == COMMAND_HOOK && o->argument_count > 0)
+    } else if (o->command == COMMAND_HOOK && o->argument_count > 0) {
         strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
-    else if (o->command == COMMAND_DEMO && o->argument_count > 0)
+    } else if (o->command == COMMAND_DEMO && o->argument_count > 0) {
         strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
-    else if (o->allow_remote && !o->token_file)
+    } else if (o->allow_remote && o->token_file == NULL) {
         strbuf_adds(error, "--allow-remote: needs --token-file");
-    else if (o->replay > 0 && !only_finished(o))
+    } else if (o->replay > 0 && !only_finished(o)) {
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
-    else if (o->split && o->output && strcmp(o->output, "-") == 0)
+    } else if (o->split && o->output != NULL && strcmp(o->output, "-") == 0) {
         strbuf_adds(error, "--split: stdout takes only one document");
-    else if (o->feed && o->output && strcmp(o->feed, "-") == 0 && strcmp(o->output, "-") == 0)
+    } else if (o->feed != NULL && o->output != NULL && strcmp(o->feed, "-") == 0 &&
+               strcmp(o->output, "-") == 0) {
         strbuf_adds(error, "--feed: stdout already takes the trace");
-    else if (o->bare_word)
+    } else if (o->bare_word) {
         strbuf_addf(error,
                     "%s: neither a command nor a file; `swarmtop watch %s` waits for such a file",
                     o->arguments[0], o->arguments[0]);
-    else
+    } else {
         return true;
+    }
     return false;
 }
 
@@ -346,19 +366,21 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
 {
     struct cursor c = {.argc = argc, .next = 1, .argv = argv};
     struct option_item item;
-
     for (;;) {
         int at = c.next;
-
-        if (!next_item(&c, FOR(out->command), &item, error))
+        if (!next_item(&c, FOR(out->command), &item, error)) {
             return false;
-        if (!item.row && !item.argument)
+        }
+        if (item.row == NULL && item.argument == NULL) {
             return true;
-        if (!item.row && at == command_at)
+        }
+        if (item.row == NULL && at == command_at) {
             continue;
-        if (!item.row) {
-            if (!add_argument(out, item.argument, error))
+        }
+        if (item.row == NULL) {
+            if (!add_argument(out, item.argument, error)) {
                 return false;
+            }
             continue;
         }
 
@@ -366,11 +388,13 @@ static bool parse_all(struct options *out, int argc, char *const *argv, int comm
 
         strbuf_init(&why, &mem_libc, 0);
         bool ok = item.row->parse(out, item.value, &why);
-        if (!ok)
-            strbuf_addf(error, "%s: %s", item.name, why.data ? why.data : "wrong");
+        if (!ok) {
+            strbuf_addf(error, "%s: %s", item.name, why.data != NULL ? why.data : "wrong");
+        }
         strbuf_release(&why);
-        if (!ok)
+        if (!ok) {
             return false;
+        }
     }
 }
 
@@ -380,9 +404,10 @@ static bool take_config(struct options *out, char *config, const char *path, str
     bool ok;
 
     strbuf_init(&why, &mem_libc, 0);
-    ok = !config || config_apply(out, config, &why);
-    if (!ok && why.data)
+    ok = config == NULL || config_apply(out, config, &why);
+    if (!ok && why.data != NULL) {
         strbuf_addf(error, "%s:%s", path, why.data);
+    }
     strbuf_release(&why);
     return ok;
 }
@@ -391,7 +416,6 @@ bool options_parse(struct options *out, int argc, char *const *argv, const struc
                    char *config, const char *config_path, struct strbuf *error)
 {
     int command_at;
-
     *out = (struct options){.env = *env,
                             .fps = 10,
                             .cols = 120,
@@ -400,8 +424,9 @@ bool options_parse(struct options *out, int argc, char *const *argv, const struc
                             .seed = 1,
                             .speed = 1,
                             .journal_max_bytes = JOURNAL_DEFAULT_BYTES};
-    if (env->perfetto_interval)
+    if (env->perfetto_interval != NULL) {
         out->write_interval_s = options_parse_int(env->perfetto_interval);
+    }
     out->no_color = env->no_color;
     return find_command(out, argc, argv, &command_at, error) &&
            take_config(out, config, config_path, error) &&

@@ -44,13 +44,14 @@ static void put_sources(struct strbuf *out,
                         void (*put)(struct strbuf *out, const char *term, const char *meaning))
 {
     struct strbuf defaults;
-
     strbuf_init(&defaults, &mem_libc, 0);
-    for (const struct source_row *row = source_rows; row->ops; row++) {
-        if (row->form)
+    for (const struct source_row *row = source_rows; row->ops != NULL; row++) {
+        if (row->form != NULL) {
             put(out, row->form, row->help);
-        if (row->default_help)
+        }
+        if (row->default_help != NULL) {
             strbuf_addf(&defaults, "%s%s", defaults.len > 0 ? ", and " : "", row->default_help);
+        }
     }
     put(out, "none given", defaults.failed ? "" : defaults.data);
     strbuf_release(&defaults);
@@ -61,10 +62,9 @@ static void put_sources(struct strbuf *out,
 static void pad_to(struct strbuf *out, size_t from, size_t column)
 {
     size_t at = out->len - from;
-
-    do
+    do {
         strbuf_addc(out, ' ');
-    while (++at < column);
+    } while (++at < column);
 }
 
 /* Continues a line whose first `at` columns are used. Later lines begin at `indent`. */
@@ -74,11 +74,11 @@ static void put_wrapped(struct strbuf *out, size_t at, size_t indent, const char
 
     while (*text) {
         size_t len = strcspn(text, " ");
-
         if (!first && at + 1 + len > WIDTH) {
             strbuf_addc(out, '\n');
-            for (at = 0; at < indent; at++)
+            for (at = 0; at < indent; at++) {
                 strbuf_addc(out, ' ');
+            }
         } else if (!first) {
             strbuf_addc(out, ' ');
             at++;
@@ -95,7 +95,6 @@ static void put_wrapped(struct strbuf *out, size_t at, size_t indent, const char
 static void put_term(struct strbuf *out, const char *term, const char *meaning)
 {
     size_t from = out->len;
-
     strbuf_addf(out, "  %s", term);
     if (out->len - from > TERM_COLUMN - 2) {
         strbuf_addc(out, '\n');
@@ -107,26 +106,29 @@ static void put_term(struct strbuf *out, const char *term, const char *meaning)
 
 static void put_option_term(struct strbuf *out, const struct option_row *row)
 {
-    if (row->letter)
+    if (row->letter) {
         strbuf_addf(out, "-%c, ", row->letter);
+    }
     strbuf_addf(out, "--%s", row->name);
-    if (row->argument)
+    if (row->argument != NULL) {
         strbuf_addf(out, " %s", row->argument);
+    }
 }
 
 static void put_options(struct strbuf *out, enum command command)
 {
     struct strbuf term;
-
     strbuf_init(&term, &mem_libc, 0);
     strbuf_adds(out, "\nOptions:\n");
     for (size_t i = 0; i < option_row_count; i++) {
-        if (!(option_rows[i].commands & FOR(command)))
+        if (!(option_rows[i].commands & FOR(command))) {
             continue;
+        }
         strbuf_clear(&term);
         put_option_term(&term, &option_rows[i]);
-        if (!term.failed)
+        if (!term.failed) {
             put_term(out, term.data, option_rows[i].meaning);
+        }
     }
     strbuf_release(&term);
 }
@@ -140,7 +142,6 @@ static bool takes_sources(enum command command)
 void options_help(enum command command, struct strbuf *out)
 {
     const struct command_row *row = &command_rows[command];
-
     if (command == COMMAND_WATCH) {
         strbuf_adds(
             out, "swarmtop shows swarms of LLM agents on one live time axis and writes a Chrome\n"
@@ -151,8 +152,9 @@ void options_help(enum command command, struct strbuf *out)
                         command_rows[i].arguments);
         }
         strbuf_adds(out, "\nCommands (each has its own --help):\n");
-        for (size_t i = 0; i < COMMANDS; i++)
+        for (size_t i = 0; i < COMMANDS; i++) {
             put_term(out, command_rows[i].name, command_rows[i].meaning);
+        }
     } else {
         strbuf_addf(out, "usage: swarmtop %s %s\n\n%s: ", row->name, row->arguments, row->name);
         put_wrapped(out, strlen(row->name) + 2, 0, row->meaning);
@@ -176,7 +178,7 @@ static void manual_text(const char *text, struct strbuf *out)
 {
     bool bold = false;
 
-    for (; *text; text++)
+    for (; *text; text++) {
         switch (*text) {
         case '\\': strbuf_adds(out, "\\e"); break;
         case '-': strbuf_adds(out, "\\-"); break;
@@ -186,6 +188,7 @@ static void manual_text(const char *text, struct strbuf *out)
             break;
         default: strbuf_addc(out, *text); break;
         }
+    }
 }
 
 static void manual_row(struct strbuf *out, const char *term, const char *meaning)
@@ -201,7 +204,6 @@ static void manual_commands(struct strbuf *out)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
         const struct command_row *row = &command_rows[i];
-
         strbuf_addf(out, ".TP\n\\fB%s\\fR ", row->name);
         manual_text(row->arguments, out);
         strbuf_addc(out, '\n');
@@ -216,25 +218,24 @@ static void manual_commands(struct strbuf *out)
 static void manual_takers(struct strbuf *out, unsigned commands)
 {
     const char *before = "\n(";
-
-    if (commands == (1u << COMMANDS) - 1)
+    if (commands == (1u << COMMANDS) - 1) {
         return;
-    for (size_t i = 0; i < COMMANDS; i++)
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
         if (commands & FOR(i)) {
             strbuf_addf(out, "%s%s", before, command_rows[i].name);
             before = ", ";
         }
+    }
     strbuf_addc(out, ')');
 }
 
 static void manual_options(struct strbuf *out)
 {
     struct strbuf term;
-
     strbuf_init(&term, &mem_libc, 0);
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
-
         strbuf_clear(&term);
         put_option_term(&term, row);
         strbuf_adds(out, ".TP\n\\fB");
@@ -252,9 +253,8 @@ static void manual_keys(struct strbuf *out)
     const struct action_info *info;
     const char *group = "";
     struct strbuf meaning;
-
     strbuf_init(&meaning, &mem_libc, 0);
-    for (size_t i = 0; (info = keymap_action(i)); i++) {
+    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
         if (strcmp(info->group, group) != 0) {
             group = info->group;
             strbuf_adds(out, ".SS ");
@@ -270,19 +270,21 @@ static void manual_keys(struct strbuf *out)
 
 bool options_manual(const char *table, struct strbuf *out)
 {
-    if (strcmp(table, "commands") == 0)
+    if (strcmp(table, "commands") == 0) {
         manual_commands(out);
-    else if (strcmp(table, "options") == 0)
+    } else if (strcmp(table, "options") == 0) {
         manual_options(out);
-    else if (strcmp(table, "keys") == 0)
+    } else if (strcmp(table, "keys") == 0) {
         manual_keys(out);
-    else if (strcmp(table, "sources") == 0)
+    } else if (strcmp(table, "sources") == 0) {
         put_sources(out, manual_row);
-    else if (strcmp(table, "environment") == 0)
-        for (size_t i = 0; i < COUNT(environment_rows); i++)
+    } else if (strcmp(table, "environment") == 0) {
+        for (size_t i = 0; i < COUNT(environment_rows); i++) {
             manual_row(out, environment_rows[i].term, environment_rows[i].meaning);
-    else
+        }
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -292,13 +294,16 @@ bool options_manual(const char *table, struct strbuf *out)
 static bool is_configured(size_t index)
 {
     static const char *const others[] = {"config", "print-config", "help", "version"};
-
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(option_rows[index].name, others[i]) == 0)
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcmp(option_rows[index].name, others[i]) == 0) {
             return false;
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(option_rows[i].name, option_rows[index].name) == 0)
+        }
+    }
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(option_rows[i].name, option_rows[index].name) == 0) {
             return false; /* another meaning of one name */
+        }
+    }
     return true;
 }
 
@@ -306,12 +311,12 @@ static bool is_configured(size_t index)
 static void put_default(struct strbuf *out, const struct option_row *row)
 {
     const char *at = strstr(row->meaning, "(default: ");
-    size_t len = at ? strcspn(at + 10, " ;)") : 0;
-
-    if (at && at[10 + len] == ')')
+    size_t len = at != NULL ? strcspn(at + 10, " ;)") : 0;
+    if (at != NULL && at[10 + len] == ')') {
         strbuf_add(out, at + 10, len);
-    else
+    } else {
         strbuf_adds(out, row->argument);
+    }
 }
 
 void options_config(struct strbuf *out)
@@ -320,18 +325,19 @@ void options_config(struct strbuf *out)
                      "# A line is an option and its value, or bind with an action and its keys.\n");
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
-
-        if (!is_configured(i))
+        if (!is_configured(i)) {
             continue;
+        }
         strbuf_adds(out, "\n# ");
         strbuf_addf(out, "%s\n# %s", row->meaning, row->name);
-        if (row->argument) {
+        if (row->argument != NULL) {
             strbuf_adds(out, " = ");
             put_default(out, row);
         }
         strbuf_addc(out, '\n');
     }
     strbuf_addc(out, '\n');
-    for (size_t i = 0; keymap_action(i); i++)
+    for (size_t i = 0; keymap_action(i) != NULL; i++) {
         strbuf_addf(out, "# bind %s = %s\n", keymap_action(i)->name, keymap_action(i)->keys);
+    }
 }

@@ -59,17 +59,15 @@ const struct command_row command_rows[COMMANDS] = {
 static bool number(const char *text, double *out)
 {
     char *end;
-
     errno = 0;
     *out = strtod(text, &end);
     /* strtod also reads inf, nan and 0x1p3, which are typing errors here. */
-    return end != text && !*end && isfinite(*out) && !strpbrk(text, "xX");
+    return end != text && !*end && isfinite(*out) && strpbrk(text, "xX") == NULL;
 }
 
 static bool whole(const char *text, uint64_t max, uint64_t *out)
 {
     char *end;
-
     errno = 0;
     *out = strtoull(text, &end, 10);
     return *text >= '0' && *text <= '9' && !*end && errno == 0 && *out <= max;
@@ -78,7 +76,6 @@ static bool whole(const char *text, uint64_t max, uint64_t *out)
 static bool whole_size(const char *text, size_t *out, struct strbuf *error)
 {
     uint64_t value;
-
     if (!whole(text, SIZE_MAX / 2, &value)) {
         strbuf_addf(error, "'%s' is not a whole number", text);
         return false;
@@ -89,8 +86,9 @@ static bool whole_size(const char *text, size_t *out, struct strbuf *error)
 
 static bool positive(const char *text, double max, double *out, struct strbuf *error)
 {
-    if (number(text, out) && *out > 0 && *out <= max)
+    if (number(text, out) && *out > 0 && *out <= max) {
         return true;
+    }
     strbuf_addf(error, "'%s' is not a number above 0 and up to %.0f", text, max);
     return false;
 }
@@ -99,7 +97,6 @@ static bool whole_in(const char *text, unsigned min, unsigned max, unsigned *out
                      struct strbuf *error)
 {
     uint64_t value;
-
     if (!whole(text, max, &value) || value < min) {
         strbuf_addf(error, "'%s' is not a whole number from %u to %u", text, min, max);
         return false;
@@ -110,8 +107,9 @@ static bool whole_in(const char *text, unsigned min, unsigned max, unsigned *out
 
 static bool moment(const char *text, struct time_spec *out, struct strbuf *error)
 {
-    if (time_spec_parse(text, out))
+    if (time_spec_parse(text, out)) {
         return true;
+    }
     strbuf_addf(error, "'%s' is not a TIME (12.5s, -30s, 14:31:05, 2025-10-16T14:31:05Z)", text);
     return false;
 }
@@ -119,8 +117,9 @@ static bool moment(const char *text, struct time_spec *out, struct strbuf *error
 static bool path(const char *text, const char **out, struct strbuf *error)
 {
     *out = text;
-    if (!*text)
+    if (!*text) {
         strbuf_adds(error, "the name is empty");
+    }
     return *text != 0;
 }
 
@@ -170,8 +169,10 @@ PARSER(write_interval)
 
 PARSER(journal_max)
 {
-    if (whole(text, INT64_MAX, &o->journal_max_bytes) && o->journal_max_bytes >= JOURNAL_MIN_BYTES)
+    if (whole(text, INT64_MAX, &o->journal_max_bytes) &&
+        o->journal_max_bytes >= JOURNAL_MIN_BYTES) {
         return true;
+    }
     strbuf_addf(error, "'%s' is not a whole number from %d", text, JOURNAL_MIN_BYTES);
     return false;
 }
@@ -212,7 +213,6 @@ PARSER(config)
 PARSER(filter)
 {
     struct filter *filter = filter_new(&mem_libc, text, strlen(text), error);
-
     o->filter = text;
     filter_free(filter);
     return filter != NULL;
@@ -246,10 +246,12 @@ PARSER(forward)
 
 PARSER(max_line)
 {
-    if (!whole_size(text, &o->max_line_bytes, error))
+    if (!whole_size(text, &o->max_line_bytes, error)) {
         return false;
-    if (o->max_line_bytes == 0)
+    }
+    if (o->max_line_bytes == 0) {
         strbuf_adds(error, "0 bytes are too few");
+    }
     return o->max_line_bytes > 0;
 }
 
@@ -258,7 +260,7 @@ PARSER(size)
     const char *by = strpbrk(text, "xX");
     char cols[8];
     struct strbuf why;
-    bool ok = by && by - text < (int)sizeof cols;
+    bool ok = by != NULL && by - text < (int)sizeof cols;
 
     strbuf_init(&why, &mem_libc, 0);
     if (ok) {
@@ -268,20 +270,19 @@ PARSER(size)
              whole_in(by + 1, 1, GRID_MAX_ROWS, &o->rows, &why);
     }
     strbuf_release(&why);
-    if (!ok)
+    if (!ok) {
         strbuf_addf(error, "'%s' is not a size from 1x1 to %dx%d, such as 120x36", text,
                     GRID_MAX_COLS, GRID_MAX_ROWS);
+    }
     return ok;
 }
 
 PARSER(keys)
 {
     struct key key;
-
     o->keys = text;
     for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
         size_t len = strcspn(text, " ");
-
         if (!keymap_parse_key(text, len, &key)) {
             strbuf_addf(error, "'%.*s' is not a key", (int)len, text);
             return false;
@@ -294,12 +295,12 @@ PARSER(keys)
 PARSER(format)
 {
     static const char *const names[] = {"text", "ansi", "svg"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(text, names[i]) == 0) {
             o->format = (enum dump_format)i;
             return true;
         }
+    }
     strbuf_addf(error, "'%s' is not text, ansi or svg", text);
     return false;
 }
@@ -312,7 +313,6 @@ PARSER(replay)
 PARSER(since)
 {
     struct time_spec span;
-
     /* The form of a TIME from the start: 90s, 1h30m, 90d. */
     if (time_spec_parse(text, &span) && span.form == TIME_FROM_START && span.ns > 0) {
         o->since_ns = span.ns;

@@ -41,23 +41,26 @@ struct output {
 /* Holds descriptors back, so that a document can be written when all others are in use. */
 static void hold_spares(struct output *output)
 {
-    for (int i = 0; i < SPARES; i++)
+    for (int i = 0; i < SPARES; i++) {
         output->spares[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
 }
 
 static void free_spares(struct output *output)
 {
-    for (int i = 0; i < SPARES; i++)
-        if (output->spares[i] >= 0)
+    for (int i = 0; i < SPARES; i++) {
+        if (output->spares[i] >= 0) {
             close(output->spares[i]);
+        }
+    }
 }
 
 struct output *output_new(const struct output_config *config)
 {
     struct output *output = mem_zalloc(config->mem, 1, sizeof *output);
-
-    if (!output)
+    if (output == NULL) {
         return NULL;
+    }
     output->config = *config;
     strbuf_init(&output->path, config->mem, 0);
     hold_spares(output);
@@ -66,11 +69,10 @@ struct output *output_new(const struct output_config *config)
 
 void output_free(struct output *output)
 {
-    const struct mem *mem;
-
-    if (!output)
+    if (output == NULL) {
         return;
-    mem = output->config.mem;
+    }
+    const struct mem *mem = output->config.mem;
     free_spares(output);
     for (size_t i = 0; i < output->document_count; i++) {
         strbuf_release(&output->documents[i].key);
@@ -84,26 +86,28 @@ void output_free(struct output *output)
 static bool was_written(void *ctx, const char *path)
 {
     const struct output *output = ctx;
-
-    for (size_t i = 0; i < output->document_count; i++)
-        if (output->documents[i].written && strcmp(output->documents[i].path.data, path) == 0)
+    for (size_t i = 0; i < output->document_count; i++) {
+        if (output->documents[i].written && strcmp(output->documents[i].path.data, path) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
 const char *output_written(const struct output *output, size_t index)
 {
-    for (size_t i = 0; i < output->document_count; i++)
-        if (output->documents[i].written && index-- == 0)
+    for (size_t i = 0; i < output->document_count; i++) {
+        if (output->documents[i].written && index-- == 0) {
             return output->documents[i].path.data;
+        }
+    }
     return NULL;
 }
 
 bool output_to_stdout(const struct output *output)
 {
     const char *path = output->config.options->output;
-
-    return path && strcmp(path, "-") == 0;
+    return path != NULL && strcmp(path, "-") == 0;
 }
 
 /* ---- names that are taken ---- */
@@ -118,7 +122,6 @@ static bool is_taken(const struct output *output, const struct document_path *ow
 
     for (size_t i = 0; i < output->document_count; i++) {
         const struct document_path *other = &output->documents[i];
-
         if (other != own && !other->path.failed &&
             (strcmp(other->path.data, path->data) == 0 ||
              (exists && other->written && other->device == file.st_dev &&
@@ -146,7 +149,6 @@ static struct document_path *find_document(struct output *output, const struct s
 {
     for (size_t i = 0; i < output->document_count; i++) {
         struct document_path *document = &output->documents[i];
-
         if (document->key.len == key->len && memcmp(document->key.data, key->data, key->len) == 0) {
             return document;
         }
@@ -168,7 +170,6 @@ static struct document_path *document_of(struct output *output, const struct swa
                                          session_no only)
 {
     struct strbuf key;
-
     strbuf_init(&key, output->config.mem, 0);
     strbuf_add(&key, output->path.data, output->path.len);
     if (only != NO_SESSION) {
@@ -186,8 +187,7 @@ static void number_path(struct output *output, const struct swarm *swarm, sessio
                         bool named, bool writes)
 {
     struct document_path *document = document_of(output, swarm, only);
-
-    if (!document) {
+    if (document == NULL) {
         output->path.failed = true;
         return;
     }
@@ -205,12 +205,11 @@ static void number_path(struct output *output, const struct swarm *swarm, sessio
 static void note_written(struct output *output, const struct strbuf *path)
 {
     struct stat file;
-
     for (size_t i = 0; i < output->document_count; i++) {
         struct document_path *document = &output->documents[i];
-
-        if (document->path.len == 0 || strcmp(document->path.data, path->data) != 0)
+        if (document->path.len == 0 || strcmp(document->path.data, path->data) != 0) {
             continue;
+        }
         document->written = true;
         if (stat(path->data, &file) == 0) {
             document->device = file.st_dev;
@@ -242,7 +241,6 @@ const char *output_path(struct output *output, const struct swarm *swarm, int64_
 {
     session_no only =
         output->config.options->split ? output_next_session(swarm, NO_SESSION) : NO_SESSION;
-
     path_of(output, swarm, local_ns, only, false);
     return output->path.len > 0 && !output->path.failed ? output->path.data : NULL;
 }
@@ -261,7 +259,6 @@ static struct document_options document_options(const struct output *output,
         .to_ns = INT64_MAX,
     };
     int64_t from_ns, to_ns;
-
     if (output->config.ranged) {
         document.from_ns = output->config.from_ns;
         document.to_ns = output->config.to_ns;
@@ -282,8 +279,8 @@ static bool gives_up(void *ctx)
 {
     struct writing *writing = ctx;
     const struct output_config *config = &writing->output->config;
-
-    writing->gave_up = writing->gave_up || (config->gives_up && config->gives_up(writing->final));
+    writing->gave_up =
+        writing->gave_up || (config->gives_up != NULL && config->gives_up(writing->final));
     return writing->gave_up;
 }
 
@@ -299,8 +296,9 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
     bool no_memory = false;
 
     errno = 0;
-    if (document_write(swarm, document, print, &writing, &no_memory) && fflush(stdout) == 0)
+    if (document_write(swarm, document, print, &writing, &no_memory) && fflush(stdout) == 0) {
         return true;
+    }
     strbuf_addf(error, "standard output: cannot write: %s",
                 no_memory         ? "out of memory"
                 : writing.gave_up ? "interrupted"
@@ -312,7 +310,6 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
 static unsigned long other_names(const char *path)
 {
     struct stat file;
-
     return stat(path, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink > 1
                ? (unsigned long)file.st_nlink - 1
                : 0;
@@ -321,13 +318,14 @@ static unsigned long other_names(const char *path)
 static void report_other_names(const struct output *output, unsigned long names)
 {
     struct strbuf text;
-
-    if (names == 0 || !output->config.report)
+    if (names == 0 || output->config.report == NULL) {
         return;
+    }
     strbuf_init(&text, output->config.mem, 0);
     strbuf_addf(&text, "%s: its hard links (%lu) keep the old trace", output->path.data, names);
-    if (!text.failed)
+    if (!text.failed) {
         output->config.report(output->config.ctx, LOG_LEVEL_WARNING, text.data);
+    }
     strbuf_release(&text);
 }
 
@@ -350,16 +348,16 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
 
     *written = *taken = false;
     struct trace_file *file = document_file_write(&to, &gave_up, error);
-    if (file) {
+    if (file != NULL) {
         unsigned long names = other_names(to.path);
-
         *written = output->fresh ? trace_file_commit_new(file, taken, error)
                                  : trace_file_commit(file, error);
         report_other_names(output, *written ? names : 0);
         return *written;
     }
-    if (gave_up && final)
+    if (gave_up && final) {
         strbuf_addf(error, "%s: cannot write: interrupted", to.path);
+    }
     return gave_up && !final;
 }
 
@@ -378,8 +376,9 @@ static bool write_named(struct output *output, const struct swarm *swarm, int64_
             strbuf_adds(error, "trace: cannot write: out of memory");
             return false;
         }
-        if (output->path.len == 0)
+        if (output->path.len == 0) {
             return true;
+        }
         free_spares(output);
         done = write_to_file(output, swarm, document, final, written, &taken, error);
         hold_spares(output);
@@ -393,12 +392,15 @@ static bool write_one(struct output *output, const struct swarm *swarm, int64_t 
     struct document_options document = document_options(output, swarm, local_ns, only);
     bool written = false;
 
-    if (output_to_stdout(output))
+    if (output_to_stdout(output)) {
         return !final || write_to_stdout(output, swarm, &document, error);
-    if (!write_named(output, swarm, local_ns, &document, final, &written, error))
+    }
+    if (!write_named(output, swarm, local_ns, &document, final, &written, error)) {
         return false;
-    if (written)
+    }
+    if (written) {
         note_written(output, &output->path);
+    }
     return true;
 }
 
@@ -417,8 +419,9 @@ bool output_try(struct output *output, struct strbuf *error)
         (stat(path.data, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
         file = trace_file_begin(mem, path.data, error);
         ok = file != NULL;
-        if (file)
+        if (file != NULL) {
             trace_file_abort(file);
+        }
     }
     strbuf_release(&path);
     return ok;
@@ -430,15 +433,17 @@ bool output_write(struct output *output, const struct swarm *swarm, int64_t loca
     session_no session = output_next_session(swarm, NO_SESSION);
     bool ok = true;
 
-    if (!output->config.options->split)
+    if (!output->config.options->split) {
         return write_one(output, swarm, local_ns, NO_SESSION, final, error);
+    }
     for (; session != NO_SESSION; session = output_next_session(swarm, session)) {
         struct strbuf why;
-
         strbuf_init(&why, output->config.mem, 0);
         if (!write_one(output, swarm, local_ns, session, final, &why)) {
-            if (ok)
-                strbuf_adds(error, why.data ? why.data : "trace: cannot write: out of memory");
+            if (ok) {
+                strbuf_adds(error,
+                            why.data != NULL ? why.data : "trace: cannot write: out of memory");
+            }
             ok = false;
         }
         strbuf_release(&why);

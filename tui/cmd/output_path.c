@@ -16,42 +16,43 @@
 session_no output_next_session(const struct swarm *swarm, session_no after)
 {
     size_t count = swarm_session_count(swarm);
-
-    for (size_t i = after == NO_SESSION ? 0 : (size_t)after + 1; i < count; i++)
-        if (swarm_session(swarm, (session_no)i))
+    for (size_t i = after == NO_SESSION ? 0 : (size_t)after + 1; i < count; i++) {
+        if (swarm_session(swarm, (session_no)i) != NULL) {
             return (session_no)i;
+        }
+    }
     return NO_SESSION;
 }
 
 void output_file_name(const char *id, size_t len, struct strbuf *out)
 {
     size_t from = out->len;
-
     while (len > 0) {
         uint32_t cp;
         size_t n = utf8_next(id, len, &cp);
         bool broken = cp == UTF8_REPLACEMENT || (cp >= 0xD800 && cp <= 0xDFFF);
 
-        if (out->len - from + n > FILE_NAME_BYTES)
+        if (out->len - from + n > FILE_NAME_BYTES) {
             break;
+        }
         if (broken || cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == '/' || cp == '\\' ||
-            (cp == '.' && out->len == from))
+            (cp == '.' && out->len == from)) {
             strbuf_addc(out, '_');
-        else
+        } else {
             strbuf_add(out, id, n);
+        }
         id += n, len -= n;
     }
-    if (out->len == from)
+    if (out->len == from) {
         strbuf_adds(out, "session");
+    }
 }
 
 static void add_id(const struct swarm *swarm, session_no session, struct strbuf *out)
 {
-    size_t len;
     const struct session *s = swarm_session(swarm, session);
     const char *id = swarm_text(swarm, s->id);
-
-    len = strlen(id);
+    size_t len = strlen(id);
     output_file_name(id, len, out);
 }
 
@@ -61,35 +62,37 @@ static void add_date(const struct output_naming *n, struct strbuf *out)
     int64_t start_ns = INT64_MAX;
     struct tm tm;
     char text[32];
-
     for (session_no s = output_next_session(n->swarm, NO_SESSION); s != NO_SESSION;
          s = output_next_session(n->swarm, s)) {
         const struct session *session = swarm_session(n->swarm, s);
-
-        if (session->flags & SESSION_HAS_START && session->start_ns < start_ns)
+        if (session->flags & SESSION_HAS_START && session->start_ns < start_ns) {
             start_ns = session->start_ns;
+        }
     }
 
     time_t seconds = (time_t)((start_ns == INT64_MAX ? n->local_ns : start_ns) / NS_PER_S);
 
-    if (localtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y%m%d-%H%M%S", &tm) > 0)
+    if (localtime_r(&seconds, &tm) != NULL &&
+        strftime(text, sizeof text, "%Y%m%d-%H%M%S", &tm) > 0) {
         strbuf_adds(out, text);
+    }
 }
 
 bool output_trace_name(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     session_no first = output_next_session(n->swarm, NO_SESSION);
-
-    if (first == NO_SESSION)
+    if (first == NO_SESSION) {
         return false;
+    }
     strbuf_adds(out, "trace-");
-    if (only != NO_SESSION)
+    if (only != NO_SESSION) {
         add_id(n->swarm, only, out);
-    else if (output_next_session(n->swarm, first) == NO_SESSION &&
-             swarm_session(n->swarm, first)->id != INTERN_NONE)
+    } else if (output_next_session(n->swarm, first) == NO_SESSION &&
+               swarm_session(n->swarm, first)->id != INTERN_NONE) {
         add_id(n->swarm, first, out);
-    else
+    } else {
         add_date(n, out);
+    }
     strbuf_adds(out, ".json");
     return true;
 }
@@ -97,7 +100,6 @@ bool output_trace_name(const struct output_naming *n, session_no only, struct st
 size_t output_stem(const char *path, size_t len)
 {
     size_t stem = len;
-
     while (stem > 0 && path[stem - 1] != '.' && path[stem - 1] != '/') {
         stem--;
     }
@@ -116,7 +118,6 @@ static void add_named(const struct output_naming *n, const char *path, size_t le
                       struct strbuf *out)
 {
     size_t stem = output_stem(path, len);
-
     if (only == NO_SESSION) {
         strbuf_add(out, path, len);
         return;
@@ -129,17 +130,19 @@ static void add_named(const struct output_naming *n, const char *path, size_t le
 
 bool output_is_source(const struct output_config *config, const struct strbuf *path)
 {
-    return path->data && config->is_source && config->is_source(config->ctx, path->data);
+    return path->data != NULL && config->is_source != NULL &&
+           config->is_source(config->ctx, path->data);
 }
 
 static struct slice trimmed(const char *text)
 {
     size_t len = strlen(text);
-
-    while (isspace((unsigned char)*text))
+    while (isspace((unsigned char)*text)) {
         text++, len--;
-    while (isspace((unsigned char)text[len - 1]))
+    }
+    while (isspace((unsigned char)text[len - 1])) {
         len--;
+    }
     return (struct slice){text, len};
 }
 
@@ -148,20 +151,19 @@ static struct slice trimmed(const char *text)
 static bool add_seeds_dir(const struct environment *env, struct strbuf *out)
 {
     const char *conf = env->claude_config_dir;
-
-    if (!conf && !env->home)
+    if (conf == NULL && env->home == NULL) {
         return false;
-    strbuf_addf(out, "%s%s/traces/", conf ? conf : env->home, conf ? "" : "/.claude");
+    }
+    strbuf_addf(out, "%s%s/traces/", conf != NULL ? conf : env->home,
+                conf != NULL ? "" : "/.claude");
     return true;
 }
 
 bool output_seeds_path(const struct environment *env, struct strbuf *out)
 {
     enum switch_word word = options_switch_word(env->perfetto_trace);
-
     if (word == SWITCH_OTHER) {
         struct slice path = trimmed(env->perfetto_trace);
-
         strbuf_add(out, path.bytes, path.len);
     }
     return word == SWITCH_OTHER || (word == SWITCH_ON && add_seeds_dir(env, out));
@@ -173,38 +175,39 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
 {
     const struct environment *env = &n->config->options->env;
     const char *text = env->perfetto_trace;
-
     switch (options_switch_word(text)) {
     case SWITCH_UNSET: return false;
     case SWITCH_OFF: return true;
     case SWITCH_OTHER: {
         struct slice path = trimmed(text);
-
         add_named(n, path.bytes, path.len, only, out);
         break;
     }
     case SWITCH_ON:
-        if (!add_seeds_dir(env, out))
+        if (!add_seeds_dir(env, out)) {
             return false;
+        }
         /* A trace that was only read must not replace the one that its producer wrote there. */
         if (!output_trace_name(n, only, out) ||
-            (!n->config->live && out->data && access(out->data, F_OK) == 0 &&
-             !n->mine(n->ctx, out->data)))
+            (!n->config->live && out->data != NULL && access(out->data, F_OK) == 0 &&
+             !n->mine(n->ctx, out->data))) {
             strbuf_clear(out);
+        }
         return true;
     }
-    if (!output_is_source(n->config, out))
+    if (!output_is_source(n->config, out)) {
         return true;
+    }
     strbuf_clear(out);
     return false;
 }
 
 void output_state_dir(const struct environment *env, struct strbuf *out)
 {
-    if (env->state_home) {
+    if (env->state_home != NULL) {
         strbuf_adds(out, env->state_home);
     } else {
-        strbuf_addf(out, "%s/.local/state", env->home ? env->home : "");
+        strbuf_addf(out, "%s/.local/state", env->home != NULL ? env->home : "");
     }
     strbuf_adds(out, "/swarmtop/");
 }
@@ -212,7 +215,6 @@ void output_state_dir(const struct environment *env, struct strbuf *out)
 void output_add_numbered(const char *name, size_t len, unsigned number, struct strbuf *out)
 {
     size_t stem = output_stem(name, len);
-
     strbuf_add(out, name, stem);
     if (number > 1) {
         strbuf_addf(out, "-%u", number);
@@ -224,7 +226,6 @@ void output_add_numbered(const char *name, size_t len, unsigned number, struct s
 static void add_default(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     size_t from = out->len;
-
     output_state_dir(&n->config->options->env, out);
     if (!output_trace_name(n, only, out)) {
         out->len = from;
@@ -234,9 +235,8 @@ static void add_default(const struct output_naming *n, session_no only, struct s
 bool output_path_of(const struct output_naming *n, session_no only, struct strbuf *out)
 {
     const struct options *options = n->config->options;
-
     strbuf_clear(out);
-    if (options->output) {
+    if (options->output != NULL) {
         add_named(n, options->output, strlen(options->output), only, out);
         return true;
     }
@@ -256,8 +256,7 @@ void output_path_to_try(const struct output_config *config, struct strbuf *out)
 {
     const struct environment *env = &config->options->env;
     enum switch_word word = options_switch_word(env->perfetto_trace);
-
-    if (config->options->output) {
+    if (config->options->output != NULL) {
         strbuf_adds(out, config->options->output);
     } else if (config->options->command == COMMAND_DEMO || word == SWITCH_OFF) {
         return;

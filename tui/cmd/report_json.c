@@ -20,8 +20,9 @@ static void put_spread(struct json_writer *w, json_t *object, const struct summa
     json_writer_put_number(w, object, "min", s->min);
     json_writer_put_number(w, object, "mean", s->mean);
     json_writer_put_number(w, object, "p50", s->p50);
-    if (with_p90)
+    if (with_p90) {
         json_writer_put_number(w, object, "p90", s->p90);
+    }
     json_writer_put_number(w, object, "p95", s->p95);
     json_writer_put_number(w, object, "p99", s->p99);
     json_writer_put_number(w, object, "max", s->max);
@@ -30,11 +31,10 @@ static void put_spread(struct json_writer *w, json_t *object, const struct summa
 static void put_summary(struct json_writer *w, json_t *object, const char *name,
                         const struct summary *s)
 {
-    json_t *summary;
-
-    if (s->count == 0)
+    if (s->count == 0) {
         return;
-    summary = json_object();
+    }
+    json_t *summary = json_object();
     json_writer_put_count(w, summary, "count", s->count);
     put_spread(w, summary, s, true);
     json_writer_put(w, object, name, summary);
@@ -44,16 +44,17 @@ static void put_summary(struct json_writer *w, json_t *object, const char *name,
 static void put_stopped(struct json_writer *w, json_t *object, uint64_t refused,
                         uint64_t interrupted)
 {
-    if (refused > 0)
+    if (refused > 0) {
         json_writer_put_count(w, object, "refused", refused);
-    if (interrupted > 0)
+    }
+    if (interrupted > 0) {
         json_writer_put_count(w, object, "interrupted", interrupted);
+    }
 }
 
 static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metrics)
 {
     json_t *tool = json_object();
-
     json_writer_put_count(w, tool, "count", metrics->duration_ms.count);
     json_writer_put_count(w, tool, "errors", metrics->errors);
     json_writer_put_count(w, tool, "open", metrics->open);
@@ -67,14 +68,12 @@ static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metri
 
 static void put_tools(struct json_writer *w, json_t *object, const struct metrics *f)
 {
-    json_t *tools;
-
-    if (f->tool_count == 0)
+    if (f->tool_count == 0) {
         return;
-    tools = json_object();
+    }
+    json_t *tools = json_object();
     for (size_t i = 0; i < f->tool_count; i++) {
         struct slice name = {f->tools[i].name, strlen(f->tools[i].name)};
-
         json_writer_put_member(w, tools, name, make_tool(w, &f->tools[i]));
     }
     json_writer_put(w, object, "tools", tools);
@@ -83,17 +82,18 @@ static void put_tools(struct json_writer *w, json_t *object, const struct metric
 static void put_phases(struct json_writer *w, json_t *object, const struct metrics *f)
 {
     json_t *phases = NULL;
-
     for (size_t i = 0; i < TIME_PARTS; i++) {
         double ms = time_part_ms(f, i);
-
-        if (ms > 0 && phases == NULL)
+        if (ms > 0 && phases == NULL) {
             phases = json_object();
-        if (ms > 0)
+        }
+        if (ms > 0) {
             json_writer_put_number(w, phases, time_parts[i].key, ms);
+        }
     }
-    if (phases != NULL)
+    if (phases != NULL) {
         json_writer_put(w, object, "phases", phases);
+    }
 }
 
 static void put_metrics(struct json_writer *w, json_t *object, const struct metrics *f)
@@ -136,20 +136,21 @@ static void put_start(struct json_writer *w, json_t *object, int64_t start_ns)
     int64_t ms = (start_ns - (int64_t)seconds * 1000000000) / NS_PER_MS;
     struct tm tm;
     char text[40];
-
-    if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) > 0)
+    if (gmtime_r(&seconds, &tm) != NULL &&
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) > 0) {
         json_writer_put(w, object, "start", json_sprintf("%s.%03dZ", text, (int)ms));
+    }
 }
 
 static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
                             const struct session *session)
 {
     json_t *object = json_object();
-
     json_writer_put_name(w, object, "session_id", swarm, session->id);
     json_writer_put_name(w, object, "name", swarm, session->name);
-    if (session->flags & SESSION_HAS_START)
+    if (session->flags & SESSION_HAS_START) {
         put_start(w, object, session->start_ns);
+    }
     json_writer_put_name(w, object, "source", swarm, session->source);
     return object;
 }
@@ -163,9 +164,9 @@ static void write_sessions(struct json_writer *w, const struct report *r)
     json_writer_begin_array(w, "sessions");
     for (size_t i = 0; matching != NULL && i < count; i++) {
         const struct session *session = swarm_session(r->swarm, (session_no)i);
-
-        if (session != NULL && matching[i])
+        if (session != NULL && matching[i]) {
             json_writer_write_item(w, make_session(w, r->swarm, session));
+        }
     }
     json_writer_end_array(w);
     mem_free(r->metrics->mem, matching, matching == NULL ? 0 : count * sizeof *matching);
@@ -175,7 +176,6 @@ static void write_counts(struct json_writer *w, const struct report *r)
 {
     const struct swarm_metrics *f = r->metrics;
     json_t *events = json_object(), *spans = json_object();
-
     json_writer_put_count(w, events, "total", f->events + f->metadata);
     json_writer_put_count(w, events, "metadata", f->metadata);
     json_writer_put_count(w, events, "dropped", f->dropped);
@@ -197,10 +197,10 @@ static bool is_nested(const struct swarm *swarm, const struct agent *agent)
     for (size_t i = 0; i < swarm_agent_count(swarm) && agent->parent_id != INTERN_NONE; i++) {
         const struct agent *other = swarm_agent(swarm, (agent_no)i);
         const struct session *session = swarm_session(swarm, other->session);
-
         if (other->session != agent->session && session != NULL &&
-            (other->agent_id == agent->parent_id || session->id == agent->parent_id))
+            (other->agent_id == agent->parent_id || session->id == agent->parent_id)) {
             return (other->flags & (AGENT_DEAD | AGENT_GROUP)) == 0;
+        }
     }
     return false;
 }
@@ -211,25 +211,28 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
     const struct session *session = swarm_session(r->swarm, agent->session);
     bool main_agent = agent->flags & AGENT_MAIN;
     json_t *object = json_object();
-
-    json_writer_put_name(w, object, "session_id", r->swarm, session ? session->id : INTERN_NONE);
+    json_writer_put_name(w, object, "session_id", r->swarm,
+                         session != NULL ? session->id : INTERN_NONE);
     json_writer_put_name(w, object, "agent_id", r->swarm,
-                         agent->agent_id == INTERN_NONE && main_agent && session ? session->id
-                                                                                 : agent->agent_id);
+                         agent->agent_id == INTERN_NONE && main_agent && session != NULL
+                             ? session->id
+                             : agent->agent_id);
     json_writer_put_name(w, object, "name", r->swarm, agent->name);
     json_writer_put_name(w, object, "description", r->swarm, agent->description);
-    if (!main_agent || is_nested(r->swarm, agent))
+    if (!main_agent || is_nested(r->swarm, agent)) {
         json_writer_put_name(w, object, "parent_agent_id", r->swarm, agent->parent_id);
+    }
     json_writer_put_name(w, object, "client", r->swarm,
-                         session ? session->texts[SESSION_CLIENT] : INTERN_NONE);
+                         session != NULL ? session->texts[SESSION_CLIENT] : INTERN_NONE);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);
     if (query_is_agent(agent)) {
         enum agent_state state = query_status(r->swarm, no, r->local_ns).state;
         json_writer_put_text(w, object, "state", query_state_key(state));
     }
-    if (no < r->metrics->agent_count)
+    if (no < r->metrics->agent_count) {
         put_metrics(w, object, &r->metrics->agents[no]);
+    }
     return object;
 }
 
@@ -241,21 +244,22 @@ static void write_agents(struct json_writer *w, const struct report *r)
     /* Lists of the agents of each session; one number more than the agent's, 0: the end. */
     agent_no *first = mem_zalloc(mem, sessions + 1, sizeof *first);
     agent_no *next = mem_zalloc(mem, agents + 1, sizeof *next);
-
     json_writer_begin_array(w, "agents");
-    w->out->failed |= !first || !next;
+    w->out->failed |= first == NULL || next == NULL;
     for (size_t i = agents; i-- > 0 && !w->out->failed;) {
         session_no session = swarm_agent(r->swarm, (agent_no)i)->session;
-
         if (session < sessions) {
             next[i] = first[session];
             first[session] = (agent_no)i + 1;
         }
     }
-    for (size_t session = 0; session < sessions && !w->out->failed; session++)
-        for (agent_no at = first[session]; at != 0; at = next[at - 1])
-            if (report_has_agent(swarm_agent(r->swarm, at - 1)) && report_matches(r, at - 1))
+    for (size_t session = 0; session < sessions && !w->out->failed; session++) {
+        for (agent_no at = first[session]; at != 0; at = next[at - 1]) {
+            if (report_has_agent(swarm_agent(r->swarm, at - 1)) && report_matches(r, at - 1)) {
                 json_writer_write_item(w, make_agent(w, r, at - 1));
+            }
+        }
+    }
     json_writer_end_array(w);
     mem_free(mem, first, (sessions + 1) * sizeof *first);
     mem_free(mem, next, (agents + 1) * sizeof *next);
@@ -264,11 +268,9 @@ static void write_agents(struct json_writer *w, const struct report *r)
 static void write_models(struct json_writer *w, const struct report *r)
 {
     const struct swarm_metrics *f = r->metrics;
-
     json_writer_begin_array(w, "models");
     for (size_t i = 0; i < f->model_count; i++) {
         json_t *model = json_object();
-
         json_writer_put_name(w, model, "client", r->swarm, f->models[i].client);
         json_writer_put_text(w, model, "model", f->models[i].model);
         put_metrics(w, model, &f->models[i].metrics);
@@ -280,13 +282,13 @@ static void write_models(struct json_writer *w, const struct report *r)
 /* Writes the names of spans in traces without agents. */
 static void write_names(struct json_writer *w, const struct report *r)
 {
-    if (r->metrics->name_count == 0)
+    if (r->metrics->name_count == 0) {
         return;
+    }
     json_writer_begin_array(w, "names");
     for (size_t i = 0; i < r->metrics->name_count; i++) {
         const struct name_metrics *name = &r->metrics->names[i];
         json_t *object = json_object();
-
         json_writer_put_name(w, object, "name", r->swarm, name->name);
         json_writer_put_count(w, object, "count", name->count);
         json_writer_put_count(w, object, "open", name->open);
@@ -304,20 +306,21 @@ static void write_marker(struct json_writer *w, const struct swarm *swarm,
     const struct session *session = swarm_session(swarm, marker->session);
     const struct track *track = swarm_get_track(swarm, marker->track);
     struct event event;
-    json_t *object;
-
-    if (!session ||
-        !event_store_get(swarm_store(swarm, (enum swarm_pool)session->pool), marker->event, &event))
+    if (session == NULL || !event_store_get(swarm_store(swarm, (enum swarm_pool)session->pool),
+                                            marker->event, &event)) {
         return;
-    object = json_object();
+    }
+    json_t *object = json_object();
     json_writer_put_name(w, object, "name", swarm, marker->name);
     /* Since the session's start, which in a document of several is not its ts 0. */
     json_writer_put_number(w, object, "ts_us",
                            event.ts_us - (double)(session->start_ns - session->origin_ns) / 1000);
-    if (track)
+    if (track != NULL) {
         json_writer_put_raw_name(w, object, "pid", swarm, track->pid);
-    if (event.args.len > 0)
+    }
+    if (event.args.len > 0) {
         json_writer_put_raw(w, object, "args", event.args.bytes, event.args.len);
+    }
     json_writer_write_item(w, object);
 }
 
@@ -326,9 +329,9 @@ static void write_markers(struct json_writer *w, const struct report *r)
     json_writer_begin_array(w, "markers");
     for (size_t i = 0; i < swarm_marker_count(r->swarm); i++) {
         const struct marker *marker = swarm_marker(r->swarm, i);
-
-        if (marker->agent == NO_AGENT ? r->filter == NULL : report_matches(r, marker->agent))
+        if (marker->agent == NO_AGENT ? r->filter == NULL : report_matches(r, marker->agent)) {
             write_marker(w, r->swarm, marker);
+        }
     }
     json_writer_end_array(w);
 }
@@ -337,7 +340,6 @@ void report_json(const struct report *report, struct strbuf *out)
 {
     struct json_writer w;
     json_t *totals = json_object();
-
     json_writer_init(&w, out);
     put_metrics(&w, totals, &report->metrics->totals);
     strbuf_addc(out, '{');

@@ -11,7 +11,6 @@
 static void put_counted(struct strbuf *out, uint64_t n, const char *one)
 {
     char text[NUMBER_BYTES];
-
     number_count(n, text);
     strbuf_addf(out, "%s %s%s", text, one, n == 1 ? "" : "s");
 }
@@ -25,26 +24,27 @@ static bool is_shown_agent(const struct agent *agent)
 static void count_states(const struct swarm *swarm, int64_t local_ns, uint64_t counts[STATES])
 {
     for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
-        if (is_shown_agent(swarm_agent(swarm, (agent_no)i)))
+        if (is_shown_agent(swarm_agent(swarm, (agent_no)i))) {
             counts[query_status(swarm, (agent_no)i, local_ns).state]++;
+        }
     }
 }
 
 static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbuf *out)
 {
     uint64_t counts[STATES] = {0};
-
     count_states(swarm, local_ns, counts);
-    for (int state = 0; state < STATES; state++)
-        if (counts[state] > 0)
+    for (int state = 0; state < STATES; state++) {
+        if (counts[state] > 0) {
             strbuf_addf(out, "  %s %llu", query_state_name((enum agent_state)state),
                         (unsigned long long)counts[state]);
+        }
+    }
 }
 
 static void put_metrics(const struct metrics *totals, struct strbuf *out)
 {
     char p50[NUMBER_BYTES], p95[NUMBER_BYTES];
-
     if (totals->ttft_ms.count > 0) {
         number_ms(totals->ttft_ms.p50, true, p50);
         number_ms(totals->ttft_ms.p95, true, p95);
@@ -54,53 +54,60 @@ static void put_metrics(const struct metrics *totals, struct strbuf *out)
         number_short(totals->otps.p50, p50);
         strbuf_addf(out, "  otps p50 %s", p50);
     }
-    if (!isnan(totals->cache_hit_rate_pct))
+    if (!isnan(totals->cache_hit_rate_pct)) {
         strbuf_addf(out, "  cache %.0f%%", totals->cache_hit_rate_pct);
-    if (totals->retries > 0)
+    }
+    if (totals->retries > 0) {
         strbuf_addf(out, "  retries %llu", (unsigned long long)totals->retries);
-    if (totals->failed + totals->tool_errors > 0)
+    }
+    if (totals->failed + totals->tool_errors > 0) {
         strbuf_addf(out, "  errors %llu",
                     (unsigned long long)(totals->failed + totals->tool_errors));
+    }
 }
 
 static void put_stopped(const struct metrics *totals, struct strbuf *out)
 {
-    if (totals->refused > 0)
+    if (totals->refused > 0) {
         strbuf_addf(out, "  refused %llu", (unsigned long long)totals->refused);
-    if (totals->interrupted > 0)
+    }
+    if (totals->interrupted > 0) {
         strbuf_addf(out, "  interrupted %llu", (unsigned long long)totals->interrupted);
+    }
 }
 
 void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                  struct strbuf *out)
 {
     uint64_t sessions = 0, agents = 0, events = 0;
-
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-
         sessions += session != NULL;
-        events += session ? session->event_count : 0;
+        events += session != NULL ? session->event_count : 0;
     }
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
         agents += is_shown_agent(swarm_agent(swarm, (agent_no)i));
+    }
     put_counted(out, sessions, "session");
     strbuf_adds(out, "  ");
     put_counted(out, agents, "agent");
     strbuf_adds(out, "  ");
     put_counted(out, events, "event");
     put_states(swarm, local_ns, out);
-    if (metrics)
+    if (metrics != NULL) {
         put_metrics(&metrics->totals, out);
-    if (metrics)
+    }
+    if (metrics != NULL) {
         put_stopped(&metrics->totals, out);
+    }
 }
 
 /* `out` holds the part before it. */
 static void put_part(struct strbuf *out, uint64_t count, const char *word)
 {
-    if (count > 0)
+    if (count > 0) {
         strbuf_addf(out, "%s%llu %s", out->len > 0 ? "  " : "", (unsigned long long)count, word);
+    }
 }
 
 /* The states as a status bar shows them: it may be cut, so those that need a person come first. */
@@ -115,19 +122,21 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
 {
     uint64_t counts[STATES] = {0}, all = 0;
     char ttft[NUMBER_BYTES];
-
     count_states(swarm, local_ns, counts);
-    for (int state = 0; state < STATES; state++)
+    for (int state = 0; state < STATES; state++) {
         all += counts[state];
-    for (int i = 0; i < STATES; i++)
+    }
+    for (int i = 0; i < STATES; i++) {
         put_part(out, counts[bar_order[i]], query_state_name(bar_order[i]));
-    if (all == 0)
+    }
+    if (all == 0) {
         strbuf_adds(out, "no agents");
-    if (metrics) {
+    }
+    if (metrics != NULL) {
         put_part(out, metrics->totals.refused, "refused");
         put_part(out, metrics->totals.interrupted, "interrupted");
     }
-    if (metrics && metrics->totals.ttft_ms.count > 0) {
+    if (metrics != NULL && metrics->totals.ttft_ms.count > 0) {
         number_ms(metrics->totals.ttft_ms.p50, true, ttft);
         strbuf_addf(out, "  ttft %s", ttft);
     }

@@ -22,8 +22,9 @@ static volatile sig_atomic_t overdue;
 /* Ends the process by the signal's default action, once the handler returns. */
 static void end_by(int number)
 {
-    if (before_end)
+    if (before_end != NULL) {
         before_end();
+    }
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -31,10 +32,10 @@ static void end_by(int number)
 static void on_alarm(int number)
 {
     int error = errno;
-
     (void)number;
-    if (overdue)
+    if (overdue) {
         end_by(SIGINT);
+    }
     overdue = 1;
     alarm(STOP_GRACE_S);
     errno = error;
@@ -43,18 +44,19 @@ static void on_alarm(int number)
 static void on_signal(int number)
 {
     int error = errno;
-
     /* A dropped connection sends several SIGHUP, and the document must still be written. */
     if (number != SIGHUP) {
-        if (ends_at_next)
+        if (ends_at_next) {
             end_by(number);
-        else if (number == SIGINT && !(has_to_save && loop_runs))
+        } else if (number == SIGINT && !(has_to_save && loop_runs)) {
             alarm(STOP_GRACE_S);
+        }
         ends_at_next = 1;
     }
     asked = 1;
-    if (wakes)
+    if (wakes != NULL) {
         uv_async_send(wakes);
+    }
     errno = error;
 }
 
@@ -62,7 +64,6 @@ static void on_signal(int number)
 static void handle(int number, void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
-
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
@@ -70,7 +71,6 @@ static void handle(int number, void (*handler)(int))
 static bool is_ignored(int number)
 {
     struct sigaction action;
-
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
@@ -80,17 +80,21 @@ void stop_signal_open(uv_async_t *wake, bool saves)
     wakes = wake;
     asked = ends_at_next = loop_runs = overdue = 0;
     handle(SIGALRM, on_alarm);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (!is_ignored(numbers[i]))
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!is_ignored(numbers[i])) {
             handle(numbers[i], on_signal);
+        }
+    }
 }
 
 void stop_signal_close(void)
 {
     alarm(0);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (!is_ignored(numbers[i]))
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!is_ignored(numbers[i])) {
             handle(numbers[i], SIG_DFL);
+        }
+    }
     handle(SIGALRM, SIG_DFL);
     wakes = NULL;
 }

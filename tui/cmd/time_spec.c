@@ -13,10 +13,10 @@
 static bool read_digits(const char **at, int max, int64_t *out)
 {
     const char *from = *at;
-
     *out = 0;
-    while (**at >= '0' && **at <= '9' && *at - from < max)
+    while (**at >= '0' && **at <= '9' && *at - from < max) {
         *out = *out * 10 + (*(*at)++ - '0');
+    }
     return *at > from;
 }
 
@@ -24,15 +24,17 @@ static bool read_digits(const char **at, int max, int64_t *out)
 static bool read_fraction(const char **at, int64_t *out)
 {
     int64_t unit = NS_PER_S / 10;
-
     *out = 0;
-    if (**at != '.' && **at != ',')
+    if (**at != '.' && **at != ',') {
         return true;
+    }
     (*at)++;
-    if (**at < '0' || **at > '9')
+    if (**at < '0' || **at > '9') {
         return false;
-    for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+    }
+    for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10) {
         *out += (**at - '0') * unit;
+    }
     return true;
 }
 
@@ -50,10 +52,8 @@ static int64_t unit_ns(const char **at)
                  {"m", 60 * NS_PER_S},
                  {"h", 3600 * NS_PER_S},
                  {"d", 86400 * NS_PER_S}};
-
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t len = strlen(units[i].name);
-
         if (strncmp(*at, units[i].name, len) == 0) {
             *at += len;
             return units[i].ns;
@@ -66,19 +66,21 @@ static int64_t unit_ns(const char **at)
 static bool parse_duration(const char *text, int64_t *out)
 {
     *out = 0;
-    if (!*text)
+    if (!*text) {
         return false;
+    }
     while (*text) {
         int64_t whole, fraction;
-
-        if (!read_digits(&text, 9, &whole) || !read_fraction(&text, &fraction))
+        if (!read_digits(&text, 9, &whole) || !read_fraction(&text, &fraction)) {
             return false;
+        }
 
         int64_t unit = unit_ns(&text);
 
         /* 9 digits of hours would overflow 64 bits of nanoseconds. */
-        if (unit == 0 || whole > INT64_MAX / 4 / unit)
+        if (unit == 0 || whole > INT64_MAX / 4 / unit) {
             return false;
+        }
         *out += whole * unit + (int64_t)((double)fraction / 1e9 * (double)unit + 0.5);
     }
     return true;
@@ -88,16 +90,18 @@ static bool parse_duration(const char *text, int64_t *out)
 static bool parse_clock(const char **at, int64_t *out)
 {
     int64_t hours, minutes, seconds = 0, fraction = 0;
-
-    if (!read_digits(at, 2, &hours) || *(*at)++ != ':' || !read_digits(at, 2, &minutes))
+    if (!read_digits(at, 2, &hours) || *(*at)++ != ':' || !read_digits(at, 2, &minutes)) {
         return false;
+    }
     if (**at == ':') {
         (*at)++;
-        if (!read_digits(at, 2, &seconds) || !read_fraction(at, &fraction))
+        if (!read_digits(at, 2, &seconds) || !read_fraction(at, &fraction)) {
             return false;
+        }
     }
-    if (hours > 24 || minutes > 59 || seconds > 60)
+    if (hours > 24 || minutes > 59 || seconds > 60) {
         return false;
+    }
     *out = ((hours * 60 + minutes) * 60 + seconds) * NS_PER_S + fraction;
     return true;
 }
@@ -107,19 +111,21 @@ static bool parse_zone(const char **at, int64_t *offset_s)
 {
     int64_t hours, minutes = 0;
     int sign = **at == '-' ? -1 : 1;
-
     *offset_s = 0;
     if (**at == 'Z' || **at == 'z') {
         (*at)++;
         return true;
     }
     (*at)++;
-    if (!read_digits(at, 2, &hours))
+    if (!read_digits(at, 2, &hours)) {
         return false;
-    if (**at == ':')
+    }
+    if (**at == ':') {
         (*at)++;
-    if (**at && !read_digits(at, 2, &minutes))
+    }
+    if (**at && !read_digits(at, 2, &minutes)) {
         return false;
+    }
     *offset_s = sign * (hours * 60 + minutes) * 60;
     return hours <= 24 && minutes <= 59;
 }
@@ -127,15 +133,16 @@ static bool parse_zone(const char **at, int64_t *offset_s)
 static bool parse_iso(const char *text, int64_t *out)
 {
     int64_t year, month, day, clock = 0, offset_s;
-
     if (!read_digits(&text, 4, &year) || *text++ != '-' || !read_digits(&text, 2, &month) ||
         *text++ != '-' || !read_digits(&text, 2, &day) || month < 1 || month > 12 || day < 1 ||
-        day > 31)
+        day > 31) {
         return false;
+    }
     if (*text == 'T' || *text == 't' || *text == ' ') {
         text++;
-        if (!parse_clock(&text, &clock))
+        if (!parse_clock(&text, &clock)) {
             return false;
+        }
     }
 
     struct tm tm = {
@@ -148,8 +155,9 @@ static bool parse_iso(const char *text, int64_t *out)
     time_t seconds;
 
     if (*text) {
-        if (!parse_zone(&text, &offset_s) || *text)
+        if (!parse_zone(&text, &offset_s) || *text) {
             return false;
+        }
         seconds = timegm(&tm) - (time_t)offset_s;
     } else {
         seconds = mktime(&tm);
@@ -161,17 +169,18 @@ static bool parse_iso(const char *text, int64_t *out)
 bool time_spec_parse(const char *text, struct time_spec *out)
 {
     const char *at = text;
-
     if (text[0] == '-') {
         out->form = TIME_FROM_END;
         return parse_duration(text + 1, &out->ns);
     }
     out->form = TIME_FROM_START;
-    if (parse_duration(text[0] == '+' ? text + 1 : text, &out->ns))
+    if (parse_duration(text[0] == '+' ? text + 1 : text, &out->ns)) {
         return true;
+    }
     out->form = TIME_OF_DAY;
-    if (parse_clock(&at, &out->ns) && !*at)
+    if (parse_clock(&at, &out->ns) && !*at) {
         return true;
+    }
     out->form = TIME_ABSOLUTE;
     return parse_iso(text, &out->ns);
 }
@@ -185,9 +194,9 @@ static int64_t resolve_time_of_day(int64_t clock_ns, int64_t from_ns, int64_t to
 {
     time_t from_s = (time_t)floor_s(from_ns);
     struct tm tm;
-
-    if (!localtime_r(&from_s, &tm))
+    if (localtime_r(&from_s, &tm) == NULL) {
         return from_ns;
+    }
     tm.tm_hour = tm.tm_min = 0;
     tm.tm_sec = (int)(clock_ns / NS_PER_S);
     tm.tm_isdst = -1;
@@ -195,8 +204,9 @@ static int64_t resolve_time_of_day(int64_t clock_ns, int64_t from_ns, int64_t to
     struct tm next_day = tm;
     int64_t at = (int64_t)mktime(&tm) * NS_PER_S + clock_ns % NS_PER_S;
 
-    if (at >= from_ns || from_ns - at < NS_PER_S)
+    if (at >= from_ns || from_ns - at < NS_PER_S) {
         return at;
+    }
     next_day.tm_mday++;
 
     int64_t later = (int64_t)mktime(&next_day) * NS_PER_S + clock_ns % NS_PER_S;
@@ -220,17 +230,16 @@ static int local_text(int64_t ns, char out[32])
 {
     time_t when = (time_t)(ns / 1000000000);
     struct tm tm;
-
-    return localtime_r(&when, &tm) ? (int)strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) : 0;
+    return localtime_r(&when, &tm) != NULL ? (int)strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) : 0;
 }
 
 bool time_spec_check(const char *option, int64_t at_ns, int64_t from_ns, int64_t to_ns,
                      struct strbuf *error)
 {
     char first[32] = "", last[32] = "";
-
-    if (at_ns >= from_ns && at_ns <= to_ns)
+    if (at_ns >= from_ns && at_ns <= to_ns) {
         return true;
+    }
     local_text(from_ns, first);
     local_text(to_ns, last);
     strbuf_addf(error, "%s: %s of the trace, which is %.3f s long: %s to %s", option,

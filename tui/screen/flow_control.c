@@ -5,8 +5,9 @@
 bool flow_control_sent(struct flow_control *flow, size_t bytes, int64_t now_ns)
 {
     flow->bytes_since_ask += bytes;
-    if (flow->awaiting || flow->no_replies || flow->bytes_since_ask < FLOW_CONTROL_ASK_BYTES)
+    if (flow->awaiting || flow->no_replies || flow->bytes_since_ask < FLOW_CONTROL_ASK_BYTES) {
         return false;
+    }
     flow->awaiting = true;
     flow->asked_ns = now_ns;
     flow->bytes_since_ask = 0;
@@ -20,8 +21,9 @@ void flow_control_answered(struct flow_control *flow)
 
 int64_t flow_control_free_ns(struct flow_control *flow, int64_t now_ns)
 {
-    if (!flow->awaiting)
+    if (!flow->awaiting) {
         return now_ns;
+    }
     /* A clock that was set back counts as a timeout. */
     if (now_ns - flow->asked_ns >= FLOW_CONTROL_NO_REPLY_NS || now_ns < flow->asked_ns) {
         flow->awaiting = false;

@@ -28,8 +28,9 @@ static int clamp(int value, int low, int high)
 struct grid *grid_new(const struct mem *mem, int cols, int rows)
 {
     struct grid *grid = mem_zalloc(mem, 1, sizeof *grid);
-    if (!grid)
+    if (grid == NULL) {
         return NULL;
+    }
     grid->mem = mem;
     if (!grid_resize(grid, cols, rows)) {
         mem_free(mem, grid, sizeof *grid);
@@ -45,8 +46,9 @@ static size_t cells_size(const struct grid *grid)
 
 void grid_free(struct grid *grid)
 {
-    if (!grid)
+    if (grid == NULL) {
         return;
+    }
     mem_free(grid->mem, grid->cells, cells_size(grid));
     mem_free(grid->mem, grid, sizeof *grid);
 }
@@ -57,8 +59,9 @@ bool grid_resize(struct grid *grid, int cols, int rows)
     rows = clamp(rows, 1, GRID_MAX_ROWS);
     if (cols != grid->cols || rows != grid->rows) {
         struct cell *cells = mem_zalloc(grid->mem, (size_t)cols * (size_t)rows, sizeof *cells);
-        if (!cells)
+        if (cells == NULL) {
             return false;
+        }
         mem_free(grid->mem, grid->cells, cells_size(grid));
         grid->cells = cells;
         grid->cols = cols;
@@ -71,8 +74,9 @@ bool grid_resize(struct grid *grid, int cols, int rows)
 void grid_clear(struct grid *grid)
 {
     size_t count = (size_t)grid->cols * (size_t)grid->rows;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         grid->cells[i] = blank;
+    }
 }
 
 void grid_set_mask(struct grid *grid, bool mask)
@@ -111,10 +115,11 @@ const struct cell *grid_cell(const struct grid *grid, int x, int y)
 static void break_wide(struct grid *grid, int x, int y)
 {
     struct cell *cell = cell_at(grid, x, y);
-    if (cell->glyph.width == 0)
+    if (cell->glyph.width == 0) {
         cell_at(grid, x - 1, y)->glyph = blank.glyph;
-    else if (cell->glyph.width == 2)
+    } else if (cell->glyph.width == 2) {
         cell_at(grid, x + 1, y)->glyph = blank.glyph;
+    }
 }
 
 /* Requires (x, y) and, for a wide glyph, (x + 1, y) to be inside. */
@@ -146,16 +151,18 @@ struct area area_sub(struct area area, int x, int y, int cols, int rows)
 static void area_put_glyph(struct area area, int x, int y, enum style_id style,
                            const struct glyph *glyph)
 {
-    if (y < 0 || y >= area.rows)
+    if (y < 0 || y >= area.rows) {
         return;
+    }
     bool left_in = x >= 0 && x < area.cols;
     bool right_in = x + 1 >= 0 && x + 1 < area.cols;
-    if (glyph->width == 1 && left_in)
+    if (glyph->width == 1 && left_in) {
         put_glyph(area.grid, area.x + x, area.y + y, style, glyph);
-    else if (glyph->width == 2 && left_in && right_in)
+    } else if (glyph->width == 2 && left_in && right_in) {
         put_glyph(area.grid, area.x + x, area.y + y, style, glyph);
-    else if (glyph->width == 2 && (left_in || right_in))
+    } else if (glyph->width == 2 && (left_in || right_in)) {
         put_glyph(area.grid, area.x + (left_in ? x : x + 1), area.y + y, style, &blank.glyph);
+    }
 }
 
 static int put_as_it_is(struct area area, int x, int y, enum style_id style, const char *text,
@@ -164,12 +171,14 @@ static int put_as_it_is(struct area area, int x, int y, enum style_id style, con
     for (size_t at = 0; at < len;) {
         struct glyph glyph;
         at += text_next(text + at, len - at, area.grid->ascii, &glyph);
-        if (glyph.width == 0)
+        if (glyph.width == 0) {
             continue;
+        }
         area_put_glyph(area, x, y, style, &glyph);
         x += glyph.width;
-        if (x > GRID_MAX_COLS * 2)
+        if (x > GRID_MAX_COLS * 2) {
             break; /* the rest of the text cannot be visible */
+        }
     }
     return x;
 }
@@ -212,18 +221,22 @@ static int put_ellipsized(struct area area, int x, int y, int cols, enum style_i
                           const char *text, size_t len)
 {
     bool ascii = area.grid->ascii;
-    if (cols <= 0)
+    if (cols <= 0) {
         return x;
+    }
     size_t used = 0;
     size_t fits = text_fit(text, len, ascii, (size_t)cols, &used);
-    if (fits == len)
+    if (fits == len) {
         return put_as_it_is(area, x, y, style, text, len);
-    if (cols >= 2)
+    }
+    if (cols >= 2) {
         fits = text_fit(text, len, ascii, (size_t)cols - 1, &used);
+    }
     x = put_as_it_is(area, x, y, style, text, fits);
-    if (cols >= 2)
+    if (cols >= 2) {
         x = area_puts(area, x, y, style,
                       theme_symbol(&(struct theme){.ascii = ascii}, SYM_ELLIPSIS));
+    }
     return x;
 }
 
@@ -253,27 +266,32 @@ void area_fill(struct area area, int x, int y, int cols, enum style_id style, co
     text_next(text, strlen(text), area.grid->ascii, &glyph);
     assert(glyph.width == 1);
     int from = clamp(x, 0, area.cols), to = clamp(x + cols, 0, area.cols);
-    for (int at = from; at < to; at++)
+    for (int at = from; at < to; at++) {
         area_put_glyph(area, at, y, style, &glyph);
+    }
 }
 
 void area_add_attrs(struct area area, int x, int y, int cols, uint8_t attrs)
 {
-    if (y < 0 || y >= area.rows)
+    if (y < 0 || y >= area.rows) {
         return;
+    }
     int from = clamp(x, 0, area.cols), to = clamp(x + cols, 0, area.cols);
-    for (int at = from; at < to; at++)
+    for (int at = from; at < to; at++) {
         cell_at(area.grid, area.x + at, area.y + y)->attrs |= attrs;
+    }
 }
 
 bool area_is_blank(struct area area, int x, int y, int cols)
 {
-    if (x < 0 || x + cols > area.cols || y < 0 || y >= area.rows)
+    if (x < 0 || x + cols > area.cols || y < 0 || y >= area.rows) {
         return false;
+    }
     for (int at = x; at < x + cols; at++) {
         const struct cell *cell = cell_at(area.grid, area.x + at, area.y + y);
-        if (cell->glyph.len != 1 || cell->glyph.text[0] != ' ' || cell->style != STYLE_PLAIN)
+        if (cell->glyph.len != 1 || cell->glyph.text[0] != ' ' || cell->style != STYLE_PLAIN) {
             return false;
+        }
     }
     return true;
 }
@@ -286,8 +304,9 @@ void grid_to_text(const struct grid *grid, struct strbuf *out)
         int end = grid->cols;
         while (end > 0) {
             const struct glyph *last = &cell_at(grid, end - 1, y)->glyph;
-            if (last->len != 1 || last->text[0] != ' ')
+            if (last->len != 1 || last->text[0] != ' ') {
                 break;
+            }
             end--;
         }
         for (int x = 0; x < end; x++) {
@@ -303,13 +322,16 @@ static void add_sgr(struct strbuf *out, struct style style)
     static const char *const attrs[] = {";1", ";2", ";4", ";7"};
     strbuf_adds(out, "\033[0");
     for (unsigned i = 0; i < 4; i++) {
-        if (style.attrs & 1u << i)
+        if (style.attrs & 1u << i) {
             strbuf_adds(out, attrs[i]);
+        }
     }
-    if (style.fg != COLOR_NONE)
+    if (style.fg != COLOR_NONE) {
         strbuf_addf(out, ";%d", style.fg < 8 ? 30 + style.fg : 82 + style.fg);
-    if (style.bg != COLOR_NONE)
+    }
+    if (style.bg != COLOR_NONE) {
         strbuf_addf(out, ";%d", style.bg < 8 ? 40 + style.bg : 92 + style.bg);
+    }
     strbuf_addc(out, 'm');
 }
 
@@ -321,8 +343,9 @@ void grid_to_ansi(const struct grid *grid, const struct theme *theme, struct str
             const struct cell *cell = cell_at(grid, x, y);
             struct style style = theme_style(theme, cell->style);
             style.attrs |= cell->attrs;
-            if (style.fg != now.fg || style.bg != now.bg || style.attrs != now.attrs)
+            if (style.fg != now.fg || style.bg != now.bg || style.attrs != now.attrs) {
                 add_sgr(out, style);
+            }
             now = style;
             strbuf_add(out, cell->glyph.text, cell->glyph.len);
         }

@@ -23,8 +23,9 @@ static void put_colors(struct strbuf *out, const char *const *colors, const char
                        const char *ground)
 {
     strbuf_addf(out, ".g{fill:%s}text{fill:%s}", ground, text);
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 16; i++) {
         strbuf_addf(out, ".f%d{fill:%s}.b%d{fill:%s}", i, colors[i], i, colors[i]);
+    }
 }
 
 static void put_head(const struct grid *grid, struct strbuf *out)
@@ -72,8 +73,9 @@ static void resolve(struct style *style)
 static bool is_blank(const struct strbuf *text)
 {
     for (size_t i = 0; i < text->len; i++) {
-        if (text->data[i] != ' ')
+        if (text->data[i] != ' ') {
             return false;
+        }
     }
     return true;
 }
@@ -82,16 +84,19 @@ static void put_run(struct strbuf *out, const struct strbuf *text, struct style 
                     int cols)
 {
     resolve(&style);
-    if (style.bg != COLOR_NONE)
+    if (style.bg != COLOR_NONE) {
         strbuf_addf(out, "<rect class=\"b%d\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
                     style.bg, x * CELL_COLS, y * CELL_ROWS, cols * CELL_COLS, CELL_ROWS);
-    if (is_blank(text) && !(style.attrs & ATTR_UNDERLINE))
+    }
+    if (is_blank(text) && !(style.attrs & ATTR_UNDERLINE)) {
         return;
+    }
     strbuf_addf(out,
                 "<text x=\"%.1f\" y=\"%.1f\" textLength=\"%.1f\" xml:space=\"preserve\" class=\"",
                 x * CELL_COLS, y * CELL_ROWS + BASELINE, cols * CELL_COLS);
-    if (style.fg != COLOR_NONE)
+    if (style.fg != COLOR_NONE) {
         strbuf_addf(out, "f%d ", style.fg);
+    }
     strbuf_addf(out, "%s%s%s\">", style.attrs & ATTR_BOLD ? "s " : "",
                 style.attrs & ATTR_DIM ? "d " : "", style.attrs & ATTR_UNDERLINE ? "u" : "");
     put_text(out, text->data, text->len);
@@ -112,19 +117,21 @@ static void put_row(const struct grid *grid, const struct theme *theme, int y, s
     for (int x = 0; x <= cols; x++) {
         struct style next = style;
         const struct cell *cell = x < cols ? grid_cell(grid, x, y) : NULL;
-        if (cell) {
+        if (cell != NULL) {
             next = theme_style(theme, (enum style_id)cell->style);
             next.attrs |= cell->attrs;
         }
-        if (!cell || !same_style(style, next)) {
-            if (x > from)
+        if (cell == NULL || !same_style(style, next)) {
+            if (x > from) {
                 put_run(out, text, style, from, y, x - from);
+            }
             strbuf_clear(text);
             from = x;
             style = next;
         }
-        if (cell)
+        if (cell != NULL) {
             strbuf_add(text, cell->glyph.text, cell->glyph.len);
+        }
     }
     strbuf_addc(out, '\n');
 }
@@ -134,8 +141,9 @@ void grid_to_svg(const struct grid *grid, const struct theme *theme, struct strb
     struct strbuf text;
     strbuf_init(&text, out->mem, 0);
     put_head(grid, out);
-    for (int y = 0; y < grid_rows(grid); y++)
+    for (int y = 0; y < grid_rows(grid); y++) {
         put_row(grid, theme, y, out, &text);
+    }
     strbuf_adds(out, "</g>\n</svg>\n");
     out->failed |= text.failed;
     strbuf_release(&text);

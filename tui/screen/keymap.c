@@ -130,13 +130,15 @@ const struct action_info *keymap_hint(size_t index, uint8_t view)
     for (size_t n = 0; n <= index; n++) {
         const struct action_info *next = NULL;
         for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-            bool later = actions[i].hint_rank > (found ? found->hint_rank : 0);
+            bool later = actions[i].hint_rank > (found != NULL ? found->hint_rank : 0);
             if ((actions[i].views & view) && later &&
-                (!next || actions[i].hint_rank < next->hint_rank))
+                (next == NULL || actions[i].hint_rank < next->hint_rank)) {
                 next = &actions[i];
+            }
         }
-        if (!next)
+        if (next == NULL) {
             return NULL;
+        }
         found = next;
     }
     return found;
@@ -145,8 +147,9 @@ const struct action_info *keymap_hint(size_t index, uint8_t view)
 /* Returns the modifier of "S-", "C-" or "M-" before a key; each is two bytes long. */
 static uint8_t parse_mod(const char *name, size_t len)
 {
-    if (len < 3 || name[1] != '-')
+    if (len < 3 || name[1] != '-') {
         return 0;
+    }
     switch (name[0]) {
     case 'S': return KEY_MOD_SHIFT;
     case 'C': return KEY_MOD_CTRL;
@@ -157,12 +160,14 @@ static uint8_t parse_mod(const char *name, size_t len)
 
 static uint32_t parse_function_key(const char *name, size_t len)
 {
-    if (len < 2 || len > 3 || name[0] != 'F' || name[1] < '1' || name[1] > '9')
+    if (len < 2 || len > 3 || name[0] != 'F' || name[1] < '1' || name[1] > '9') {
         return 0;
+    }
     uint32_t number = (uint32_t)(name[1] - '0');
     if (len == 3) {
-        if (name[2] < '0' || name[2] > '9')
+        if (name[2] < '0' || name[2] > '9') {
             return 0;
+        }
         number = number * 10 + (uint32_t)(name[2] - '0');
     }
     return number <= 12 ? KEY_CODE_F1 + number - 1 : 0;
@@ -171,16 +176,20 @@ static uint32_t parse_function_key(const char *name, size_t len)
 bool keymap_parse_key(const char *name, size_t len, struct key *out)
 {
     *out = (struct key){.code = 0};
-    for (uint8_t mod; (mod = parse_mod(name, len)) != 0; name += 2, len -= 2)
+    for (uint8_t mod; (mod = parse_mod(name, len)) != 0; name += 2, len -= 2) {
         out->mods |= mod;
-    if (len == 0)
-        return false;
-    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
-        if (strlen(key_names[i].name) == len && memcmp(key_names[i].name, name, len) == 0)
-            out->code = key_names[i].code;
     }
-    if (out->code == 0)
+    if (len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof key_names / sizeof key_names[0]; i++) {
+        if (strlen(key_names[i].name) == len && memcmp(key_names[i].name, name, len) == 0) {
+            out->code = key_names[i].code;
+        }
+    }
+    if (out->code == 0) {
         out->code = parse_function_key(name, len);
+    }
     if (out->code == 0) {
         size_t n = utf8_next(name, len, &out->code);
         return n == len && out->code > ' ' && out->code != 0x7F &&
@@ -201,10 +210,12 @@ struct key keymap_character(uint32_t c)
     case 0: return (struct key){.code = ' ', .mods = KEY_MOD_CTRL};
     default: break;
     }
-    if (c < 27)
+    if (c < 27) {
         return (struct key){.code = c - 1 + 'a', .mods = KEY_MOD_CTRL};
-    if (c < 32)
+    }
+    if (c < 32) {
         return (struct key){.code = c + '@', .mods = KEY_MOD_CTRL};
+    }
     return (struct key){.code = c};
 }
 
@@ -214,8 +225,9 @@ static bool holds_key(const char *names, struct key key)
         size_t len = strcspn(names, " ");
         struct key named;
         if (keymap_parse_key(names, len, &named) && named.code == key.code &&
-            named.mods == key.mods)
+            named.mods == key.mods) {
             return true;
+        }
         names += len + strspn(names + len, " ");
     }
     return false;
@@ -226,8 +238,9 @@ static bool are_keys(const char *names)
     for (names += strspn(names, " "); *names; names += strspn(names, " ")) {
         size_t len = strcspn(names, " ");
         struct key key;
-        if (!keymap_parse_key(names, len, &key))
+        if (!keymap_parse_key(names, len, &key)) {
             return false;
+        }
         names += len;
     }
     return true;
@@ -237,8 +250,9 @@ bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const ch
                  const char **wrong)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0)
+        if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0) {
             continue;
+        }
         if (!are_keys(keys)) {
             *wrong = "no such key; examples: j, Space, S-Left, C-l, F2";
             return false;
@@ -252,17 +266,19 @@ bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const ch
 
 const char *keymap_keys(const struct keymap *keymap, const struct action_info *info)
 {
-    return keymap && keymap->keys[info->action] ? keymap->keys[info->action] : info->keys;
+    return keymap != NULL && keymap->keys[info->action] != NULL ? keymap->keys[info->action]
+                                                                : info->keys;
 }
 
 enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view)
 {
     for (int bound = 1; bound >= 0; bound--) {
         for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-            bool own = keymap && keymap->keys[actions[i].action];
+            bool own = keymap != NULL && keymap->keys[actions[i].action] != NULL;
             if ((actions[i].views & view) && own == bound &&
-                holds_key(keymap_keys(keymap, &actions[i]), key))
+                holds_key(keymap_keys(keymap, &actions[i]), key)) {
                 return actions[i].action;
+            }
         }
     }
     return ACTION_NONE;

@@ -15,7 +15,6 @@ static bool key_of(struct mouse_report *report, bool let_go, struct key *out)
 {
     unsigned button = report->values[0] & ~(unsigned)MODIFIERS;
     int16_t x = (int16_t)((int)report->values[1] - 1), y = (int16_t)((int)report->values[2] - 1);
-
     *out = (struct key){.x = x, .y = y, .from_x = x};
     if (button == WHEEL || button == WHEEL + 1) {
         out->code = button == WHEEL ? KEY_CODE_WHEEL_UP : KEY_CODE_WHEEL_DOWN;
@@ -26,8 +25,9 @@ static bool key_of(struct mouse_report *report, bool let_go, struct key *out)
         report->press_x = x;
         return false;
     }
-    if (!let_go || !report->held)
+    if (!let_go || !report->held) {
         return false;
+    }
     report->held = false;
     out->code = report->press_x == x ? KEY_CODE_CLICK : KEY_CODE_DRAG;
     out->from_x = report->press_x;
@@ -37,8 +37,9 @@ static bool key_of(struct mouse_report *report, bool let_go, struct key *out)
 static bool add_x10(struct mouse_report *report, uint32_t c, struct key *out)
 {
     report->values[report->count++] = c > 32 ? c - 32 : 0;
-    if (report->count < 3)
+    if (report->count < 3) {
         return false;
+    }
     report->form = MOUSE_NONE;
     /* This format does not name the button that was released. */
     return key_of(report, (report->values[0] & 3) == LET_GO && report->values[0] < WHEEL, out);
@@ -46,11 +47,11 @@ static bool add_x10(struct mouse_report *report, uint32_t c, struct key *out)
 
 bool mouse_report_add(struct mouse_report *report, uint32_t c, struct key *out)
 {
-    if (report->form == MOUSE_FORM_X10)
+    if (report->form == MOUSE_FORM_X10) {
         return add_x10(report, c, out);
+    }
     if (c >= '0' && c <= '9') {
         unsigned *value = &report->values[report->count];
-
         *value = *value < LARGEST ? *value * 10 + (c - '0') : *value;
         return false;
     }

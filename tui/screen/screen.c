@@ -55,19 +55,22 @@ enum { CURSES_SIGNALS = sizeof curses_signals / sizeof curses_signals[0] };
 static SCREEN *new_terminal(FILE *out, FILE *in)
 {
     struct sigaction before[CURSES_SIGNALS];
-    for (int i = 0; i < CURSES_SIGNALS; i++)
+    for (int i = 0; i < CURSES_SIGNALS; i++) {
         sigaction(curses_signals[i], NULL, &before[i]);
+    }
     SCREEN *curses = newterm(NULL, out, in);
-    for (int i = 0; i < CURSES_SIGNALS; i++)
+    for (int i = 0; i < CURSES_SIGNALS; i++) {
         sigaction(curses_signals[i], &before[i], NULL);
+    }
     return curses;
 }
 
 /* Maps a style's colour to the terminal's. A terminal of 8 colours has no grey and uses white. */
 static short color_of(int8_t color)
 {
-    if (color == COLOR_NONE || color < COLORS)
+    if (color == COLOR_NONE || color < COLORS) {
         return color;
+    }
     return color == 8 ? 7 : (short)(color & 7);
 }
 
@@ -106,8 +109,9 @@ static void reset_scroll_region(const struct screen *screen, int rows)
 {
     const char *csr = tigetstr("csr");
     const char *second_screen = tigetstr("smcup");
-    if (csr == NULL || csr == (const char *)-1 || second_screen != NULL)
+    if (csr == NULL || csr == (const char *)-1 || second_screen != NULL) {
         return;
+    }
     const char *text = tiparm(csr, 0, rows - 1);
     terminal_collect(screen->terminal, NULL, NULL);           /* after what curses has begun with */
     terminal_add(screen->terminal, text, strcspn(text, "$")); /* without a padding, `$<2>` */
@@ -116,8 +120,9 @@ static void reset_scroll_region(const struct screen *screen, int rows)
 static void fit_to_terminal(const struct screen *screen)
 {
     int cols, rows;
-    if (!terminal_size(screen->terminal, &cols, &rows))
+    if (!terminal_size(screen->terminal, &cols, &rows)) {
         return;
+    }
     resizeterm(rows, cols);
     reset_scroll_region(screen, rows);
 }
@@ -132,8 +137,9 @@ static void ask_mode(struct screen *screen)
     screen_keys_define();
     define_key(MOUSE_SGR, MOUSE_BEGINS_SGR);
     define_key(MOUSE_X10, MOUSE_BEGINS_X10);
-    if (!term || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0)
+    if (term == NULL || strncmp(term, "linux", 5) == 0 || strncmp(term, "vt", 2) == 0) {
         return;
+    }
     for (int i = 0; i < MODE_ANSWERS; i++) {
         answer[8] = (char)('0' + i);
         define_key(answer, ANSWER_MODE + i);
@@ -155,7 +161,7 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
 {
     struct screen *screen = mem_zalloc(mem, 1, sizeof *screen);
     const char *term = getenv("TERM");
-    if (!screen) {
+    if (screen == NULL) {
         strbuf_adds(error, "screen: out of memory");
         return NULL;
     }
@@ -163,21 +169,22 @@ struct screen *screen_open(const struct mem *mem, const struct theme *theme, str
     screen->theme = *theme;
     screen->closed = true;
     screen->terminal = terminal_open(mem, error);
-    if (!screen->terminal) {
+    if (screen->terminal == NULL) {
         screen_free(screen);
         return NULL;
     }
     screen->curses = new_terminal(terminal_out(screen->terminal), terminal_in(screen->terminal));
-    if (!screen->curses) {
-        strbuf_addf(error, "TERM=%s: ", term ? term : "");
+    if (screen->curses == NULL) {
+        strbuf_addf(error, "TERM=%s: ", term != NULL ? term : "");
         return fail(screen, error, "unknown terminal", "is its terminfo entry installed?");
     }
     screen->keys = newpad(1, 1);
-    if (!screen->keys)
+    if (screen->keys == NULL) {
         return fail(screen, error, "screen", "out of memory");
+    }
     const char *cup = tigetstr("cup");
-    if (!cup || cup == (const char *)-1) {
-        strbuf_addf(error, "TERM=%s: ", term ? term : "");
+    if (cup == NULL || cup == (const char *)-1) {
+        strbuf_addf(error, "TERM=%s: ", term != NULL ? term : "");
         return fail(screen, error, "cannot move the cursor", "use another terminal");
     }
     screen->closed = false; /* until here the terminal is untouched */
@@ -201,34 +208,40 @@ static void report_mouse(struct screen *screen, bool on)
    shell's prompt. */
 static void give_back(struct screen *screen)
 {
-    if (screen->mouse)
+    if (screen->mouse) {
         report_mouse(screen, false);
+    }
     endwin();
     terminal_collect(screen->terminal, NULL, NULL);
     terminal_drain(screen->terminal, DRAIN_MS);
-    if (screen->flow.awaiting)
+    if (screen->flow.awaiting) {
         terminal_await(screen->terminal, HERE, ANSWER_MS);
+    }
     screen->flow = (struct flow_control){.no_replies = screen->flow.no_replies};
     terminal_set_raw(screen->terminal, false);
 }
 
 void screen_close(struct screen *screen)
 {
-    if (!screen || screen->closed)
+    if (screen == NULL || screen->closed) {
         return;
+    }
     screen->closed = true;
     give_back(screen);
 }
 
 void screen_free(struct screen *screen)
 {
-    if (!screen)
+    if (screen == NULL) {
         return;
+    }
     screen_close(screen);
-    if (screen->keys)
+    if (screen->keys != NULL) {
         delwin(screen->keys);
-    if (screen->curses)
+    }
+    if (screen->curses != NULL) {
         delscreen(screen->curses);
+    }
     terminal_free(screen->terminal);
     screen_repaint(screen);
     mem_free(screen->mem, screen, sizeof *screen);
@@ -236,20 +249,23 @@ void screen_free(struct screen *screen)
 
 void screen_suspend(struct screen *screen)
 {
-    if (!screen->closed)
+    if (!screen->closed) {
         give_back(screen);
+    }
 }
 
 void screen_resume(struct screen *screen)
 {
-    if (screen->closed)
+    if (screen->closed) {
         return;
+    }
     terminal_set_raw(screen->terminal, true);
     /* The terminal may have lost its key and mouse modes. */
     keypad(screen->keys, FALSE);
     keypad(screen->keys, TRUE);
-    if (screen->mouse)
+    if (screen->mouse) {
         report_mouse(screen, true);
+    }
     screen_resized(screen);
 }
 
@@ -257,23 +273,25 @@ void screen_resume(struct screen *screen)
 
 static bool take_answer(struct screen *screen, wint_t code)
 {
-    if (code == ANSWER_HERE)
+    if (code == ANSWER_HERE) {
         flow_control_answered(&screen->flow);
-    else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10)
+    } else if (code == MOUSE_BEGINS_SGR || code == MOUSE_BEGINS_X10) {
         mouse_report_begin(&screen->report,
                            code == MOUSE_BEGINS_SGR ? MOUSE_FORM_SGR : MOUSE_FORM_X10);
-    else if (code >= ANSWER_MODE && code < ANSWER_MODE + MODE_ANSWERS)
+    } else if (code >= ANSWER_MODE && code < ANSWER_MODE + MODE_ANSWERS) {
         screen->synchronized = code == ANSWER_MODE + 1 || code == ANSWER_MODE + 2;
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
 bool screen_read_key(struct screen *screen, struct key *out)
 {
     wint_t c;
-    if (screen->closed)
+    if (screen->closed) {
         return false;
+    }
     for (;;) {
         int kind = wget_wch(screen->keys, &c);
         if (kind == ERR) {
@@ -281,18 +299,22 @@ bool screen_read_key(struct screen *screen, struct key *out)
             return false;
         }
         if (screen->report.form != MOUSE_NONE) {
-            if (mouse_report_add(&screen->report, kind == OK ? (uint32_t)c : 0, out))
+            if (mouse_report_add(&screen->report, kind == OK ? (uint32_t)c : 0, out)) {
                 return true;
+            }
             continue;
         }
-        if (kind == OK)
+        if (kind == OK) {
             break;
-        if (!take_answer(screen, c) && screen_keys_find(c, out))
+        }
+        if (!take_answer(screen, c) && screen_keys_find(c, out)) {
             return true;
+        }
     }
     *out = keymap_character((uint32_t)c);
-    if (out->code != KEY_CODE_ESC)
+    if (out->code != KEY_CODE_ESC) {
         return true;
+    }
     /* curses has waited for the rest of a sequence, so a character that follows at once was typed
        with Alt. */
     int kind = wget_wch(screen->keys, &c);
@@ -341,8 +363,9 @@ void screen_repaint(struct screen *screen)
 
 void screen_resized(struct screen *screen)
 {
-    if (screen->closed)
+    if (screen->closed) {
         return;
+    }
     fit_to_terminal(screen);
     screen_repaint(screen);
 }
@@ -356,13 +379,15 @@ static void glyph_to_wide(const struct glyph *glyph, wchar_t out[CCHARW_MAX + 1]
         uint32_t cp;
         at += utf8_next(glyph->text + at, glyph->len - at, &cp);
         int cols = wcwidth((wchar_t)cp);
-        if (n == 0 ? cols == glyph->width : cols == 0)
+        if (n == 0 ? cols == glyph->width : cols == 0) {
             out[n++] = (wchar_t)cp;
-        else if (n == 0)
+        } else if (n == 0) {
             break;
+        }
     }
-    if (n == 0)
+    if (n == 0) {
         out[n++] = glyph->width == 1 ? L'?' : L'\uFF1F';
+    }
     out[n] = L'\0';
 }
 
@@ -393,11 +418,12 @@ static bool same_cell(const struct cell *a, const struct cell *b)
 /* Makes room for the copy. Without memory every cell is put each time. */
 static void prepare_copy(struct screen *screen, int cols, int rows)
 {
-    if (screen->shown && screen->shown_cols == cols && screen->shown_rows == rows)
+    if (screen->shown != NULL && screen->shown_cols == cols && screen->shown_rows == rows) {
         return;
+    }
     screen_repaint(screen);
     screen->shown = mem_zalloc(screen->mem, (size_t)cols * (size_t)rows, sizeof *screen->shown);
-    if (screen->shown) {
+    if (screen->shown != NULL) {
         screen->shown_cols = cols;
         screen->shown_rows = rows;
     }
@@ -410,8 +436,9 @@ static void prepare_copy(struct screen *screen, int cols, int rows)
 void screen_set_mouse(struct screen *screen, bool on)
 {
     screen->mouse = on;
-    if (!screen->closed)
+    if (!screen->closed) {
         report_mouse(screen, on);
+    }
 }
 
 /* ---- the clipboard ---- */
@@ -425,8 +452,9 @@ bool screen_copy(struct screen *screen, const char *text, size_t len)
 
 int64_t screen_free_ns(struct screen *screen, int64_t now_ns)
 {
-    if (!terminal_flush(screen->terminal))
+    if (!terminal_flush(screen->terminal)) {
         return INT64_MAX;
+    }
     return flow_control_free_ns(&screen->flow, now_ns);
 }
 
@@ -440,15 +468,17 @@ static void send_frame(struct screen *screen, int64_t now_ns)
 {
     size_t bytes = terminal_collect(screen->terminal, screen->synchronized ? FRAME_BEGIN : NULL,
                                     screen->synchronized ? FRAME_END : NULL);
-    if (bytes > 0 && flow_control_sent(&screen->flow, bytes, now_ns))
+    if (bytes > 0 && flow_control_sent(&screen->flow, bytes, now_ns)) {
         terminal_add(screen->terminal, ASK_HERE, strlen(ASK_HERE));
+    }
     terminal_flush(screen->terminal);
 }
 
 void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns)
 {
-    if (screen->closed)
+    if (screen->closed) {
         return;
+    }
     prepare_copy(screen, grid_cols(grid), grid_rows(grid));
     int cols = grid_cols(grid) < COLS ? grid_cols(grid) : COLS;
     int rows = grid_rows(grid) < LINES ? grid_rows(grid) : LINES;
@@ -456,17 +486,21 @@ void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns)
         for (int x = 0; x < cols; x++) {
             const struct cell *cell = grid_cell(grid, x, y);
             struct cell *shown = NULL;
-            if (screen->shown)
+            if (screen->shown != NULL) {
                 shown = &screen->shown[(size_t)y * (size_t)screen->shown_cols + (size_t)x];
-            if (cell->glyph.width == 0 || (shown && same_cell(shown, cell)))
+            }
+            if (cell->glyph.width == 0 || (shown != NULL && same_cell(shown, cell))) {
                 continue;
-            if (cell->glyph.width <= cols - x)
+            }
+            if (cell->glyph.width <= cols - x) {
                 put_cell(screen, x, y, cell);
+            }
         }
     }
-    for (int y = 0; screen->shown && y < grid_rows(grid); y++)
+    for (int y = 0; screen->shown != NULL && y < grid_rows(grid); y++) {
         memcpy(&screen->shown[(size_t)y * (size_t)screen->shown_cols], grid_cell(grid, 0, y),
                (size_t)screen->shown_cols * sizeof *screen->shown);
+    }
     wnoutrefresh(stdscr);
     doupdate();
     send_frame(screen, now_ns);

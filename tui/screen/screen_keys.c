@@ -17,8 +17,9 @@ static const struct {
 void screen_keys_define(void)
 {
     for (size_t i = 0; i < sizeof usual_keys / sizeof usual_keys[0]; i++) {
-        if (key_defined(usual_keys[i].text) == 0)
+        if (key_defined(usual_keys[i].text) == 0) {
             define_key(usual_keys[i].text, usual_keys[i].code);
+        }
     }
 }
 

@@ -57,20 +57,24 @@ static void add(struct sgr_args *args, int value)
 static void add_difference(struct sgr_args *args, struct sgr_pen from, struct sgr_pen to)
 {
     for (int attr = 1; attr <= 7; attr++) {
-        if (to.attrs & ~from.attrs & 1u << attr)
+        if (to.attrs & ~from.attrs & 1u << attr) {
             add(args, attr);
+        }
     }
-    if (to.fg != from.fg)
+    if (to.fg != from.fg) {
         add(args, to.fg == COLOR_OWN ? 39 : to.fg);
-    if (to.bg != from.bg)
+    }
+    if (to.bg != from.bg) {
         add(args, to.bg == COLOR_OWN ? 49 : to.bg);
+    }
 }
 
 static size_t args_bytes(const struct sgr_args *args)
 {
     size_t bytes = args->count;
-    for (size_t i = 0; i < args->count; i++)
+    for (size_t i = 0; i < args->count; i++) {
         bytes += args->values[i] < 10 ? 1 : args->values[i] < 100 ? 2 : 3;
+    }
     return bytes;
 }
 
@@ -81,18 +85,21 @@ static void make(struct sgr_squeezer *squeezer, struct sgr_pen to)
     bool to_own = (to.fg == COLOR_OWN && from.fg != COLOR_OWN) ||
                   (to.bg == COLOR_OWN && from.bg != COLOR_OWN);
     add(&reset, 0);
-    if (squeezer->font && !squeezer->known)
+    if (squeezer->font && !squeezer->known) {
         add(&reset, 10);
+    }
     add_difference(&reset, plain, to);
     add_difference(&change, from, to);
     bool changes = squeezer->known && !(from.attrs & ~to.attrs) && (!to_own || squeezer->own);
-    if (reset.count == 1)
+    if (reset.count == 1) {
         reset.count = 0; /* CSI m */
+    }
     const struct sgr_args *args =
         changes && args_bytes(&change) <= args_bytes(&reset) ? &change : &reset;
     strbuf_adds(squeezer->out, "\033[");
-    for (size_t i = 0; i < args->count; i++)
+    for (size_t i = 0; i < args->count; i++) {
         strbuf_addf(squeezer->out, "%s%d", i > 0 ? ";" : "", args->values[i]);
+    }
     strbuf_addc(squeezer->out, 'm');
     squeezer->shown = to;
     squeezer->known = true;
@@ -102,14 +109,16 @@ static void make(struct sgr_squeezer *squeezer, struct sgr_pen to)
 static void write_change(struct sgr_squeezer *squeezer, bool blank)
 {
     struct sgr_pen to = squeezer->asked;
-    if (squeezer->opaque)
+    if (squeezer->opaque) {
         return;
+    }
     if (squeezer->known && blank && !((to.attrs | squeezer->shown.attrs) & ON_BLANKS)) {
         to.fg = squeezer->shown.fg;
         to.attrs = squeezer->shown.attrs;
     }
-    if (!squeezer->known || !same(to, squeezer->shown))
+    if (!squeezer->known || !same(to, squeezer->shown)) {
         make(squeezer, to);
+    }
 }
 
 /* ---- from curses ---- */
@@ -118,24 +127,25 @@ static void write_change(struct sgr_squeezer *squeezer, bool blank)
 static bool apply(struct sgr_squeezer *squeezer, int arg)
 {
     struct sgr_pen *pen = &squeezer->asked;
-    if (arg == 0)
+    if (arg == 0) {
         *pen = plain;
-    else if ((arg >= 1 && arg <= 5) || arg == 7)
+    } else if ((arg >= 1 && arg <= 5) || arg == 7) {
         pen->attrs |= 1u << arg;
-    else if (arg == 22)
+    } else if (arg == 22) {
         pen->attrs &= ~(unsigned)(BOLD | DIM);
-    else if ((arg >= 23 && arg <= 25) || arg == 27)
+    } else if ((arg >= 23 && arg <= 25) || arg == 27) {
         pen->attrs &= ~(1u << (arg - 20));
-    else if ((arg >= 30 && arg <= 37) || (arg >= 90 && arg <= 97))
+    } else if ((arg >= 30 && arg <= 37) || (arg >= 90 && arg <= 97)) {
         pen->fg = arg;
-    else if ((arg >= 40 && arg <= 47) || (arg >= 100 && arg <= 107))
+    } else if ((arg >= 40 && arg <= 47) || (arg >= 100 && arg <= 107)) {
         pen->bg = arg;
-    else if (arg == 39)
+    } else if (arg == 39) {
         pen->fg = COLOR_OWN;
-    else if (arg == 49)
+    } else if (arg == 49) {
         pen->bg = COLOR_OWN;
-    else if (arg != 10)
+    } else if (arg != 10) {
         return false;
+    }
     squeezer->font |= arg == 10;
     squeezer->own |= arg == 39 || arg == 49;
     return true;
@@ -172,15 +182,18 @@ static void take_sgr(struct sgr_squeezer *squeezer, const char *bytes, size_t le
 static size_t sequence_bytes(const char *bytes, size_t len)
 {
     size_t n = 2;
-    if (len < 2)
+    if (len < 2) {
         return len;
+    }
     if (bytes[1] == '[') {
-        while (n < len && (unsigned char)bytes[n] >= 0x20 && (unsigned char)bytes[n] < 0x40)
+        while (n < len && (unsigned char)bytes[n] >= 0x20 && (unsigned char)bytes[n] < 0x40) {
             n++;
+        }
         n++;
     } else {
-        while (n <= len && bytes[n - 1] >= 0x20 && bytes[n - 1] < 0x30) /* ESC ( B */
+        while (n <= len && bytes[n - 1] >= 0x20 && bytes[n - 1] < 0x30) { /* ESC ( B */
             n++;
+        }
     }
     return n < len ? n : len;
 }
@@ -194,20 +207,24 @@ static size_t take_sequence(struct sgr_squeezer *squeezer, const char *bytes, si
         take_sgr(squeezer, bytes, n);
         return n;
     }
-    if (!csi || strchr("ABCDGHdf", last) == NULL) /* moves paint nothing */
+    if (!csi || strchr("ABCDGHdf", last) == NULL) { /* moves paint nothing */
         write_change(squeezer, false);
+    }
     strbuf_add(squeezer->out, bytes, n);
     return n;
 }
 
 static void take_control(struct sgr_squeezer *squeezer, char c)
 {
-    if (c == '\017' && squeezer->ascii)
+    if (c == '\017' && squeezer->ascii) {
         return;
-    if (c == '\016' || c == '\017')
+    }
+    if (c == '\016' || c == '\017') {
         squeezer->ascii = c == '\017';
-    if (c == '\n') /* may scroll a line of the colour in */
+    }
+    if (c == '\n') { /* may scroll a line of the colour in */
         write_change(squeezer, false);
+    }
     strbuf_addc(squeezer->out, c);
 }
 
@@ -225,6 +242,7 @@ void sgr_squeeze(const char *bytes, size_t len, struct strbuf *out)
             strbuf_addc(out, bytes[i++]);
         }
     }
-    if (len > 0)
+    if (len > 0) {
         write_change(&squeezer, false);
+    }
 }

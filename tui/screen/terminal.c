@@ -34,8 +34,9 @@ static FILE *memory_file(void)
 {
 #ifdef MFD_CLOEXEC
     int fd = memfd_create("swarmtop-screen", MFD_CLOEXEC);
-    if (fd >= 0)
+    if (fd >= 0) {
         return fdopen(fd, "w+");
+    }
 #endif
     return tmpfile();
 }
@@ -43,15 +44,16 @@ static FILE *memory_file(void)
 static int open_again(void)
 {
     char name[NAME_BYTES];
-    if (ttyname_r(STDOUT_FILENO, name, sizeof name) != 0)
+    if (ttyname_r(STDOUT_FILENO, name, sizeof name) != 0) {
         return -1;
+    }
     return open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 }
 
 struct terminal *terminal_open(const struct mem *mem, struct strbuf *error)
 {
     struct terminal *terminal = mem_zalloc(mem, 1, sizeof *terminal);
-    if (!terminal) {
+    if (terminal == NULL) {
         strbuf_adds(error, "screen: out of memory");
         return NULL;
     }
@@ -59,24 +61,29 @@ struct terminal *terminal_open(const struct mem *mem, struct strbuf *error)
     strbuf_init(&terminal->queue, mem, 0);
     terminal->out = open_again();
     terminal->in = isatty(STDIN_FILENO) ? stdin : fopen("/dev/tty", "re");
-    terminal->file = terminal->in ? memory_file() : NULL;
-    if (terminal->file)
+    terminal->file = terminal->in != NULL ? memory_file() : NULL;
+    if (terminal->file != NULL) {
         return terminal;
-    strbuf_addf(error, "%s: %s", terminal->in ? "screen" : "/dev/tty", strerror(errno));
+    }
+    strbuf_addf(error, "%s: %s", terminal->in != NULL ? "screen" : "/dev/tty", strerror(errno));
     terminal_free(terminal);
     return NULL;
 }
 
 void terminal_free(struct terminal *terminal)
 {
-    if (!terminal)
+    if (terminal == NULL) {
         return;
-    if (terminal->in && terminal->in != stdin)
+    }
+    if (terminal->in != NULL && terminal->in != stdin) {
         fclose(terminal->in);
-    if (terminal->file)
+    }
+    if (terminal->file != NULL) {
         fclose(terminal->file);
-    if (terminal->out >= 0)
+    }
+    if (terminal->out >= 0) {
         close(terminal->out);
+    }
     strbuf_release(&terminal->queue);
     mem_free(terminal->mem, terminal, sizeof *terminal);
 }
@@ -95,19 +102,21 @@ FILE *terminal_out(const struct terminal *terminal)
 
 void terminal_set_raw(struct terminal *terminal, bool raw)
 {
-    struct termios modes;
     int fd = fileno(terminal->in);
-    if (!raw && terminal->raw)
+    if (!raw && terminal->raw) {
         tcsetattr(fd, TCSAFLUSH, &terminal->before);
+    }
     /* Saved once: when continued in the background, the modes would be those of the shell's line
        editor. */
-    if (raw && !terminal->known && tcgetattr(fd, &terminal->before) != 0)
+    if (raw && !terminal->known && tcgetattr(fd, &terminal->before) != 0) {
         return;
+    }
     terminal->known |= raw;
     terminal->raw = raw;
-    if (!raw)
+    if (!raw) {
         return;
-    modes = terminal->before;
+    }
+    struct termios modes = terminal->before;
     modes.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     modes.c_oflag &= ~(tcflag_t)OPOST;
     modes.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
@@ -120,8 +129,9 @@ bool terminal_size(const struct terminal *terminal, int *cols, int *rows)
 {
     struct winsize size;
     (void)terminal;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
         return false;
+    }
     *cols = size.ws_col;
     *rows = size.ws_row;
     return true;
@@ -131,10 +141,12 @@ bool terminal_hung_up(const struct terminal *terminal)
 {
     struct pollfd poll_fd = {.fd = fileno(terminal->in), .events = POLLIN};
     int waiting = 0;
-    if (poll(&poll_fd, 1, 0) <= 0)
+    if (poll(&poll_fd, 1, 0) <= 0) {
         return false;
-    if (poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL))
+    }
+    if (poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL)) {
         return true;
+    }
     return ioctl(poll_fd.fd, FIONREAD, &waiting) == 0 && waiting == 0;
 }
 
@@ -162,17 +174,20 @@ size_t terminal_collect(struct terminal *terminal, const char *before, const cha
         strbuf_add(&frame, piece, (size_t)len);
         all += (size_t)len;
     }
-    if (all > 0 && before)
+    if (all > 0 && before != NULL) {
         terminal_add(terminal, before, strlen(before));
+    }
     terminal_add(terminal, "", 0); /* a queue that was sent starts again */
     queued = terminal->queue.len;
     sgr_squeeze(frame.data, frame.len, &terminal->queue);
     queued = terminal->queue.len - queued;
     strbuf_release(&frame);
-    if (all > 0 && after)
+    if (all > 0 && after != NULL) {
         terminal_add(terminal, after, strlen(after));
-    if (all > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0))
+    }
+    if (all > 0 && (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
         return 0; /* never, for a file in memory */
+    }
     return queued;
 }
 
@@ -194,8 +209,9 @@ static void add_base64(struct terminal *terminal, const unsigned char *bytes, si
 
 bool terminal_copy(struct terminal *terminal, const char *text, size_t len)
 {
-    if (len > COPY_BYTES)
+    if (len > COPY_BYTES) {
         return false;
+    }
     terminal_add(terminal, "\033]52;c;", 7);
     add_base64(terminal, (const unsigned char *)text, len);
     terminal_add(terminal, "\a", 1);
@@ -214,13 +230,14 @@ static ssize_t write_some(const struct terminal *terminal, const char *bytes, si
 {
     ssize_t done;
     if (terminal->out < 0) {
-        if (would_block(STDOUT_FILENO))
+        if (would_block(STDOUT_FILENO)) {
             return 0;
+        }
         len = len < SMALL_PIECE ? len : SMALL_PIECE;
     }
-    do
+    do {
         done = write(terminal->out < 0 ? STDOUT_FILENO : terminal->out, bytes, len);
-    while (done < 0 && errno == EINTR);
+    } while (done < 0 && errno == EINTR);
     return done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : done;
 }
 
@@ -229,8 +246,9 @@ bool terminal_flush(struct terminal *terminal)
     while (terminal->sent < terminal->queue.len) {
         ssize_t done = write_some(terminal, terminal->queue.data + terminal->sent,
                                   terminal->queue.len - terminal->sent);
-        if (done == 0)
+        if (done == 0) {
             return false;
+        }
         /* A terminal that has gone is detected by reading. */
         terminal->sent = done < 0 ? terminal->queue.len : terminal->sent + (size_t)done;
     }
@@ -256,8 +274,9 @@ void terminal_drain(struct terminal *terminal, int timeout_ms)
     int64_t end_ms = clock_ms() + timeout_ms, left_ms;
     struct pollfd poll_fd = {.fd = terminal->out < 0 ? STDOUT_FILENO : terminal->out,
                              .events = POLLOUT};
-    while (!terminal_flush(terminal) && (left_ms = end_ms - clock_ms()) > 0)
+    while (!terminal_flush(terminal) && (left_ms = end_ms - clock_ms()) > 0) {
         poll(&poll_fd, 1, (int)left_ms);
+    }
     terminal->sent = terminal->queue.len;
 }
 
@@ -269,11 +288,13 @@ void terminal_await(struct terminal *terminal, const char *answer, int timeout_m
     char c;
     while (answer[found] && (left_ms = end_ms - clock_ms()) > 0) {
         if (poll(&poll_fd, 1, (int)left_ms) <= 0 || !(poll_fd.revents & POLLIN) ||
-            read(poll_fd.fd, &c, 1) != 1)
+            read(poll_fd.fd, &c, 1) != 1) {
             return;
-        if (c == answer[found])
+        }
+        if (c == answer[found]) {
             found++;
-        else
+        } else {
             found = c == answer[0];
+        }
     }
 }

@@ -43,10 +43,12 @@ static bool is_skin_tone(uint32_t cp)
 
 static enum glyph_class classify(uint32_t cp)
 {
-    if (cp == '\t' || cp == '\n' || cp == '\r')
+    if (cp == '\t' || cp == '\n' || cp == '\r') {
         return BLANK;
-    if (is_variation_selector(cp) || is_skin_tone(cp))
+    }
+    if (is_variation_selector(cp) || is_skin_tone(cp)) {
         return VANISHES;
+    }
     switch ((int)utf8proc_category((utf8proc_int32_t)cp)) {
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CS:
@@ -86,8 +88,9 @@ static size_t take_marks(const char *text, size_t len, bool keep, struct glyph *
         uint32_t cp;
         size_t n = utf8_next(text + at, len - at, &cp);
         enum glyph_class class = cp < 0x80 ? PRINTS : classify(cp);
-        if (class != MARK && class != VANISHES)
+        if (class != MARK && class != VANISHES) {
             break;
+        }
         if (class == MARK && keep && marks < MARKS_MAX && out->len + n <= CELL_TEXT_BYTES) {
             memcpy(out->text + out->len, text + at, n);
             out->len = (uint8_t)(out->len + n);
@@ -115,10 +118,11 @@ size_t text_next(const char *text, size_t len, bool ascii, struct glyph *out)
     case HOSTILE: set_glyph(out, ascii ? '?' : UTF8_REPLACEMENT, 1); return n;
     case PRINTS: break;
     }
-    if (ascii && cp >= 0x80)
+    if (ascii && cp >= 0x80) {
         set_glyph(out, (unsigned char)ascii_base(cp), 1);
-    else
+    } else {
         set_glyph(out, cp, utf8proc_charwidth((utf8proc_int32_t)cp) == 2 ? 2 : 1);
+    }
     return n + take_marks(text + n, len - n, !ascii, out);
 }
 
@@ -143,10 +147,11 @@ size_t text_next_json(const char *text, size_t len, bool ascii, struct glyph *ou
     case MARK:
     case PRINTS: break;
     }
-    if (ascii && cp >= 0x80)
+    if (ascii && cp >= 0x80) {
         set_escape(out, cp);
-    else
+    } else {
         set_glyph(out, cp, 1);
+    }
     return n;
 }
 
@@ -185,13 +190,15 @@ size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *u
     while (at < len) {
         struct glyph glyph;
         size_t n = text_next(text + at, len - at, ascii, &glyph);
-        if (taken + glyph.width > cols)
+        if (taken + glyph.width > cols) {
             break;
+        }
         taken += glyph.width;
         at += n;
     }
-    if (used)
+    if (used != NULL) {
         *used = taken;
+    }
     return at;
 }
 
@@ -200,8 +207,9 @@ size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *
     const char *feed = memchr(text, '\n', len);
     size_t part = feed != NULL ? (size_t)(feed - text) : len;
     size_t fits = text_fit(text, part, ascii, cols, NULL);
-    if (fits == 0)
+    if (fits == 0) {
         fits = part; /* an empty line; a glyph has at most two columns */
+    }
     *next = feed != NULL && fits == part ? fits + 1 : fits;
     return fits;
 }
@@ -212,8 +220,9 @@ bool text_cut_middle(const char *text, size_t len, bool ascii, size_t cols, size
     size_t all = text_cols(text, len, ascii), shown = cols > 0 ? cols - 1 : 0;
     *head = len;
     *tail = len;
-    if (all <= cols)
+    if (all <= cols) {
         return false;
+    }
     *head = text_fit(text, len, ascii, shown - shown / 2, NULL);
     *tail = text_fit(text, len, ascii, all - shown / 2, NULL);
     /* A wide glyph that is half in the tail is left out, and so are marks without their base. */

@@ -93,8 +93,9 @@ static int8_t half_color(unsigned half)
 /* The glyph's foreground is the upper half; if that is empty, the lower. */
 static struct style halves_style(unsigned upper, unsigned lower)
 {
-    if (upper == 0)
+    if (upper == 0) {
         return (struct style){half_color(lower), COLOR_NONE, 0};
+    }
     return (struct style){half_color(upper), half_color(lower), 0};
 }
 
@@ -126,24 +127,26 @@ struct bar_style theme_bar(const struct theme *theme, uint8_t kind, uint8_t flag
                            : bars[kind].bar,
         .fill = theme->ascii ? bars[kind].ascii : bars[kind].shade,
     };
-    if (theme->color && !hatched && kind != SPAN_AGENT_CALL)
+    if (theme->color && !hatched && kind != SPAN_AGENT_CALL) {
         bar.fill = " ";
-    else if (theme->color && kind != SPAN_AGENT_CALL)
+    } else if (theme->color && kind != SPAN_AGENT_CALL) {
         bar.fill = theme->ascii ? (kind == SPAN_RETRY ? "x" : "%") : "▒";
-    else if ((flags & CELL_HATCHED) && kind != SPAN_RETRY)
+    } else if ((flags & CELL_HATCHED) && kind != SPAN_RETRY) {
         bar.fill = theme->ascii ? "%" : "▒";
+    }
     return bar;
 }
 
 static unsigned half_of(struct half_cell half)
 {
-    uint8_t style;
-    if (half.kind >= SPAN_KINDS || half.kind == SPAN_AGENT_CALL)
+    if (half.kind >= SPAN_KINDS || half.kind == SPAN_AGENT_CALL) {
         return 0;
-    style = shows_error(half.kind, half.flags) ? STYLE_BAR_ERROR : bars[half.kind].bar;
+    }
+    uint8_t style = shows_error(half.kind, half.flags) ? STYLE_BAR_ERROR : bars[half.kind].bar;
     for (unsigned i = 1; i < HALVES; i++) {
-        if (halves[i] == style)
+        if (halves[i] == style) {
             return i;
+        }
     }
     return 0;
 }
@@ -182,11 +185,13 @@ bool theme_legend(const struct theme *theme, size_t index, struct bar_style *bar
            phases. */
         {SPAN_REQUEST, 0, "request"},
     };
-    if (index >= sizeof legend / sizeof legend[0])
+    if (index >= sizeof legend / sizeof legend[0]) {
         return false;
+    }
     *bar = theme_bar(theme, legend[index].kind, legend[index].flags);
-    if (legend[index].flags & CELL_ERROR && !theme->color)
+    if (legend[index].flags & CELL_ERROR && !theme->color) {
         bar->fill = theme_symbol(theme, SYM_TROUBLE);
+    }
     *word = legend[index].word;
     return true;
 }

@@ -18,8 +18,9 @@ static bool is_agent(const struct agent_row *row)
 
 static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 {
-    if (!row->status || !is_agent(row))
+    if (row->status == NULL || !is_agent(row)) {
         return STYLE_PLAIN;
+    }
     struct state_style state = theme_state(&row->frame->input->theme, row->status->state);
     strbuf_addf(out, "%s %s", state.shape,
                 query_state_text(row->frame->swarm, row->agent, row->status->state));
@@ -28,7 +29,7 @@ static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 
 static double state_value(const struct agent_row *row)
 {
-    return row->status && is_agent(row) ? (double)row->status->state : NAN;
+    return row->status != NULL && is_agent(row) ? (double)row->status->state : NAN;
 }
 
 static enum style_id put_client(const struct agent_row *row, struct strbuf *out)
@@ -44,16 +45,18 @@ static enum style_id put_client(const struct agent_row *row, struct strbuf *out)
 
 static const struct span *last_request(const struct agent_row *row)
 {
-    if (row->agent == NO_AGENT || (row->metrics && row->metrics->requests == 0))
+    if (row->agent == NO_AGENT || (row->metrics != NULL && row->metrics->requests == 0)) {
         return NULL;
+    }
     return swarm_span(row->frame->swarm, query_last_request(row->frame->swarm, row->agent));
 }
 
 static enum style_id put_model(const struct agent_row *row, struct strbuf *out)
 {
     const struct span *span = last_request(row);
-    if (span)
+    if (span != NULL) {
         span_text_arg(row->frame->swarm, span, "model", out);
+    }
     return STYLE_DIM;
 }
 
@@ -70,51 +73,53 @@ static void put_count(struct strbuf *out, uint64_t count)
 
 static double requests(const struct agent_row *row)
 {
-    return row->metrics ? (double)row->metrics->requests : NAN;
+    return row->metrics != NULL ? (double)row->metrics->requests : NAN;
 }
 
 static enum style_id put_requests(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->metrics ? row->metrics->requests : 0);
+    put_count(out, row->metrics != NULL ? row->metrics->requests : 0);
     return STYLE_PLAIN;
 }
 
 static double errors(const struct agent_row *row)
 {
-    return row->metrics ? (double)(row->metrics->failed + row->metrics->tool_errors) : NAN;
+    return row->metrics != NULL ? (double)(row->metrics->failed + row->metrics->tool_errors) : NAN;
 }
 
 static enum style_id put_errors(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->metrics ? row->metrics->failed + row->metrics->tool_errors : 0);
+    put_count(out, row->metrics != NULL ? row->metrics->failed + row->metrics->tool_errors : 0);
     return STYLE_ERROR;
 }
 
 static double retries(const struct agent_row *row)
 {
-    return row->metrics ? (double)row->metrics->retries : NAN;
+    return row->metrics != NULL ? (double)row->metrics->retries : NAN;
 }
 
 static enum style_id put_retries(const struct agent_row *row, struct strbuf *out)
 {
-    put_count(out, row->metrics ? row->metrics->retries : 0);
+    put_count(out, row->metrics != NULL ? row->metrics->retries : 0);
     return STYLE_RETRY;
 }
 
 static double stopped(const struct agent_row *row)
 {
-    return row->metrics ? (double)(row->metrics->refused + row->metrics->interrupted) : NAN;
+    return row->metrics != NULL ? (double)(row->metrics->refused + row->metrics->interrupted) : NAN;
 }
 
 /* 2r 1i: refused, interrupted. */
 static enum style_id put_stopped(const struct agent_row *row, struct strbuf *out)
 {
     const struct metrics *metrics = row->metrics;
-    if (metrics && metrics->refused > 0)
+    if (metrics != NULL && metrics->refused > 0) {
         strbuf_addf(out, "%llur", (unsigned long long)metrics->refused);
-    if (metrics && metrics->interrupted > 0)
+    }
+    if (metrics != NULL && metrics->interrupted > 0) {
         strbuf_addf(out, "%s%llui", out->len > 0 ? " " : "",
                     (unsigned long long)metrics->interrupted);
+    }
     return STYLE_PLAIN;
 }
 
@@ -136,17 +141,17 @@ static double some(const struct summary *summary, double value)
 
 static double ttft_p50(const struct agent_row *row)
 {
-    return row->metrics ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p50) : NAN;
+    return row->metrics != NULL ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p50) : NAN;
 }
 
 static double ttft_p95(const struct agent_row *row)
 {
-    return row->metrics ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p95) : NAN;
+    return row->metrics != NULL ? some(&row->metrics->ttft_ms, row->metrics->ttft_ms.p95) : NAN;
 }
 
 static double otps_p50(const struct agent_row *row)
 {
-    return row->metrics ? some(&row->metrics->otps, row->metrics->otps.p50) : NAN;
+    return row->metrics != NULL ? some(&row->metrics->otps, row->metrics->otps.p50) : NAN;
 }
 
 static enum style_id put_ttft_p50(const struct agent_row *row, struct strbuf *out)
@@ -196,17 +201,17 @@ static void put_tokens(struct strbuf *out, double tokens)
 
 static double tokens_in(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->prompt_tokens : NAN;
+    return row->metrics != NULL ? row->metrics->prompt_tokens : NAN;
 }
 
 static double tokens_out(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->output_tokens : NAN;
+    return row->metrics != NULL ? row->metrics->output_tokens : NAN;
 }
 
 static double cache_rate(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->cache_hit_rate_pct : NAN;
+    return row->metrics != NULL ? row->metrics->cache_hit_rate_pct : NAN;
 }
 
 static enum style_id put_tokens_in(const struct agent_row *row, struct strbuf *out)
@@ -223,15 +228,16 @@ static enum style_id put_tokens_out(const struct agent_row *row, struct strbuf *
 
 static enum style_id put_cache(const struct agent_row *row, struct strbuf *out)
 {
-    if (!isnan(cache_rate(row)))
+    if (!isnan(cache_rate(row))) {
         strbuf_addf(out, "%.0f%%", cache_rate(row));
+    }
     return STYLE_PLAIN;
 }
 
 static double last_prompt(const struct agent_row *row)
 {
     /* The totals have the last prompt of any agent, which is no total. */
-    return row->metrics && row->agent != NO_AGENT ? row->metrics->context_tokens : NAN;
+    return row->metrics != NULL && row->agent != NO_AGENT ? row->metrics->context_tokens : NAN;
 }
 
 static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf *out)
@@ -242,13 +248,14 @@ static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf 
 
 static double cost(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->cost_usd : NAN;
+    return row->metrics != NULL ? row->metrics->cost_usd : NAN;
 }
 
 static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
 {
-    if (!isnan(cost(row)))
+    if (!isnan(cost(row))) {
         strbuf_addf(out, cost(row) < 1000 ? "$%.2f" : "$%.0f", cost(row));
+    }
     return STYLE_PLAIN;
 }
 
@@ -256,18 +263,18 @@ static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
 
 static double tool_time(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->tool_ms : NAN;
+    return row->metrics != NULL ? row->metrics->tool_ms : NAN;
 }
 
 static double user_time(const struct agent_row *row)
 {
-    return row->metrics ? row->metrics->user_wait_ms : NAN;
+    return row->metrics != NULL ? row->metrics->user_wait_ms : NAN;
 }
 
 static double busy_share(const struct agent_row *row)
 {
     const struct metrics *metrics = row->metrics;
-    double all = metrics ? metrics->busy_ms + metrics->idle_ms : NAN;
+    double all = metrics != NULL ? metrics->busy_ms + metrics->idle_ms : NAN;
     return all > 0 ? metrics->busy_ms / all * 100 : NAN;
 }
 
@@ -285,8 +292,9 @@ static enum style_id put_user_time(const struct agent_row *row, struct strbuf *o
 
 static enum style_id put_busy(const struct agent_row *row, struct strbuf *out)
 {
-    if (!isnan(busy_share(row)))
+    if (!isnan(busy_share(row))) {
         strbuf_addf(out, "%.0f%%", busy_share(row));
+    }
     return STYLE_PLAIN;
 }
 
@@ -295,8 +303,9 @@ static double quiet_ns(const struct agent_row *row)
 {
     const struct agent *agent =
         row->agent == NO_AGENT ? NULL : swarm_agent(row->frame->swarm, row->agent);
-    if (!agent || agent->first_ns > agent->last_ns)
+    if (agent == NULL || agent->first_ns > agent->last_ns) {
         return NAN;
+    }
     double ns = (double)frame_agent_now(row->frame, row->agent, true) - (double)agent->last_ns;
     return ns > 0 ? ns : 0;
 }

@@ -28,18 +28,21 @@ int64_t axis_floor(int64_t t_ns, unsigned zoom)
 static int64_t add_saturating(int64_t a, int64_t b)
 {
     int64_t sum;
-    if (__builtin_add_overflow(a, b, &sum))
+    if (__builtin_add_overflow(a, b, &sum)) {
         return b > 0 ? INT64_MAX : INT64_MIN;
+    }
     return sum;
 }
 
 int axis_col(const struct axis *axis, int64_t t_ns)
 {
-    if (t_ns < axis->t0_ns)
+    if (t_ns < axis->t0_ns) {
         return -1;
+    }
     int64_t col;
-    if (__builtin_sub_overflow(t_ns, axis->t0_ns, &col))
+    if (__builtin_sub_overflow(t_ns, axis->t0_ns, &col)) {
         return axis->cols;
+    }
     col >>= axis->zoom;
     return col < axis->cols ? (int)col : axis->cols;
 }
@@ -58,12 +61,14 @@ struct axis axis_ending(int64_t now_ns, unsigned zoom, int cols)
 
 struct axis axis_fitting(int64_t from_ns, int64_t to_ns, unsigned zoom_max, int cols)
 {
-    if (to_ns < from_ns)
+    if (to_ns < from_ns) {
         to_ns = from_ns;
+    }
     for (unsigned zoom = AXIS_ZOOM_MIN; zoom <= zoom_max; zoom++) {
         struct axis axis = {axis_floor(from_ns, zoom), zoom, cols};
-        if (axis_col(&axis, to_ns) < cols)
+        if (axis_col(&axis, to_ns) < cols) {
             return axis;
+        }
     }
     return axis_ending(to_ns, zoom_max, cols);
 }
@@ -92,8 +97,9 @@ static bool local_time(int64_t t_ns, struct tm *out)
 static int64_t zero_shift(const struct axis_clock *clock, int64_t t_ns, int64_t step)
 {
     struct tm tm;
-    if (!clock->wall || (clock->brief && step < NS_S))
+    if (!clock->wall || (clock->brief && step < NS_S)) {
         return -clock->origin_ns;
+    }
     return local_time(t_ns, &tm) ? (int64_t)tm.tm_gmtoff * NS_S : 0;
 }
 
@@ -101,8 +107,9 @@ static int64_t zero_shift(const struct axis_clock *clock, int64_t t_ns, int64_t 
 static int decimals(int64_t step)
 {
     int digits = 0;
-    for (int64_t unit = NS_S; unit > step && digits < 9; unit /= 10)
+    for (int64_t unit = NS_S; unit > step && digits < 9; unit /= 10) {
         digits++;
+    }
     return digits;
 }
 
@@ -125,8 +132,9 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
                          (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60))
               : snprintf(out, AXIS_LABEL_BYTES, "%s%u:%02u", sign, (unsigned)(seconds / 60),
                          (unsigned)(seconds % 60));
-    if (digits == 0 || n < 0 || n + 11 >= AXIS_LABEL_BYTES)
+    if (digits == 0 || n < 0 || n + 11 >= AXIS_LABEL_BYTES) {
         return;
+    }
     put_fraction((int64_t)(t % (uint64_t)NS_S), digits, out + n);
 }
 
@@ -134,16 +142,17 @@ static void elapsed_text(int64_t ns, int digits, char out[AXIS_LABEL_BYTES])
    step is. */
 static void small_text(int64_t ns, int64_t step, int64_t range_ns, char out[AXIS_LABEL_BYTES])
 {
-    if (range_ns < NS_US)
+    if (range_ns < NS_US) {
         snprintf(out, AXIS_LABEL_BYTES, "%lldns", (long long)ns);
-    else if (range_ns < NS_MS && step >= NS_US)
+    } else if (range_ns < NS_MS && step >= NS_US) {
         snprintf(out, AXIS_LABEL_BYTES, "%lldus", (long long)(ns / NS_US));
-    else if (range_ns < NS_MS)
+    } else if (range_ns < NS_MS) {
         snprintf(out, AXIS_LABEL_BYTES, "%.*fus", decimals(step) - 6, (double)ns / (double)NS_US);
-    else if (step >= NS_MS)
+    } else if (step >= NS_MS) {
         snprintf(out, AXIS_LABEL_BYTES, "%lldms", (long long)(ns / NS_MS));
-    else
+    } else {
         snprintf(out, AXIS_LABEL_BYTES, "%.*fms", decimals(step) - 3, (double)ns / (double)NS_MS);
+    }
 }
 
 static void label_text(const struct axis *axis, const struct axis_clock *clock, int64_t t_ns,
@@ -154,28 +163,32 @@ static void label_text(const struct axis *axis, const struct axis_clock *clock, 
     int64_t end = axis_time(axis, axis->cols) - clock->origin_ns;
     if (clock->wall && step >= NS_S && local_time(t_ns, &tm)) {
         size_t len;
-        if (step >= NS_D)
+        if (step >= NS_D) {
             len = strftime(out, AXIS_LABEL_BYTES, "%Y-%m-%d", &tm);
-        else if (range > NS_D)
+        } else if (range > NS_D) {
             len = strftime(out, AXIS_LABEL_BYTES, "%m-%d %H:%M", &tm);
-        else if (step >= NS_M)
+        } else if (step >= NS_M) {
             len = strftime(out, AXIS_LABEL_BYTES, "%H:%M", &tm);
-        else
+        } else {
             len = strftime(out, AXIS_LABEL_BYTES, "%H:%M:%S", &tm);
-        if (len > 0)
+        }
+        if (len > 0) {
             return;
+        }
     }
     if (clock->wall && !clock->brief && step < NS_S && local_time(t_ns, &tm)) {
         int64_t rest = t_ns % NS_S;
         size_t len = strftime(out, AXIS_LABEL_BYTES, "%H:%M:%S", &tm);
-        if (len > 0)
+        if (len > 0) {
             put_fraction(rest < 0 ? rest + NS_S : rest, decimals(step), out + len);
+        }
         return;
     }
-    if (step < NS_S && end < NS_S)
+    if (step < NS_S && end < NS_S) {
         small_text(t_ns - clock->origin_ns, step, end, out);
-    else
+    } else {
         elapsed_text(t_ns - clock->origin_ns, step < NS_S ? decimals(step) : 0, out);
+    }
 }
 
 /* Returns the smallest step whose labels fit; 0 if none does. */
@@ -186,8 +199,9 @@ static int64_t choose_step(const struct axis *axis, const struct axis_clock *clo
         label_text(axis, clock, axis->t0_ns, steps[i], first);
         label_text(axis, clock, axis_time(axis, axis->cols), steps[i], last);
         size_t longest = strlen(first) > strlen(last) ? strlen(first) : strlen(last);
-        if (steps[i] >> axis->zoom >= (int64_t)longest + gap)
+        if (steps[i] >> axis->zoom >= (int64_t)longest + gap) {
             return steps[i];
+        }
     }
     return 0;
 }
@@ -196,8 +210,9 @@ size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int 
                    struct axis_label *out, size_t max)
 {
     int64_t step = choose_step(axis, clock, gap);
-    if (step == 0)
+    if (step == 0) {
         return 0;
+    }
     int64_t shift = zero_shift(clock, axis->t0_ns, step);
     int64_t shifted = add_saturating(axis->t0_ns, shift), rest = shifted % step;
     int64_t t = axis->t0_ns + (rest == 0 ? 0 : rest > 0 ? step - rest : -rest);
@@ -206,11 +221,13 @@ size_t axis_labels(const struct axis *axis, const struct axis_clock *clock, int 
         struct axis_label *label = &out[count];
         label->t_ns = t;
         label->col = axis_col(axis, t);
-        if (label->col >= axis->cols || t == INT64_MAX)
+        if (label->col >= axis->cols || t == INT64_MAX) {
             break;
+        }
         label_text(axis, clock, t, step, label->text);
-        if (label->col + (int)strlen(label->text) <= axis->cols)
+        if (label->col + (int)strlen(label->text) <= axis->cols) {
             count++;
+        }
     }
     return count;
 }
@@ -223,14 +240,16 @@ void axis_moment(const struct axis_clock *clock, int64_t t_ns, bool dated,
     if (!clock->wall || !local_time(t_ns, &tm)) {
         int64_t ns = t_ns - clock->origin_ns;
         bool fine = clock->fine_ns > 0, small = fine && clock->fine_ns < NS_S;
-        if (small)
+        if (small) {
             small_text(ns, 1, clock->fine_ns, out);
-        else
+        } else {
             elapsed_text(ns, fine && clock->fine_ns < 100 * NS_S ? 6 : 3, out);
+        }
         return;
     }
-    if (strftime(day, sizeof day, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+    if (strftime(day, sizeof day, "%Y-%m-%d %H:%M:%S", &tm) == 0) {
         day[0] = '\0';
+    }
     const char *shown = dated || strlen(day) < 11 ? day : day + strlen(day) - 8;
     int64_t ms = t_ns / NS_MS % 1000;
     snprintf(out, AXIS_LABEL_BYTES, "%s.%03d", shown, (int)(ms < 0 ? ms + 1000 : ms));

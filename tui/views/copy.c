@@ -15,15 +15,17 @@ static enum view_result done(struct frame *frame,
                              void put(const char *, size_t, bool, struct strbuf *))
 {
     struct strbuf *copied = &frame->state->copied, safe;
-    if (!frame->input->no_mask)
+    if (!frame->input->no_mask) {
         mask_in_place(copied);
+    }
     strbuf_init(&safe, copied->mem, 0);
     put(copied->data, copied->len, false, &safe);
     safe.failed |= copied->failed;
     strbuf_release(copied);
     *copied = safe;
-    if (!copied->failed)
+    if (!copied->failed) {
         return VIEW_COPY;
+    }
     view_message(frame->state, true, "out of memory");
     return VIEW_REDRAW;
 }
@@ -46,7 +48,7 @@ enum view_result copy_agent(struct frame *frame, agent_no number)
     const struct agent *agent = number == NO_AGENT ? NULL : swarm_agent(frame->swarm, number);
     struct strbuf *out = &frame->state->copied;
     strbuf_clear(out);
-    if (!agent) {
+    if (agent == NULL) {
         view_message(frame->state, false, "nothing to copy");
         return VIEW_REDRAW;
     }
@@ -55,8 +57,9 @@ enum view_result copy_agent(struct frame *frame, agent_no number)
     put_text(out, "agent", swarm_text_slice(frame->swarm, agent->name));
     put_text(out, "agent_id", swarm_text_slice(frame->swarm, agent->agent_id));
     put_text(out, "description", swarm_text_slice(frame->swarm, agent->description));
-    if (session)
+    if (session != NULL) {
         put_text(out, "session_id", swarm_text_slice(frame->swarm, session->id));
+    }
     strbuf_addc(out, '}');
     return done(frame, text_put_json);
 }
@@ -65,8 +68,9 @@ enum view_result copy_span(struct frame *frame, span_no number)
 {
     const struct span *span = swarm_span(frame->swarm, number);
     struct strbuf *out = &frame->state->copied, *title = &frame->scratch;
-    if (!span)
+    if (span == NULL) {
         return copy_agent(frame, frame->state->cursor);
+    }
     struct slice args = print_span_args(frame->swarm, span);
     char start[AXIS_LABEL_BYTES];
     strbuf_clear(out);

@@ -47,11 +47,13 @@ static void put_time_axis(const struct statistics_page *page, const struct serie
     struct axis axis = {series->t0_ns, 0, cols};
     struct axis_label labels[16];
     struct area line = scrolled_page_line(page->lines);
-    while (axis_col_ns(&axis) < series->step_ns)
+    while (axis_col_ns(&axis) < series->step_ns) {
         axis.zoom++;
+    }
     size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
-    for (size_t i = 0; i < count && line.rows > 0; i++)
+    for (size_t i = 0; i < count && line.rows > 0; i++) {
         area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
+    }
 }
 
 static void put_curve(const struct statistics_page *page, const struct series *series,
@@ -60,8 +62,9 @@ static void put_curve(const struct statistics_page *page, const struct series *s
     double values[PLOT_MAX], over[PLOT_MAX];
     int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
     char top[NUMBER_BYTES];
-    for (int i = 0; i < cols; i++)
+    for (int i = 0; i < cols; i++) {
         curve_at(&series->points[i], curve, &values[i], &over[i]);
+    }
     struct plot plot = {.values = values,
                         .over = over,
                         .cols = cols,
@@ -70,16 +73,19 @@ static void put_curve(const struct statistics_page *page, const struct series *s
                         .style = curves[curve].style,
                         .over_style = curves[curve].over_style,
                         .ascii = page->frame->input->theme.ascii};
-    if (!(plot.max > 0))
+    if (!(plot.max > 0)) {
         return;
+    }
     statistics_page_heading(page, curves[curve].heading);
     statistics_page_value(page, curves[curve].ms, plot.max, top);
     for (int row = 0; row < plot.rows; row++) {
         struct area line = scrolled_page_line(page->lines);
-        if (line.rows > 0 && row == 0)
+        if (line.rows > 0 && row == 0) {
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
-        if (line.rows > 0 && row + 1 == plot.rows)
+        }
+        if (line.rows > 0 && row + 1 == plot.rows) {
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, "0");
+        }
         plot_line(&plot, line, LABEL_COLS, row);
     }
     put_time_axis(page, series, cols);
@@ -88,13 +94,15 @@ static void put_curve(const struct statistics_page *page, const struct series *s
 static void put_id(const struct counter *counter, struct strbuf *title)
 {
     const struct strbuf *id = &counter->id;
-    if (id->len == 0)
+    if (id->len == 0) {
         return;
+    }
     strbuf_adds(title, " [");
-    if (id->data[0] == '"')
+    if (id->data[0] == '"') {
         json_get_string((struct json_value){JSON_TYPE_STRING, id->data, id->len}, title);
-    else
+    } else {
         strbuf_add(title, id->data, id->len);
+    }
     strbuf_addc(title, ']');
 }
 
@@ -119,8 +127,9 @@ static void put_counter(const struct statistics_page *page, const struct series 
                         .max = counter->max,
                         .style = STYLE_OTHER,
                         .ascii = page->frame->input->theme.ascii};
-    if (!(plot.max > 0))
+    if (!(plot.max > 0)) {
         plot.max = 1;
+    }
     strbuf_clear(title);
     curves_put_title(swarm, counter, title);
     if (counter->agent != NO_AGENT) {
@@ -128,17 +137,20 @@ static void put_counter(const struct statistics_page *page, const struct series 
         frame_label_text(page->frame, counter->agent, 40, title);
     }
     strbuf_addf(title, "  %.6g", counter->last);
-    if (title->failed)
+    if (title->failed) {
         return;
+    }
     struct area head = scrolled_page_line(page->lines);
-    if (head.rows > 0)
+    if (head.rows > 0) {
         area_put(head, 3, 0, STYLE_PLAIN, title->data, title->len);
+    }
     for (int row = 0; row < plot.rows; row++) {
         struct area line = scrolled_page_line(page->lines);
         char top[NUMBER_BYTES];
         snprintf(top, sizeof top, "%.5g", counter->max);
-        if (line.rows > 0 && row == 0)
+        if (line.rows > 0 && row == 0) {
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, top);
+        }
         plot_line(&plot, line, LABEL_COLS, row);
     }
 }
@@ -146,22 +158,26 @@ static void put_counter(const struct statistics_page *page, const struct series 
 static void put_counters(const struct statistics_page *page, const struct series *series)
 {
     const struct counters *counters = &series->counters;
-    if (counters->count == 0)
+    if (counters->count == 0) {
         return;
+    }
     statistics_page_heading(page, "COUNTERS");
-    for (size_t i = 0; i < counters->count; i++)
+    for (size_t i = 0; i < counters->count; i++) {
         put_counter(page, series, &counters->items[i]);
+    }
     if (counters->left_out > 0) {
         struct area line = scrolled_page_line(page->lines);
-        if (line.rows > 0)
+        if (line.rows > 0) {
             area_putf(line, 3, 0, STYLE_DIM, "and %zu values of others", counters->left_out);
+        }
     }
     put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
 }
 
 void curves_put(const struct statistics_page *page, const struct series *series)
 {
-    for (int curve = 0; curve < CURVES; curve++)
+    for (int curve = 0; curve < CURVES; curve++) {
         put_curve(page, series, (enum curve)curve);
+    }
     put_counters(page, series);
 }

@@ -29,16 +29,19 @@ struct detail_pen {
 static void pen_put(const struct detail_pen *pen, int x, int cols, enum style_id style,
                     const char *text, size_t len)
 {
-    if (pen->area.grid && pen->line >= pen->skip && pen->line - pen->skip < pen->area.rows)
+    if (pen->area.grid != NULL && pen->line >= pen->skip &&
+        pen->line - pen->skip < pen->area.rows) {
         area_put_ellipsized(pen->area, x, pen->line - pen->skip, cols, style, text, len);
+    }
 }
 
 /* Puts a value in the columns right of the keys, wrapped at the edge and at line feeds. */
 static void put_wrapped(struct detail_pen *pen, enum style_id style, const char *text, size_t len)
 {
     int x = pen->key_cols + 2, cols = pen->cols - x - 1;
-    if (cols < 4)
+    if (cols < 4) {
         cols = 4;
+    }
     size_t at = 0;
     do {
         size_t next = 0;
@@ -55,7 +58,7 @@ static void put_pair(struct detail_pen *pen, const char *key, size_t key_len, co
     size_t shown = len < VALUE_MAX_BYTES ? len : VALUE_MAX_BYTES;
     char rest[64];
     pen_put(pen, 0, pen->key_cols, STYLE_DIM, key, key_len);
-    put_wrapped(pen, STYLE_PLAIN, text ? text : "", shown);
+    put_wrapped(pen, STYLE_PLAIN, text != NULL ? text : "", shown);
     if (shown < len) {
         int n = snprintf(rest, sizeof rest, "and %zu more bytes", len - shown);
         put_wrapped(pen, STYLE_DIM, rest, (size_t)n);
@@ -71,8 +74,9 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
 {
     struct slice args = print_span_args(swarm, span);
     struct json_value value;
-    if (args.bytes && json_check(args.bytes, args.len, JSON_DEPTH_LIMIT, &value, NULL))
+    if (args.bytes != NULL && json_check(args.bytes, args.len, JSON_DEPTH_LIMIT, &value, NULL)) {
         return value;
+    }
     return (struct json_value){.type = JSON_TYPE_NONE};
 }
 
@@ -80,10 +84,11 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
 static void mask_value(const struct frame *frame, const struct strbuf *key, enum json_type type,
                        struct strbuf *value)
 {
-    if (frame->input->no_mask)
+    if (frame->input->no_mask) {
         return;
+    }
     if (type == JSON_TYPE_STRING && value->len > 0 &&
-        mask_names_secret(key->data ? key->data : "", key->len)) {
+        mask_names_secret(key->data != NULL ? key->data : "", key->len)) {
         strbuf_clear(value);
         strbuf_adds(value, MASKED);
     }
@@ -101,13 +106,15 @@ static void put_args(struct detail_pen *pen, struct frame *frame, struct json_va
         strbuf_clear(&key);
         strbuf_clear(value);
         json_get_string(member.key, &key);
-        if (member.value.type == JSON_TYPE_STRING)
+        if (member.value.type == JSON_TYPE_STRING) {
             json_get_string(member.value, value);
-        else
+        } else {
             strbuf_add(value, member.value.raw, member.value.len);
+        }
         mask_value(frame, &key, member.value.type, value);
-        if (!key.failed && !value->failed)
-            put_pair(pen, key.data ? key.data : "", key.len, value->data, value->len);
+        if (!key.failed && !value->failed) {
+            put_pair(pen, key.data != NULL ? key.data : "", key.len, value->data, value->len);
+        }
     }
     strbuf_release(&key);
 }
@@ -119,8 +126,9 @@ static int choose_key_cols(struct json_value args, int cols)
     struct json_member member;
     int wide = 7; /* "started" */
     for (int i = 0; i < ARGS_MAX && json_next_member(&walk, &member); i++) {
-        if ((int)member.key.len - 2 > wide && member.key.len < 100)
+        if ((int)member.key.len - 2 > wide && member.key.len < 100) {
             wide = (int)member.key.len - 2;
+        }
     }
     int most = cols / 3 < 21 ? cols / 3 : 21;
     return wide < most ? wide : most;
@@ -145,8 +153,9 @@ static void put_times(struct detail_pen *pen, const struct frame *frame, const s
     put_text(pen, open ? "running" : "took", took);
     int x = pen->key_cols + 2 + (int)strlen(took);
     pen->line = before;
-    if (x + (int)text_cols(line, strlen(line), ascii) < pen->cols)
+    if (x + (int)text_cols(line, strlen(line), ascii) < pen->cols) {
         pen_put(pen, x, pen->cols - x, STYLE_PLAIN, line, strlen(line));
+    }
     pen->line = before + 1;
 }
 
@@ -181,8 +190,9 @@ static void put_phases(struct detail_pen *pen, const struct frame *frame,
     for (span_no no = request->next_phase; no != NO_SPAN && count < 50;
          no = phase->next_phase, count++) {
         phase = swarm_span(frame->swarm, no);
-        if (!phase)
+        if (phase == NULL) {
             return;
+        }
         char took[NUMBER_BYTES];
         const char *name = swarm_text(frame->swarm, phase->name);
         number_long(swarm_span_end_ns(frame->swarm, phase, frame->local_ns) - phase->start_ns,
@@ -198,8 +208,9 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     pen->key_cols = choose_key_cols(args, pen->cols);
     put_times(pen, frame, span);
     put_fate(pen, frame, span);
-    if (span->kind == SPAN_REQUEST)
+    if (span->kind == SPAN_REQUEST) {
         put_phases(pen, frame, span);
+    }
     put_args(pen, frame, args);
 }
 
@@ -207,8 +218,9 @@ int detail_panel_lines(struct frame *frame, int cols)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
     struct detail_pen pen = {.cols = cols - 3};
-    if (!span)
+    if (span == NULL) {
         return 0;
+    }
     walk_lines(&pen, frame, span);
     return pen.line;
 }
@@ -226,12 +238,14 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
     frame_label_text(frame, span->agent, line.cols / 2, text);
     strbuf_addf(text, " %s %s %s %s%s", dot, swarm_text(frame->swarm, span->name), dot, took,
                 span->flags & (SPAN_OPEN | SPAN_STALE) ? " and running" : "");
-    if (span->flags & SPAN_ERROR)
+    if (span->flags & SPAN_ERROR) {
         strbuf_addf(text, " %s failed", dot);
-    else if (span->flags & SPAN_STOPPED)
+    } else if (span->flags & SPAN_STOPPED) {
         strbuf_addf(text, " %s %s", dot, outcome_word(query_outcome(frame->swarm, span)));
-    if (text->failed)
+    }
+    if (text->failed) {
         return;
+    }
     area_puts(line, 1, 0, STYLE_PLAIN, " ");
     int end = area_put_ellipsized(line, 2, 0, line.cols - 4,
                                   span->flags & SPAN_ERROR ? STYLE_ERROR : STYLE_PLAIN, text->data,
@@ -245,25 +259,30 @@ void detail_panel_draw(struct frame *frame, struct grid *grid)
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
     struct area panel = frame_area(frame, grid, layout->detail);
     panel = area_sub(panel, layout->detail_x, 0, panel.cols, panel.rows);
-    if (!span || panel.rows == 0)
+    if (span == NULL || panel.rows == 0) {
         return;
+    }
     int x = 2;
     if (layout->detail_x > 0) { /* separates it from the panel on its left */
-        for (int y = 1; y < panel.rows; y++)
+        for (int y = 1; y < panel.rows; y++) {
             area_puts(panel, 0, y, STYLE_DIM, frame_symbol(frame, SYM_VERTICAL));
+        }
     }
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols - 1, 1), span);
-    if (layout->detail_x > 0)
+    if (layout->detail_x > 0) {
         area_puts(panel, 0, 0, STYLE_DIM, frame_symbol(frame, SYM_TEE_DOWN));
+    }
     struct detail_pen pen = {.area = area_sub(panel, x, 1, panel.cols - x, panel.rows - 1)};
     pen.cols = pen.area.cols;
     int lines = detail_panel_lines(frame, panel.cols + 1);
     int most = lines > pen.area.rows ? lines - pen.area.rows : 0;
-    if (frame->state->detail_scroll > (size_t)most)
+    if (frame->state->detail_scroll > (size_t)most) {
         frame->state->detail_scroll = (size_t)most;
+    }
     pen.skip = (int)frame->state->detail_scroll;
     walk_lines(&pen, frame, span);
-    if (most > pen.skip && pen.area.rows > 0)
+    if (most > pen.skip && pen.area.rows > 0) {
         area_put_right(panel, panel.cols - 1, panel.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
+    }
 }

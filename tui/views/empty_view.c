@@ -39,10 +39,11 @@ static bool take_piece(struct slice piece, bool *quoted)
 {
     size_t i = 0;
     for (; i < piece.len; i++) {
-        if (!*quoted && piece.bytes[i] == '\\')
+        if (!*quoted && piece.bytes[i] == '\\') {
             i++;
-        else if (piece.bytes[i] == '\'')
+        } else if (piece.bytes[i] == '\'') {
             *quoted = !*quoted;
+        }
     }
     return i == piece.len;
 }
@@ -62,13 +63,15 @@ static void put_command(struct empty_page *page)
         }
         bool began_quoted = quoted;
         piece.len -= !take_piece(piece, &quoted) && piece.len > 1;
-        if (piece.len == 0)
+        if (piece.len == 0) {
             return;
+        }
         x = area_puts(page->area, x, page->y, STYLE_PLAIN, began_quoted ? "'" : "");
         x = area_put(page->area, x, page->y, STYLE_PLAIN, piece.bytes, piece.len);
         left = (struct slice){left.bytes + piece.len, left.len - piece.len};
-        if (left.len > 0)
+        if (left.len > 0) {
             area_puts(page->area, x, page->y, STYLE_PLAIN, quoted ? "'\\" : "\\");
+        }
         page->y++;
     }
 }
@@ -76,7 +79,7 @@ static void put_command(struct empty_page *page)
 /* Returns the error without the source's name, which is in front of it on the line. */
 static const char *without_spec(const struct source_status *source)
 {
-    size_t len = source->spec ? strlen(source->spec) : 0;
+    size_t len = source->spec != NULL ? strlen(source->spec) : 0;
     bool starts = len > 0 && strncmp(source->error, source->spec, len) == 0 &&
                   strncmp(source->error + len, ": ", 2) == 0;
     return starts ? source->error + len + 2 : source->error;
@@ -90,13 +93,13 @@ static void put_source(struct empty_page *page, const struct source_status *sour
         [SOURCE_FINISHED] = "contains no agents",
         [SOURCE_FAILED] = "cannot be read",
     };
-    bool failed = source->error && *source->error;
+    bool failed = source->error != NULL && *source->error;
     const char *word =
         source->listens && source->state == SOURCE_OPEN ? "listening" : words[source->state];
     int cols = page->area.cols;
     int x = area_put_ellipsized(
         page->area, 3, page->y, cols - 4, failed ? STYLE_RETRY : STYLE_PLAIN,
-        source->spec ? source->spec : "", strlen(source->spec ? source->spec : ""));
+        source->spec != NULL ? source->spec : "", strlen(source->spec != NULL ? source->spec : ""));
     strbuf_clear(&page->line);
     if (source->listens && source->traffic.receives) {
         strbuf_adds(&page->line, "listening, ");
@@ -109,9 +112,10 @@ static void put_source(struct empty_page *page, const struct source_status *sour
                     source->place);
         word = page->line.failed ? word : page->line.data;
     }
-    if (failed)
+    if (failed) {
         word = without_spec(source);
-    if (!failed && source->unread && *source->unread) {
+    }
+    if (!failed && source->unread != NULL && *source->unread) {
         failed = true;
         strbuf_clear(&page->line);
         strbuf_add(&page->line, source->unread, strcspn(source->unread, "\n"));
@@ -126,16 +130,17 @@ static void put_source(struct empty_page *page, const struct source_status *sour
 static void put_since(struct strbuf *out, int64_t age_ns)
 {
     int64_t hours = (age_ns + HOUR_NS / 4) / HOUR_NS + 1;
-    if (hours <= 48)
+    if (hours <= 48) {
         strbuf_addf(out, "%lldh", (long long)hours);
-    else
+    } else {
         strbuf_addf(out, "%lldd", (long long)((hours + 23) / 24));
+    }
 }
 
 /* Appends a client's count of older transcripts to the line, on a further line if it is full. */
 static void put_older_count(struct empty_page *page, const struct source_status *source, bool first)
 {
-    const char *client = source->client ? source->client : source->spec;
+    const char *client = source->client != NULL ? source->client : source->spec;
     size_t len = page->line.len;
     strbuf_addf(&page->line, "%s%s %zu", first ? "" : ", ", client, source->older);
     if (!page->line.failed && len > 0 &&
@@ -154,8 +159,9 @@ static void put_older(struct empty_page *page, const struct view_input *input)
     strbuf_clear(&page->line);
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
-        if (source->older == 0)
+        if (source->older == 0) {
             continue;
+        }
         bool first = latest_ns == INT64_MIN;
         if (first) {
             page->y++;
@@ -164,8 +170,9 @@ static void put_older(struct empty_page *page, const struct view_input *input)
         put_older_count(page, source, first);
         latest_ns = source->older_ns > latest_ns ? source->older_ns : latest_ns;
     }
-    if (latest_ns == INT64_MIN || page->line.failed)
+    if (latest_ns == INT64_MIN || page->line.failed) {
         return;
+    }
     put(page, 1, STYLE_PLAIN, page->line.data);
     strbuf_clear(&page->line);
     strbuf_adds(&page->line, "swarmtop --since ");
@@ -200,18 +207,21 @@ static void put_feeds(struct empty_page *page, const struct view_input *input)
     const char *before = NULL;
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
-        if (source->feed == NULL || source->feed == before || (source->error && *source->error))
+        if (source->feed == NULL || source->feed == before ||
+            (source->error != NULL && *source->error)) {
             continue;
-        if (before == NULL)
+        }
+        if (before == NULL) {
             put(page, 1, STYLE_DIM, "From another shell:");
+        }
         before = source->feed;
         const char *hole = strstr(source->feed, "{}");
         const char *colon = source->listens ? strchr(source->spec, ':') : NULL;
         strbuf_clear(&page->line);
         strbuf_add(&page->line, source->feed,
-                   hole ? (size_t)(hole - source->feed) : strlen(source->feed));
-        if (hole) {
-            put_argument(&page->line, colon ? colon + 1 : source->spec);
+                   hole != NULL ? (size_t)(hole - source->feed) : strlen(source->feed));
+        if (hole != NULL) {
+            put_argument(&page->line, colon != NULL ? colon + 1 : source->spec);
             strbuf_adds(&page->line, hole + 2);
         }
         put_command(page);
@@ -227,16 +237,19 @@ static void draw(struct empty_page *page, const struct view_input *input)
         "swarmtop emit --session demo end_tool span_id=1"};
     put(page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
     page->y++;
-    for (size_t i = 0; i < input->source_count && i < 20; i++)
+    for (size_t i = 0; i < input->source_count && i < 20; i++) {
         put_source(page, &input->sources[i]);
+    }
     put_older(page, input);
-    if (!input->live)
+    if (!input->live) {
         return;
+    }
     page->y++;
     put_clients(page, input);
     put_feeds(page, input);
-    if (!input->address)
+    if (input->address == NULL) {
         return;
+    }
     put(page, 1, STYLE_DIM, "From another shell:");
     strbuf_clear(&page->line);
     strbuf_adds(&page->line, "export SWARMTOP_SOCKET=");

@@ -44,7 +44,7 @@ static bool holds_agent(void *ctx, agent_no agent)
 struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filter)
 {
     struct filter_cache *cache = mem_zalloc(mem, 1, sizeof *cache);
-    if (!cache) {
+    if (cache == NULL) {
         filter_free(filter);
         return NULL;
     }
@@ -56,8 +56,9 @@ struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filt
 
 void filter_cache_free(struct filter_cache *cache)
 {
-    if (!cache)
+    if (cache == NULL) {
         return;
+    }
     const struct mem *mem = cache->mem;
     filter_free(cache->filter);
     mem_free(mem, cache->agents, cache->agent_cap * sizeof *cache->agents);
@@ -68,7 +69,7 @@ void filter_cache_free(struct filter_cache *cache)
 
 const struct filter *filter_cache_filter(const struct filter_cache *cache)
 {
-    return cache ? cache->filter : NULL;
+    return cache != NULL ? cache->filter : NULL;
 }
 
 const struct span_predicate *filter_cache_predicate(const struct filter_cache *cache)
@@ -78,8 +79,9 @@ const struct span_predicate *filter_cache_predicate(const struct filter_cache *c
 
 static void forget(struct filter_cache *cache)
 {
-    if (cache->known_cap > 0)
+    if (cache->known_cap > 0) {
         memset(cache->known, 0, cache->known_cap * sizeof *cache->known);
+    }
     cache->base = swarm_span_begin(cache->swarm) / SPANS_A_WORD * SPANS_A_WORD;
 }
 
@@ -118,11 +120,13 @@ void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, i
     cache->local_ns = local_ns;
     cache->frame_no++;
     if (other || swarm_span_begin(swarm) < cache->base ||
-        swarm_span_begin(swarm) - cache->base > LOOSE_SPANS)
+        swarm_span_begin(swarm) - cache->base > LOOSE_SPANS) {
         forget(cache);
+    }
     forget_corrected(cache);
-    for (size_t i = 0; other && i < cache->agent_cap; i++)
+    for (size_t i = 0; other && i < cache->agent_cap; i++) {
         cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
+    }
 }
 
 /* Returns NULL if out of memory. */
@@ -130,16 +134,19 @@ static struct agent_verdict *verdict_of(struct filter_cache *cache, agent_no age
 {
     size_t had = cache->agent_cap;
     if (agent >= had && !mem_reserve(cache->mem, &cache->agents, &cache->agent_cap,
-                                     (size_t)agent + 1, sizeof *cache->agents))
+                                     (size_t)agent + 1, sizeof *cache->agents)) {
         return NULL;
-    for (size_t i = had; i < cache->agent_cap; i++)
+    }
+    for (size_t i = had; i < cache->agent_cap; i++) {
         cache->agents[i] = (struct agent_verdict){.hit = NO_SPAN};
+    }
     struct agent_verdict *verdict = &cache->agents[agent];
     if (verdict->frame_no != cache->frame_no) {
         uint64_t left;
         bool none = !filter_ask_agent(cache->filter, cache->swarm, agent, cache->local_ns, &left);
-        if (verdict->frame_no != 0 && !none && !verdict->none && left != verdict->left)
+        if (verdict->frame_no != 0 && !none && !verdict->none && left != verdict->left) {
             forget(cache);
+        }
         verdict->left = left;
         verdict->none = none;
         verdict->frame_no = cache->frame_no;
@@ -154,29 +161,35 @@ static bool has_bits(struct filter_cache *cache, size_t word)
     bool good =
         mem_reserve(cache->mem, &cache->known, &cache->known_cap, word + 1, sizeof *cache->known) &&
         mem_reserve(cache->mem, &cache->holds, &cache->holds_cap, word + 1, sizeof *cache->holds);
-    for (size_t i = had_known; i < cache->known_cap; i++)
+    for (size_t i = had_known; i < cache->known_cap; i++) {
         cache->known[i] = 0;
-    for (size_t i = had_holds; i < cache->holds_cap; i++)
+    }
+    for (size_t i = had_holds; i < cache->holds_cap; i++) {
         cache->holds[i] = 0;
+    }
     return good;
 }
 
 bool filter_cache_has_span(struct filter_cache *cache, span_no no)
 {
     const struct span *span = swarm_span(cache->swarm, no);
-    if (!span)
+    if (span == NULL) {
         return false;
+    }
     const struct agent_verdict *verdict = verdict_of(cache, span->agent);
-    if (!verdict)
+    if (verdict == NULL) {
         return filter_matches_span(cache->filter, cache->swarm, no, cache->local_ns);
-    if (verdict->none || verdict->left == 0)
+    }
+    if (verdict->none || verdict->left == 0) {
         return !verdict->none;
+    }
     size_t word = word_of(cache, no);
     uint64_t bit = bit_of(no);
     bool keeps = !(span->flags & (SPAN_OPEN | SPAN_STALE)) && word != SIZE_MAX &&
                  span == swarm_own_span(cache->swarm, no) && has_bits(cache, word);
-    if (keeps && (cache->known[word] & bit))
+    if (keeps && (cache->known[word] & bit)) {
         return cache->holds[word] & bit;
+    }
     bool matches = filter_ask_span(cache->filter, verdict->left, cache->swarm, no, cache->local_ns);
     if (keeps) {
         cache->known[word] |= bit;
@@ -192,8 +205,9 @@ static span_no find_hit(struct filter_cache *cache, agent_no number)
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
         const struct block_list *spans = &agent->lanes[lane].spans;
         for (size_t i = 0; i < spans->count; i++) {
-            if (filter_cache_has_span(cache, spans_at(spans, i)))
+            if (filter_cache_has_span(cache, spans_at(spans, i))) {
                 return spans_at(spans, i);
+            }
         }
     }
     return NO_SPAN;
@@ -201,15 +215,19 @@ static span_no find_hit(struct filter_cache *cache, agent_no number)
 
 bool filter_cache_has_agent(struct filter_cache *cache, agent_no agent)
 {
-    if (filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns))
+    if (filter_matches_agent(cache->filter, cache->swarm, agent, cache->local_ns)) {
         return true;
+    }
     const struct agent_verdict *known = verdict_of(cache, agent);
-    span_no hit = known ? known->hit : NO_SPAN;
-    if (hit != NO_SPAN && swarm_span(cache->swarm, hit) && filter_cache_has_span(cache, hit))
+    span_no hit = known != NULL ? known->hit : NO_SPAN;
+    if (hit != NO_SPAN && swarm_span(cache->swarm, hit) != NULL &&
+        filter_cache_has_span(cache, hit)) {
         return true;
+    }
     hit = find_hit(cache, agent);
     struct agent_verdict *verdict = verdict_of(cache, agent);
-    if (verdict)
+    if (verdict != NULL) {
         verdict->hit = hit;
+    }
     return hit != NO_SPAN;
 }

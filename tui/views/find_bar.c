@@ -21,15 +21,16 @@ void find_bar_clear(struct view_state *state)
 bool view_set_filter(struct view_state *state, const char *text, struct strbuf *error)
 {
     struct filter *filter = filter_new(state->mem, text, strlen(text), error);
-    if (!filter)
+    if (filter == NULL) {
         return false;
+    }
     if (filter_is_empty(filter)) {
         filter_free(filter);
         find_bar_clear(state);
         return true;
     }
     struct filter_cache *cache = filter_cache_new(state->mem, filter);
-    if (!cache) {
+    if (cache == NULL) {
         strbuf_adds(error, "out of memory");
         return false;
     }
@@ -45,9 +46,10 @@ static void set_filter(struct view_state *state, const char *text)
 {
     struct strbuf error;
     strbuf_init(&error, state->mem, 0);
-    if (!view_set_filter(state, text, &error))
+    if (!view_set_filter(state, text, &error)) {
         snprintf(state->filter_error, sizeof state->filter_error, "%s",
                  error.failed || error.len == 0 ? "out of memory" : error.data);
+    }
     strbuf_release(&error);
 }
 
@@ -57,24 +59,28 @@ static void try_filter(struct view_state *state)
 {
     char text[PROMPT_BYTES];
     size_t len = state->prompt.len, word = len;
-    while (word > 0 && state->prompt.text[word - 1] != ' ')
+    while (word > 0 && state->prompt.text[word - 1] != ' ') {
         word--;
-    if (word < len && filter_is_beginning(state->prompt.text + word, len - word))
+    }
+    if (word < len && filter_is_beginning(state->prompt.text + word, len - word)) {
         len = word;
+    }
     snprintf(text, sizeof text, "%.*s", (int)len, state->prompt.text);
     set_filter(state, text);
 }
 
 static enum view_result filter_key(struct view_state *state, enum prompt_result result)
 {
-    if (result == PROMPT_CHANGED)
+    if (result == PROMPT_CHANGED) {
         try_filter(state);
-    else if (result == PROMPT_DONE)
+    } else if (result == PROMPT_DONE) {
         set_filter(state, state->prompt.text);
-    else if (result == PROMPT_CANCELLED)
+    } else if (result == PROMPT_CANCELLED) {
         find_bar_clear(state);
-    if (result == PROMPT_DONE && state->filter_error[0])
+    }
+    if (result == PROMPT_DONE && state->filter_error[0]) {
         view_message(state, true, "%s", state->filter_error);
+    }
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
 }
 
@@ -89,7 +95,7 @@ static bool matches(void *ctx, span_no span)
 {
     const struct search *search = ctx;
     const struct frame *frame = search->frame;
-    return (!frame->state->filter_cache ||
+    return (frame->state->filter_cache == NULL ||
             filter_cache_has_span(frame->state->filter_cache, span)) &&
            filter_matches_span(search->filter, frame->swarm, span, frame->local_ns);
 }
@@ -98,8 +104,9 @@ static void go_on(struct frame *frame, int direction)
 {
     struct search search = {frame, frame->state->search};
     struct span_predicate predicate = {.holds = matches, .ctx = &search};
-    if (!select_match(frame, direction, &predicate))
+    if (!select_match(frame, direction, &predicate)) {
         view_message(frame->state, false, "no match");
+    }
 }
 
 static bool set_search(struct view_state *state, const char *text)
@@ -108,12 +115,13 @@ static bool set_search(struct view_state *state, const char *text)
     strbuf_init(&error, state->mem, 0);
     struct filter *filter = filter_new(state->mem, text, strlen(text), &error);
     snprintf(state->filter_error, sizeof state->filter_error, "%s",
-             filter                           ? ""
+             filter != NULL                   ? ""
              : error.failed || error.len == 0 ? "out of memory"
                                               : error.data);
     strbuf_release(&error);
-    if (!filter)
+    if (filter == NULL) {
         return false;
+    }
     filter_free(state->search);
     state->search = filter;
     return !filter_is_empty(filter);
@@ -122,21 +130,25 @@ static bool set_search(struct view_state *state, const char *text)
 static enum view_result search_key(struct frame *frame, enum prompt_result result)
 {
     struct view_state *state = frame->state;
-    if (result == PROMPT_CANCELLED || result == PROMPT_CHANGED)
+    if (result == PROMPT_CANCELLED || result == PROMPT_CHANGED) {
         place_go_to(state, &state->searched_from);
-    if (result == PROMPT_CHANGED && set_search(state, state->prompt.text))
+    }
+    if (result == PROMPT_CHANGED && set_search(state, state->prompt.text)) {
         go_on(frame, 1);
-    if (result == PROMPT_DONE && state->filter_error[0])
+    }
+    if (result == PROMPT_DONE && state->filter_error[0]) {
         view_message(state, true, "%s", state->filter_error);
+    }
     return result == PROMPT_IGNORED ? VIEW_IGNORED : VIEW_REDRAW;
 }
 
 enum view_result find_bar_step(struct frame *frame, int direction)
 {
-    if (filter_is_empty(frame->state->search))
+    if (filter_is_empty(frame->state->search)) {
         view_message(frame->state, false, "no search yet");
-    else
+    } else {
         go_on(frame, direction);
+    }
     return VIEW_REDRAW;
 }
 

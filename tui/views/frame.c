@@ -16,8 +16,9 @@ static bool has_wall_clock(const struct swarm *swarm)
 {
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        if (session && !(session->flags & SESSION_HAS_START))
+        if (session != NULL && !(session->flags & SESSION_HAS_START)) {
             return false;
+        }
     }
     return true;
 }
@@ -29,10 +30,11 @@ static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
     int64_t first = INT64_MAX;
     for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         const struct session *session = swarm_session(swarm, (session_no)i);
-        bool starts = session && (session->flags & (SESSION_AGENTS | SESSION_HAS_START));
+        bool starts = session != NULL && (session->flags & (SESSION_AGENTS | SESSION_HAS_START));
         int64_t start_ns = starts ? session->start_ns : from_ns;
-        if (session && start_ns < first)
+        if (session != NULL && start_ns < first) {
             first = start_ns;
+        }
     }
     return first == INT64_MAX ? from_ns : first;
 }
@@ -43,19 +45,23 @@ static void make_time(struct frame *frame)
     frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
     frame->now_ns = frame->input->live ? query_present(frame->swarm, frame->local_ns)
                                        : query_now(frame->swarm, frame->local_ns);
-    if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns))
+    if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns)) {
         frame->from_ns = frame->to_ns = frame->now_ns;
-    if (state->frozen)
+    }
+    if (state->frozen) {
         frame->now_ns = frame->to_ns = state->frozen_now_ns;
+    }
     frame->last_ns = frame->to_ns;
-    if (frame->input->live && frame->to_ns < frame->now_ns)
+    if (frame->input->live && frame->to_ns < frame->now_ns) {
         frame->to_ns = frame->now_ns;
+    }
     frame->clock.wall = has_wall_clock(frame->swarm);
     frame->clock.origin_ns = first_start(frame->swarm, frame->from_ns);
     frame->clock.brief = time_ns_add(frame->to_ns, -frame->clock.origin_ns) < INT64_C(1000000000);
     frame->agents = query_has_agents(frame->swarm);
-    if (!frame->agents && frame->to_ns > frame->from_ns)
+    if (!frame->agents && frame->to_ns > frame->from_ns) {
         frame->clock.fine_ns = time_ns_add(frame->to_ns, -frame->clock.origin_ns);
+    }
 }
 
 /* Returns an axis that ends at now, with one more column for the line of now. If all has ended so
@@ -122,27 +128,31 @@ static void make_axis(struct frame *frame)
 static void clamp_selection(struct frame *frame)
 {
     struct view_state *state = frame->state;
-    if (state->selected != NO_SPAN && !swarm_span(frame->swarm, state->selected)) {
+    if (state->selected != NO_SPAN && swarm_span(frame->swarm, state->selected) == NULL) {
         state->selected = NO_SPAN;
         state->detail_scroll = 0;
     }
     uint32_t node = rows_node(&frame->rows, state->cursor);
     /* A folded row: the nearest visible ancestor. */
-    while (node != UINT32_MAX && frame->rows.nodes[node].hidden)
+    while (node != UINT32_MAX && frame->rows.nodes[node].hidden) {
         node = frame->rows.nodes[node].parent;
+    }
     if (node == UINT32_MAX) {
         node = 0;
-        while (node < frame->rows.node_count && frame->rows.nodes[node].hidden)
+        while (node < frame->rows.node_count && frame->rows.nodes[node].hidden) {
             node++;
+        }
         state->cursor_group = false;
-        if (node < frame->rows.node_count)
+        if (node < frame->rows.node_count) {
             state->cursor = frame->rows.nodes[node].agent;
-        else if (frame->rows.node_count == 0)
+        } else if (frame->rows.node_count == 0) {
             state->cursor = NO_AGENT;
+        }
         return;
     }
-    if (state->cursor != frame->rows.nodes[node].agent || frame->rows.nodes[node].done == 0)
+    if (state->cursor != frame->rows.nodes[node].agent || frame->rows.nodes[node].done == 0) {
         state->cursor_group = false;
+    }
     state->cursor = frame->rows.nodes[node].agent;
 }
 
@@ -160,15 +170,19 @@ static void clamp_scroll(struct frame *frame)
         first -= list->pinned;
         size_t last = first;
         while (last + 1 < count && !list->rows[list->pinned + last + 1].first &&
-               last + 1 < first + space)
+               last + 1 < first + space) {
             last++;
-        if (state->scroll + space <= last)
+        }
+        if (state->scroll + space <= last) {
             state->scroll = last + 1 - space;
-        if (state->scroll > first)
+        }
+        if (state->scroll > first) {
             state->scroll = first;
+        }
     }
-    if (state->scroll > most)
+    if (state->scroll > most) {
         state->scroll = most;
+    }
     /* In the overview, keeps the pairs of lines. */
     state->scroll += (state->scroll + list->pinned) % (size_t)frame->per_line;
 }
@@ -182,7 +196,7 @@ static int inflight_rank(const struct span *span)
 
 static bool is_shown(const struct frame *frame, span_no span)
 {
-    return !frame->predicate || frame->predicate->holds(frame->predicate->ctx, span);
+    return frame->predicate == NULL || frame->predicate->holds(frame->predicate->ctx, span);
 }
 
 /* Lists those that were in flight when the display was frozen and are still in memory. */
@@ -193,8 +207,9 @@ static bool list_frozen_flight(struct frame *frame)
     frame->inflight = all == 0 ? NULL : mem_zalloc(frame->state->mem, all, sizeof *then);
     frame->inflight_cap = frame->inflight == NULL ? 0 : all;
     for (size_t i = 0; frame->inflight != NULL && i < all; i++) {
-        if (swarm_span(frame->swarm, then[i]) && is_shown(frame, then[i]))
+        if (swarm_span(frame->swarm, then[i]) != NULL && is_shown(frame, then[i])) {
             frame->inflight[frame->inflight_count++] = then[i];
+        }
     }
     return all == 0 || frame->inflight != NULL;
 }
@@ -203,22 +218,26 @@ static bool list_frozen_flight(struct frame *frame)
 static bool list_flight(struct frame *frame)
 {
     const struct mem *mem = frame->state->mem;
-    if (frame->state->frozen && frame->state->frozen_view)
+    if (frame->state->frozen && frame->state->frozen_view != NULL) {
         return list_frozen_flight(frame);
+    }
     size_t all = query_in_flight(frame->swarm, frame->local_ns, NULL, 0), kept = 0;
     span_no *listed = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *listed);
     frame->inflight = listed == NULL ? NULL : mem_zalloc(mem, all, sizeof *listed);
     frame->inflight_cap = frame->inflight == NULL ? 0 : all;
-    if (frame->inflight != NULL)
+    if (frame->inflight != NULL) {
         query_in_flight(frame->swarm, frame->local_ns, listed, all);
+    }
     for (int rank = 0; frame->inflight != NULL && rank < 3; rank++) {
         for (size_t i = 0; i < all; i++) {
             const struct span *span = swarm_span(frame->swarm, listed[i]);
-            if (inflight_rank(span) != rank)
+            if (inflight_rank(span) != rank) {
                 continue;
+            }
             bool later = frame->state->frozen && span->start_ns > frame->now_ns;
-            if (!later && is_shown(frame, listed[i]))
+            if (!later && is_shown(frame, listed[i])) {
                 frame->inflight[kept++] = listed[i];
+            }
         }
     }
     frame->inflight_count = kept;
@@ -236,13 +255,15 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
         .list = state->page != PAGE_TIMELINE,
         .trouble = trouble_exists(frame->input),
     };
-    if (!frame->empty && (flight > 0 || frame->input->live))
+    if (!frame->empty && (flight > 0 || frame->input->live)) {
         want.inflight_lines = flight > 0 ? (int)flight : 1;
+    }
     if (!frame->empty && state->range.mode != RANGE_NONE) {
         want.inflight_lines = 0;
         want.detail_lines = range_panel_lines(frame, cols);
-    } else if (!frame->empty && state->detail && state->selected != NO_SPAN)
+    } else if (!frame->empty && state->detail && state->selected != NO_SPAN) {
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
+    }
     return layout_compute(&want, cols, rows);
 }
 
@@ -251,13 +272,16 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
 static bool find_counters(struct frame *frame)
 {
     struct view_state *state = frame->state;
-    if (!state->timeline_cache)
+    if (state->timeline_cache == NULL) {
         state->timeline_cache = timeline_cache_new(state->mem);
-    if (!state->timeline_cache)
+    }
+    if (state->timeline_cache == NULL) {
         return false;
-    if (frame->agents || frame->predicate || frame->state->page != PAGE_TIMELINE ||
-        swarm_counter_count(frame->swarm) > COUNTER_SAMPLES_MAX)
+    }
+    if (frame->agents || frame->predicate != NULL || frame->state->page != PAGE_TIMELINE ||
+        swarm_counter_count(frame->swarm) > COUNTER_SAMPLES_MAX) {
         return true;
+    }
     frame->counters = timeline_cache_counters(state->timeline_cache, frame->swarm, &frame->axis);
     return frame->counters != NULL;
 }
@@ -278,20 +302,24 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     }
     make_time(frame);
     frame->layout = layout_compute(&(struct layout_want){0}, cols, rows);
-    if (frame->layout.too_small)
+    if (frame->layout.too_small) {
         return true;
+    }
     make_axis(frame);
     frame->predicate = view_predicate(state, frame->swarm, frame->local_ns);
-    frame->metrics = frame->predicate ? input->matching : input->metrics;
+    frame->metrics = frame->predicate != NULL ? input->matching : input->metrics;
     if (!rows_make_tree(input, state, frame->local_ns, &frame->rows) ||
-        !agent_labels_init(&frame->labels, frame->swarm, state->mem, input->theme.ascii))
+        !agent_labels_init(&frame->labels, frame->swarm, state->mem, input->theme.ascii)) {
         return false;
+    }
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
-    if (!list_flight(frame))
+    if (!list_flight(frame)) {
         return false;
-    if (!find_counters(frame))
+    }
+    if (!find_counters(frame)) {
         return false;
+    }
     /* As many lanes as fit beside the minimum of the panels. */
     frame->layout = make_layout(frame, SIZE_MAX, cols, rows);
     struct rows_want want = {
@@ -305,11 +333,13 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
         .space = frame->layout.body.rows,
         .one_line = (frame->layout.one_line && frame->agents) || state->overview,
     };
-    if (!rows_make_lines(&want, &frame->rows))
+    if (!rows_make_lines(&want, &frame->rows)) {
         return false;
+    }
     size_t lines = (frame->rows.count + (size_t)frame->per_line - 1) / (size_t)frame->per_line;
     /* One line for the message that the filter matches nothing. */
-    frame->layout = make_layout(frame, lines == 0 && state->filter_cache ? 1 : lines, cols, rows);
+    frame->layout =
+        make_layout(frame, lines == 0 && state->filter_cache != NULL ? 1 : lines, cols, rows);
     clamp_scroll(frame);
     return true;
 }
@@ -331,7 +361,7 @@ size_t frame_agent_count(const struct frame *frame, bool matching)
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-        count += agent && !(agent->flags & AGENT_GROUP) && (node->matches || !matching);
+        count += agent != NULL && !(agent->flags & AGENT_GROUP) && (node->matches || !matching);
     }
     return count;
 }
@@ -362,8 +392,9 @@ unsigned frame_row_form(struct frame *frame, const struct timeline_row *row)
 static uint64_t hash_of(const struct strbuf *text)
 {
     uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < text->len; i++)
+    for (size_t i = 0; i < text->len; i++) {
         hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001B3);
+    }
     return hash;
 }
 
@@ -379,8 +410,9 @@ static const struct drawn_label *find_drawn(const struct frame *frame, uint64_t 
 {
     for (size_t i = 0; i < frame->drawn_count; i++) {
         const struct drawn_label *drawn = &frame->drawn[i];
-        if (drawn->hash == hash && drawn->agent != agent && drawn->form == (form & LABEL_LIST))
+        if (drawn->hash == hash && drawn->agent != agent && drawn->form == (form & LABEL_LIST)) {
             return drawn;
+        }
     }
     return NULL;
 }
@@ -392,13 +424,15 @@ static const struct agent_label *make_label(struct frame *frame, agent_no agent,
     frame_label(frame, agent, form);
     uint64_t hash = hash_label(frame, cols);
     const struct drawn_label *drawn;
-    for (int i = 0; i < ALIKE_TRIES && (drawn = find_drawn(frame, hash, agent, form)); i++) {
+    for (int i = 0; i < ALIKE_TRIES && (drawn = find_drawn(frame, hash, agent, form)) != NULL;
+         i++) {
         agent_labels_get(&frame->labels, drawn->agent, form, &frame->other);
         agent_label_distinguish(&frame->label, &frame->other);
         hash = hash_label(frame, cols);
     }
-    if (frame->drawn_count < DRAWN_MAX)
+    if (frame->drawn_count < DRAWN_MAX) {
         frame->drawn[frame->drawn_count++] = (struct drawn_label){hash, agent, form & LABEL_LIST};
+    }
     return &frame->label;
 }
 
@@ -434,18 +468,20 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
     if (session == NULL || (rests && (session->flags & past) != 0)) {
         return frame->now_ns;
     }
-    if (frame->state->frozen && frame->state->frozen_view)
+    if (frame->state->frozen && frame->state->frozen_view != NULL) {
         return frozen_view_now(frame->state->frozen_view, frame->swarm, agent->session,
                                frame->now_ns);
+    }
     return swarm_session_present(frame->swarm, agent->session, frame->local_ns);
 }
 
 void frame_age(const struct frame *frame, int64_t ns, char out[NUMBER_BYTES])
 {
-    if (frame->clock.fine_ns > 0 && frame->clock.fine_ns < INT64_C(1000000000))
+    if (frame->clock.fine_ns > 0 && frame->clock.fine_ns < INT64_C(1000000000)) {
         number_ms((double)ns / 1e6, frame->input->theme.ascii, out);
-    else
+    } else {
         number_age(ns, out);
+    }
 }
 
 bool frame_shows_now(const struct frame *frame)

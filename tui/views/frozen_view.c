@@ -32,14 +32,15 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
     size_t agents = swarm_agent_count(frame->swarm), spans = frame->inflight_count;
     size_t sessions = swarm_session_count(frame->swarm);
     struct frozen_view *frozen = mem_zalloc(mem, 1, sizeof *frozen);
-    if (!frozen)
+    if (frozen == NULL) {
         return NULL;
+    }
     *frozen = (struct frozen_view){
         .mem = mem, .agent_count = agents, .inflight_count = spans, .session_count = sessions};
     frozen->sessions = mem_zalloc(mem, sessions + 1, sizeof *frozen->sessions);
     frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
     frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
-    if (!frozen->agents || !frozen->inflight || !frozen->sessions) {
+    if (frozen->agents == NULL || frozen->inflight == NULL || frozen->sessions == NULL) {
         frozen_view_free(frozen);
         return NULL;
     }
@@ -49,21 +50,24 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
             swarm_agent(frame->swarm, node->agent)->serial, (uint8_t)node->status.state,
             node->status.since_ns, node->status.span};
     }
-    for (size_t i = 0; i < sessions; i++)
+    for (size_t i = 0; i < sessions; i++) {
         frozen->sessions[i] = (struct frozen_session){
             swarm_session_serial(frame->swarm, (session_no)i),
-            swarm_session(frame->swarm, (session_no)i)
+            swarm_session(frame->swarm, (session_no)i) != NULL
                 ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
                 : frame->now_ns};
-    if (spans > 0)
+    }
+    if (spans > 0) {
         memcpy(frozen->inflight, frame->inflight, spans * sizeof *frozen->inflight);
+    }
     return frozen;
 }
 
 void frozen_view_free(struct frozen_view *frozen)
 {
-    if (!frozen)
+    if (frozen == NULL) {
         return;
+    }
     const struct mem *mem = frozen->mem;
     mem_free(mem, frozen->agents, (frozen->agent_count + 1) * sizeof *frozen->agents);
     mem_free(mem, frozen->inflight, (frozen->inflight_count + 1) * sizeof *frozen->inflight);
@@ -84,15 +88,16 @@ bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *sw
                         struct agent_status *out)
 {
     if (agent >= frozen->agent_count || frozen->agents[agent].serial == 0 ||
-        frozen->agents[agent].serial != swarm_agent(swarm, agent)->serial)
+        frozen->agents[agent].serial != swarm_agent(swarm, agent)->serial) {
         return false;
+    }
     const struct frozen_agent *then = &frozen->agents[agent];
     const struct span *span = swarm_span(swarm, then->span);
     *out = (struct agent_status){
         .state = (enum agent_state)then->state,
         .since_ns = then->since_ns,
         .span = then->span,
-        .live = span ? request_progress_get(swarm, span->begin_no) : NULL,
+        .live = span != NULL ? request_progress_get(swarm, span->begin_no) : NULL,
     };
     return true;
 }

@@ -26,8 +26,9 @@ struct header_piece {
 __attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece,
                                                       enum style_id style, const char *format, ...)
 {
-    if (piece->count == PIECE_RUNS)
+    if (piece->count == PIECE_RUNS) {
         return;
+    }
     va_list args;
     va_start(args, format);
     vsnprintf(piece->runs[piece->count].text, RUN_BYTES, format, args);
@@ -38,15 +39,17 @@ __attribute__((format(printf, 3, 4))) static void add(struct header_piece *piece
 static int piece_cols(const struct header_piece *piece, bool ascii)
 {
     size_t cols = 0;
-    for (int i = 0; i < piece->count; i++)
+    for (int i = 0; i < piece->count; i++) {
         cols += text_cols(piece->runs[i].text, strlen(piece->runs[i].text), ascii);
+    }
     return (int)cols;
 }
 
 static int put_piece(struct area line, int x, const struct header_piece *piece)
 {
-    for (int i = 0; i < piece->count; i++)
+    for (int i = 0; i < piece->count; i++) {
         x = area_puts(line, x, 0, piece->runs[i].style, piece->runs[i].text);
+    }
     return x;
 }
 
@@ -56,10 +59,12 @@ static int put_pieces(struct area line, int x, int end, const struct header_piec
                       int count, bool ascii)
 {
     for (int i = 0; i < count; i++) {
-        if (pieces[i].count == 0)
+        if (pieces[i].count == 0) {
             continue;
-        if (x + pieces[i].gap + piece_cols(&pieces[i], ascii) > end)
+        }
+        if (x + pieces[i].gap + piece_cols(&pieces[i], ascii) > end) {
             break;
+        }
         x = put_piece(line, x + pieces[i].gap, &pieces[i]);
     }
     return x;
@@ -70,8 +75,9 @@ static int put_pieces(struct area line, int x, int end, const struct header_piec
 static size_t count_sessions(const struct swarm *swarm)
 {
     size_t count = 0;
-    for (size_t i = 0; i < swarm_session_count(swarm); i++)
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
         count += swarm_session(swarm, (session_no)i) != NULL;
+    }
     return count;
 }
 
@@ -81,15 +87,16 @@ static size_t count_matching_sessions(const struct frame *frame)
     const struct mem *mem = frame->state->mem;
     size_t sessions = swarm_session_count(frame->swarm), count = 0;
     bool *seen = sessions == 0 ? NULL : mem_zalloc(mem, sessions, sizeof *seen);
-    for (size_t i = 0; seen && i < frame->rows.node_count; i++) {
+    for (size_t i = 0; seen != NULL && i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-        if (!agent || !node->matches || agent->session >= sessions || seen[agent->session])
+        if (agent == NULL || !node->matches || agent->session >= sessions || seen[agent->session]) {
             continue;
+        }
         seen[agent->session] = true;
         count++;
     }
-    mem_free(mem, seen, seen ? sessions * sizeof *seen : 0);
+    mem_free(mem, seen, seen != NULL ? sessions * sizeof *seen : 0);
     return count;
 }
 
@@ -98,10 +105,11 @@ static void add_count(const struct frame *frame, struct header_piece *piece, con
                       size_t matching, size_t all, const char *what)
 {
     char of[24] = "";
-    if (frame->predicate)
+    if (frame->predicate != NULL) {
         snprintf(of, sizeof of, "%zu of ", matching);
-    add(piece, frame->predicate ? STYLE_USER : STYLE_PLAIN, "%s%s%zu %s%s", before, of, all, what,
-        all == 1 ? "" : "s");
+    }
+    add(piece, frame->predicate != NULL ? STYLE_USER : STYLE_PLAIN, "%s%s%zu %s%s", before, of, all,
+        what, all == 1 ? "" : "s");
 }
 
 static struct header_piece name_piece(const struct frame *frame)
@@ -110,10 +118,11 @@ static struct header_piece name_piece(const struct frame *frame)
     size_t sessions = count_sessions(frame->swarm);
     char before[16];
     add(&piece, STYLE_STRONG, "swarmtop");
-    if (sessions == 0)
+    if (sessions == 0) {
         return piece;
-    add_count(frame, &piece, "  ", frame->predicate ? count_matching_sessions(frame) : 0, sessions,
-              "session");
+    }
+    add_count(frame, &piece, "  ", frame->predicate != NULL ? count_matching_sessions(frame) : 0,
+              sessions, "session");
     snprintf(before, sizeof before, " %s ", frame_symbol(frame, SYM_DOT));
     add_count(frame, &piece, before, frame_agent_count(frame, true),
               frame_agent_count(frame, false), frame->agents ? "agent" : "thread");
@@ -124,12 +133,14 @@ static void add_clock(struct header_piece *piece, int64_t at_ns, bool seconds)
 {
     time_t when = (time_t)(at_ns / 1000000000);
     struct tm tm;
-    if (localtime_r(&when, &tm) == NULL)
+    if (localtime_r(&when, &tm) == NULL) {
         return;
-    if (seconds)
+    }
+    if (seconds) {
         add(piece, STYLE_PLAIN, " %02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-    else
+    } else {
         add(piece, STYLE_PLAIN, " %02d:%02d", tm.tm_hour, tm.tm_min);
+    }
 }
 
 /* A frozen screen is not drawn again until a key is pressed: the moment that it shows stays true,
@@ -144,8 +155,9 @@ static void add_frozen(struct header_piece *piece, const struct frame *frame)
     int64_t lag_s = (input->local_ns - state->frozen_local_ns) / 1000000000;
     add(piece, STYLE_USER, "%s past", frame_symbol(frame, SYM_FROZEN));
     add_clock(piece, state->frozen_local_ns, true);
-    if (lag_s <= 0 && events == 0)
+    if (lag_s <= 0 && events == 0) {
         return;
+    }
     number_count(events, fresh);
     number_count((uint64_t)(lag_s > 0 ? lag_s : 0), late);
     add(piece, STYLE_PLAIN, "  LIVE -%s s, %s new", late, fresh);
@@ -178,11 +190,12 @@ static struct header_piece clock_piece(const struct frame *frame)
 static struct header_piece trouble_piece(const struct frame *frame)
 {
     struct header_piece piece = {.gap = 2};
-    uint64_t count = frame->input->log ? event_log_troubles(frame->input->log) : 0;
+    uint64_t count = frame->input->log != NULL ? event_log_troubles(frame->input->log) : 0;
     char text[NUMBER_BYTES];
     number_count(count, text);
-    if (count > 0)
+    if (count > 0) {
         add(&piece, STYLE_ERROR, "! %s in log", text);
+    }
     return piece;
 }
 
@@ -194,22 +207,23 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     struct header_piece pieces[3] = {{.gap = 0}, {.gap = 2}, {.gap = 3}};
     char text[NUMBER_BYTES];
     /* The model's count, so that a feed and the document written from it show the same. */
-    number_count(input->metrics ? input->metrics->events : 0, text);
+    number_count(input->metrics != NULL ? input->metrics->events : 0, text);
     add(&pieces[0], STYLE_DIM, "%s events", text);
     if (input->live && input->events_per_s >= 0.5) {
         number_short(input->events_per_s, text);
         add(&pieces[1], STYLE_DIM, "+%s/s", text);
     }
-    if (input->output) {
+    if (input->output != NULL) {
         const char *slash = strrchr(input->output, '/');
         add(&pieces[2], STYLE_DIM, "%s %.80s", frame_symbol(frame, SYM_ARROW),
-            slash ? slash + 1 : input->output);
+            slash != NULL ? slash + 1 : input->output);
     }
     for (int count = 3; count > 0; count--) {
         int cols = 0;
         for (int i = 0; i < count; i++) {
-            if (pieces[i].count > 0)
+            if (pieces[i].count > 0) {
                 cols += piece_cols(&pieces[i], ascii) + (i > 0 ? pieces[i].gap : 0);
+            }
         }
         if (line.cols - 1 - cols >= from + 3) {
             put_pieces(line, line.cols - 1 - cols, line.cols, pieces, count, ascii);
@@ -227,14 +241,17 @@ static void draw_first(const struct frame *frame, struct area line)
     int others =
         2 + clock_cols + (trouble.count > 0 ? trouble.gap + piece_cols(&trouble, ascii) : 0);
     /* The end of the name is dropped if it does not fit beside the others. */
-    while (name.count > 0 && 1 + piece_cols(&name, ascii) + others > line.cols)
+    while (name.count > 0 && 1 + piece_cols(&name, ascii) + others > line.cols) {
         name.count--;
+    }
     end = put_piece(line, 1, &name);
-    if (trouble.count > 0)
+    if (trouble.count > 0) {
         end = put_piece(line, end + (name.count > 0 ? trouble.gap : 0), &trouble);
+    }
     int x = line.cols / 2 + 2;
-    if (x < end + 3 || x + clock_cols > line.cols - 12)
+    if (x < end + 3 || x + clock_cols > line.cols - 12) {
         x = end + 3 + clock_cols <= line.cols ? end + 3 : line.cols - clock_cols;
+    }
     end = put_piece(line, x, &clock);
     draw_right(frame, line, end);
 }
@@ -288,13 +305,16 @@ static int add_states(const struct frame *frame, struct header_piece *out)
     for (size_t i = 0; i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-        if (node->matches && agent && !(agent->flags & AGENT_GROUP) && query_is_agent(agent))
+        if (node->matches && agent != NULL && !(agent->flags & AGENT_GROUP) &&
+            query_is_agent(agent)) {
             counts[node->status.state]++;
+        }
     }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t count = counts[shown[i].state];
-        if (count == 0 && !shown[i].usual)
+        if (count == 0 && !shown[i].usual) {
             continue;
+        }
         out[n] = state_piece(frame, shown[i].state, count);
         out[n++].drop = count == 0 ? DROP_ZERO : shown[i].drop;
     }
@@ -306,13 +326,15 @@ static struct header_piece summary_piece(const char *label, const struct metrics
 {
     struct header_piece piece = {.gap = 3};
     char text[NUMBER_BYTES], covers[COVERAGE_BYTES];
-    if (summary->count == 0)
+    if (summary->count == 0) {
         return piece;
+    }
     add(&piece, STYLE_DIM, "%s ", label);
-    if (ms)
+    if (ms) {
         number_ms(summary->p50, ascii, text);
-    else
+    } else {
         number_short(summary->p50, text);
+    }
     coverage_text(totals, summary, covers);
     add(&piece, STYLE_PLAIN, "p50 %s%s", text, covers);
     if (ms && !isnan(summary->p95)) {
@@ -332,11 +354,12 @@ static struct header_piece count_piece(const char *label, uint64_t count, enum s
 
 static int add_metrics(const struct frame *frame, struct header_piece *out)
 {
-    const struct metrics *totals = frame->metrics ? &frame->metrics->totals : NULL;
+    const struct metrics *totals = frame->metrics != NULL ? &frame->metrics->totals : NULL;
     bool ascii = frame->input->theme.ascii;
     int n = 0;
-    if (!totals)
+    if (totals == NULL) {
         return 0;
+    }
     out[n] = (struct header_piece){.gap = 3};
     if (!isnan(totals->parallel)) {
         add(&out[n], STYLE_DIM, "parallel ");
@@ -353,8 +376,9 @@ static int add_metrics(const struct frame *frame, struct header_piece *out)
         add(&out[n], STYLE_PLAIN, "%.0f%%", totals->cache_hit_rate_pct);
     }
     out[n++].drop = DROP_CACHE;
-    if (totals->requests + totals->open_requests + totals->tool_count == 0)
+    if (totals->requests + totals->open_requests + totals->tool_count == 0) {
         return n;
+    }
     out[n] = count_piece("retries", totals->retries, STYLE_RETRY);
     out[n++].drop = DROP_RETRIES;
     out[n] = count_piece("errors", totals->failed + totals->tool_errors, STYLE_ERROR);
@@ -365,8 +389,9 @@ static int add_metrics(const struct frame *frame, struct header_piece *out)
         uint64_t count;
     } stopped[] = {{"refused", totals->refused}, {"interrupted", totals->interrupted}};
     for (size_t i = 0; i < sizeof stopped / sizeof stopped[0]; i++) {
-        if (stopped[i].count == 0)
+        if (stopped[i].count == 0) {
             continue;
+        }
         out[n] = count_piece(stopped[i].label, stopped[i].count, STYLE_PLAIN);
         out[n].gap = 2;
         out[n++].drop = DROP_STOPPED;
@@ -378,8 +403,9 @@ static int total_cols(const struct header_piece *pieces, int count, bool ascii)
 {
     int cols = 0;
     for (int i = 0; i < count; i++) {
-        if (pieces[i].count > 0)
+        if (pieces[i].count > 0) {
             cols += (cols > 0 ? pieces[i].gap : 0) + piece_cols(&pieces[i], ascii);
+        }
     }
     return cols;
 }
@@ -388,11 +414,13 @@ static int total_cols(const struct header_piece *pieces, int count, bool ascii)
 static bool drop_pieces(struct header_piece *pieces, int count)
 {
     int most = KEEP;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         most = pieces[i].count > 0 && pieces[i].drop > most ? pieces[i].drop : most;
+    }
     for (int i = 0; i < count && most > KEEP; i++) {
-        if (pieces[i].drop == most)
+        if (pieces[i].drop == most) {
             pieces[i].count = 0;
+        }
     }
     return most > KEEP;
 }
@@ -417,8 +445,9 @@ static void draw_metrics(const struct frame *frame, struct area line)
 void header_draw(struct frame *frame, struct grid *grid)
 {
     draw_first(frame, frame_area(frame, grid, frame->layout.header));
-    if (frame->layout.metrics.rows > 0 && !frame->empty)
+    if (frame->layout.metrics.rows > 0 && !frame->empty) {
         draw_metrics(frame, frame_area(frame, grid, frame->layout.metrics));
+    }
 }
 
 void legend_draw(const struct frame *frame, struct grid *grid)
@@ -428,12 +457,14 @@ void legend_draw(const struct frame *frame, struct grid *grid)
     struct bar_style bar;
     const char *word;
     int cols = 1;
-    for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++)
+    for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         cols += 2 + 1 + (int)strlen(word) + 1;
+    }
     int x = line.cols - cols > 1 ? line.cols - cols : 1;
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
-        if (x + 3 + (int)strlen(word) > line.cols)
+        if (x + 3 + (int)strlen(word) > line.cols) {
             break;
+        }
         area_fill(line, x, 0, 2, bar.style, bar.fill);
         x = area_puts(line, x + 3, 0, STYLE_DIM, word) + 1;
     }

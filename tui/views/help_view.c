@@ -12,19 +12,22 @@ struct help_pen {
 
 static struct area pen_line(const struct help_pen *pen)
 {
-    if (!pen->area.grid)
+    if (pen->area.grid == NULL) {
         return pen->area;
+    }
     return area_sub(pen->area, 0, pen->line - pen->skip, pen->area.cols,
                     pen->line >= pen->skip ? 1 : 0);
 }
 
 static void put_heading(struct help_pen *pen, const char *text)
 {
-    if (pen->line > 0)
+    if (pen->line > 0) {
         pen->line++;
+    }
     struct area line = pen_line(pen);
-    if (line.grid)
+    if (line.grid != NULL) {
         area_puts(line, 1, 0, STYLE_DIM, text);
+    }
     pen->line++;
 }
 
@@ -32,7 +35,7 @@ static void put_action(struct help_pen *pen, const struct action_info *info, con
 {
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
-    if (line.grid) {
+    if (line.grid != NULL) {
         area_put_ellipsized(line, 3, 0, keys_cols - 1, STYLE_STRONG, keys, strlen(keys));
         area_put_ellipsized(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, STYLE_PLAIN,
                             info->help, strlen(info->help));
@@ -47,7 +50,7 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
     put_heading(pen, "Bars");
     for (size_t i = 0; theme_legend(theme, i, &bar, &word); i++) {
         struct area line = pen_line(pen);
-        if (line.grid) {
+        if (line.grid != NULL) {
             area_fill(line, 3, 0, 4, bar.style, bar.fill);
             area_puts(line, 9, 0, STYLE_PLAIN, word);
         }
@@ -65,10 +68,11 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         struct area line = pen_line(pen);
         bar = theme_bar(theme, more[i].kind, more[i].flags);
-        if (line.grid) {
+        if (line.grid != NULL) {
             area_fill(line, 3, 0, 4, bar.style, bar.fill);
-            if (more[i].stopped)
+            if (more[i].stopped) {
                 area_puts(line, 6, 0, bar.style, theme_symbol(theme, SYM_STOPPED));
+            }
             area_put_ellipsized(line, 9, 0, line.cols - 10, STYLE_PLAIN, more[i].word,
                                 strlen(more[i].word));
         }
@@ -97,7 +101,7 @@ static void put_states(struct help_pen *pen, const struct theme *theme)
     for (int i = 0; i < STATES; i++) {
         struct state_style state = theme_state(theme, (enum agent_state)i);
         struct area line = pen_line(pen);
-        if (line.grid) {
+        if (line.grid != NULL) {
             area_puts(line, 3, 0, state.style, state.shape);
             area_puts(line, 5, 0, state.style, query_state_name((enum agent_state)i));
             area_put_ellipsized(line, 18, 0, line.cols - 19, STYLE_PLAIN, meanings[i],
@@ -112,8 +116,9 @@ static void walk(struct help_pen *pen, const struct view_input *input)
     const struct action_info *info;
     const char *group = NULL;
     for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
-        if (!group || strcmp(group, info->group) != 0)
+        if (group == NULL || strcmp(group, info->group) != 0) {
             put_heading(pen, info->group);
+        }
         group = info->group;
         put_action(pen, info, keymap_keys(input->keymap, info));
     }
@@ -128,8 +133,9 @@ void help_draw(const struct view_input *input, struct view_state *state, struct 
     walk(&pen, input);
     int lines = pen.line, space = all.rows - 3 > 0 ? all.rows - 3 : 0;
     size_t most = lines > space ? (size_t)(lines - space) : 0;
-    if (state->help_scroll > most)
+    if (state->help_scroll > most) {
         state->help_scroll = most;
+    }
     int x = area_puts(all, 1, 0, STYLE_STRONG, "swarmtop");
     area_puts(all, x + 2, 0, STYLE_PLAIN, "keys");
     pen = (struct help_pen){area_sub(all, 0, 2, all.cols, space), 0, (int)state->help_scroll};

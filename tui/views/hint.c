@@ -9,15 +9,16 @@
 
 static bool is_trouble(const struct source_status *source)
 {
-    return source->state == SOURCE_FAILED || source->bad > 0 || (source->error && *source->error) ||
-           (source->unread && *source->unread);
+    return source->state == SOURCE_FAILED || source->bad > 0 ||
+           (source->error != NULL && *source->error) || (source->unread != NULL && *source->unread);
 }
 
 bool trouble_exists(const struct view_input *input)
 {
     for (size_t i = 0; i < input->source_count; i++) {
-        if (is_trouble(&input->sources[i]))
+        if (is_trouble(&input->sources[i])) {
             return true;
+        }
     }
     return false;
 }
@@ -26,11 +27,13 @@ bool trouble_exists(const struct view_input *input)
 static void put_unread(const char *lines, char *out, size_t size)
 {
     size_t len = strcspn(lines, "\n"), count = 0;
-    for (const char *at = lines; (at = strchr(at, '\n')) != NULL; at++)
+    for (const char *at = lines; (at = strchr(at, '\n')) != NULL; at++) {
         count++;
+    }
     snprintf(out, size, "%.*s", len < 400 ? (int)len : 400, lines);
-    if (count > 1)
+    if (count > 1) {
         snprintf(out + strlen(out), size - strlen(out), ", and others");
+    }
 }
 
 /* Draws the first source that failed, else the first with bad lines, and the number of others. */
@@ -41,31 +44,36 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     size_t count = 0;
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
-        if (!is_trouble(source))
+        if (!is_trouble(source)) {
             continue;
+        }
         count++;
-        if (!worst || (source->state == SOURCE_FAILED && worst->state != SOURCE_FAILED))
+        if (worst == NULL || (source->state == SOURCE_FAILED && worst->state != SOURCE_FAILED)) {
             worst = source;
+        }
     }
     struct area line = frame_area(frame, grid, frame->layout.trouble);
-    if (!worst || line.rows == 0)
+    if (worst == NULL || line.rows == 0) {
         return;
+    }
     char bad[NUMBER_BYTES], text[512];
     number_count(worst->bad, bad);
-    if (worst->error && *worst->error)
+    if (worst->error != NULL && *worst->error) {
         snprintf(text, sizeof text, "%.400s", worst->error);
-    else if (worst->traffic.receives && *worst->traffic.last_refused)
+    } else if (worst->traffic.receives && *worst->traffic.last_refused) {
         snprintf(text, sizeof text, "%.100s: %.300s", worst->spec, worst->traffic.last_refused);
-    else if (worst->turned_away > 0)
+    } else if (worst->turned_away > 0) {
         snprintf(text, sizeof text, "%.400s: %llu refused connection%s", worst->spec,
                  (unsigned long long)worst->turned_away, worst->turned_away == 1 ? "" : "s");
-    else if (worst->unread && *worst->unread)
+    } else if (worst->unread != NULL && *worst->unread) {
         put_unread(worst->unread, text, sizeof text);
-    else
+    } else {
         snprintf(text, sizeof text, "%.400s: %s bad line%s", worst->spec, bad,
                  worst->bad == 1 ? "" : "s");
-    if (count > 1)
+    }
+    if (count > 1) {
         snprintf(text + strlen(text), sizeof text - strlen(text), "  (and %zu more)", count - 1);
+    }
     int x = area_puts(line, 1, 0, STYLE_ERROR, frame_symbol(frame, SYM_TROUBLE));
     area_put_ellipsized(line, x + 1, 0, line.cols - x - 2, STYLE_RETRY, text, strlen(text));
 }
@@ -75,14 +83,14 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
 static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)
 {
     const struct keymap *keymap = frame->input->keymap;
-    const char *bound = keymap ? keymap->keys[info->action] : NULL;
-    *len = bound ? strcspn(bound, " ") : strlen(info->hint_keys);
-    return bound ? bound : info->hint_keys;
+    const char *bound = keymap != NULL ? keymap->keys[info->action] : NULL;
+    *len = bound != NULL ? strcspn(bound, " ") : strlen(info->hint_keys);
+    return bound != NULL ? bound : info->hint_keys;
 }
 
 static int hint_cols(const struct frame *frame, const struct action_info *info)
 {
-    bool writes = info->action == ACTION_QUIT && frame->input->output;
+    bool writes = info->action == ACTION_QUIT && frame->input->output != NULL;
     size_t len;
     const char *keys = hint_keys(frame, info, &len);
     return (int)(text_cols(keys, len, frame->input->theme.ascii) + 1 + strlen(info->hint)) +
@@ -96,8 +104,9 @@ static int put_hint(const struct frame *frame, struct area line, int x,
     const char *keys = hint_keys(frame, info, &len);
     x = area_put(line, x, 0, STYLE_STRONG, keys, len) + 1;
     x = area_puts(line, x, 0, STYLE_DIM, info->hint);
-    if (info->action == ACTION_QUIT && frame->input->output)
+    if (info->action == ACTION_QUIT && frame->input->output != NULL) {
         x = area_puts(line, x, 0, STYLE_DIM, ", writes");
+    }
     return x;
 }
 
@@ -105,8 +114,9 @@ static int put_hint(const struct frame *frame, struct area line, int x,
 static int draw_filter(const struct frame *frame, struct area line)
 {
     const char *text = frame->state->filter_text;
-    if (!text[0])
+    if (!text[0]) {
         return 1;
+    }
     int x = area_puts(line, 1, 0, STYLE_USER, "\\ ");
     return area_put_ellipsized(line, x, 0, line.cols / 3, STYLE_USER, text, strlen(text)) + 3;
 }
@@ -127,8 +137,9 @@ static void draw_hints(const struct frame *frame, struct area line)
     }
     for (; (info = keymap_hint(i, view_set_of(frame->state))) != NULL &&
            x + hint_cols(frame, info) <= end;
-         i++)
+         i++) {
         x = put_hint(frame, line, x, info) + 3;
+    }
 }
 
 /* Draws the progress of an opening file and the key that stops it. Returns false if no file opens
@@ -137,8 +148,10 @@ static bool draw_progress(struct frame *frame, struct area line)
 {
     struct strbuf *text = &frame->scratch;
     strbuf_clear(text);
-    if (!frame->input->progress || !progress_line(frame->input->progress, text) || text->failed)
+    if (frame->input->progress == NULL || !progress_line(frame->input->progress, text) ||
+        text->failed) {
         return false;
+    }
     int end = area_put_ellipsized(line, 1, 0, line.cols - 13, STYLE_STRONG, text->data, text->len);
     end = area_puts(line, end + 2, 0, STYLE_STRONG, "Esc");
     area_puts(line, end + 1, 0, STYLE_DIM, "stops");
@@ -151,30 +164,34 @@ static void draw_prompt(const struct frame *frame, struct area line)
     const struct view_state *state = frame->state;
     int x = prompt_draw(&state->prompt, line, frame->input->theme.ascii) + 3;
     size_t shown = 0;
-    for (size_t i = 0; i < frame->rows.node_count; i++)
+    for (size_t i = 0; i < frame->rows.node_count; i++) {
         shown += !frame->rows.nodes[i].filtered;
-    if (state->filter_error[0])
+    }
+    if (state->filter_error[0]) {
         area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_USER, state->filter_error,
                             strlen(state->filter_error));
-    else if (state->message[0])
+    } else if (state->message[0]) {
         area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_DIM, state->message,
                             strlen(state->message));
-    else if (state->prompt.kind == PROMPT_FILTER && state->prompt.len > 0)
+    } else if (state->prompt.kind == PROMPT_FILTER && state->prompt.len > 0) {
         area_putf(line, x, 0, STYLE_DIM, "%zu of %zu rows", shown, frame->rows.node_count);
+    }
 }
 
 void hint_draw(struct frame *frame, struct grid *grid)
 {
     struct area line = frame_area(frame, grid, frame->layout.hint);
     const struct view_state *state = frame->state;
-    if (line.rows == 0)
+    if (line.rows == 0) {
         return;
-    if (state->prompt.kind != PROMPT_NONE)
+    }
+    if (state->prompt.kind != PROMPT_NONE) {
         draw_prompt(frame, line);
-    else if (state->message[0])
+    } else if (state->message[0]) {
         area_put_ellipsized(line, 1, 0, line.cols - 2,
                             state->message_is_error ? STYLE_ERROR : STYLE_STRONG, state->message,
                             strlen(state->message));
-    else if (!draw_progress(frame, line))
+    } else if (!draw_progress(frame, line)) {
         draw_hints(frame, line);
+    }
 }

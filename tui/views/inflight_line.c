@@ -27,11 +27,13 @@ void inflight_retry_text(const struct frame *frame, agent_no agent,
 {
     char max[16] = "", next[48] = "";
     const char *error = swarm_text(frame->swarm, live->error);
-    if (live->max_attempts > 0)
+    if (live->max_attempts > 0) {
         snprintf(max, sizeof max, "/%u", live->max_attempts);
+    }
     int64_t left_s = inflight_retry_s(frame, agent, live);
-    if (left_s > 0)
+    if (left_s > 0) {
         snprintf(next, sizeof next, ", next in %llds", (long long)left_s);
+    }
     snprintf(out, size, "%.60s%s%u%s%s", error, *error ? " " : "attempt ", live->attempt, max,
              next);
 }
@@ -43,11 +45,13 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
     const struct request_progress *live = request_progress_get(frame->swarm, span->begin_no);
     struct strbuf *text = &frame->scratch;
     span_text_about(frame->swarm, span, text);
-    if (!text->failed && text->len > 0)
+    if (!text->failed && text->len > 0) {
         x = 2 + area_put_ellipsized(line, x, 0, end - x < 24 ? end - x : 24, STYLE_DIM, text->data,
                                     text->len);
-    if (!live || x >= end)
+    }
+    if (live == NULL || x >= end) {
         return x;
+    }
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
     bool sampled = live->first_token_ns != INT64_MIN && live->progress_ns != INT64_MIN;
     double sampled_ms =
@@ -68,10 +72,12 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
 
 static enum style_id span_style(const struct frame *frame, const struct span *span)
 {
-    if (span->flags & SPAN_STALE)
+    if (span->flags & SPAN_STALE) {
         return STYLE_ERROR;
-    if (span->kind != SPAN_REQUEST)
+    }
+    if (span->kind != SPAN_REQUEST) {
         return theme_kind_style(span->kind);
+    }
     enum span_kind phase = query_request_phase(frame->swarm, span, frame->local_ns);
     return theme_kind_style((uint8_t)phase);
 }
@@ -114,27 +120,32 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     frame_label_draw(frame, span->agent, LABEL_LIST | LABEL_CLIENT, line, 11, agent_cols,
                      STYLE_PLAIN);
     int x = 11 + agent_cols + 2, end = line.cols - 1;
-    if (columns->usual || (beyond && line.cols >= 50))
+    if (columns->usual || (beyond && line.cols >= 50)) {
         end = put_usual(frame, line, p95, times, columns) - 2;
+    }
     bool call = span->kind == SPAN_AGENT_CALL &&
                 span_text_call(frame->swarm, span, frame_symbol(frame, SYM_ARROW), text);
     if (!call) {
         strbuf_clear(text);
         strbuf_adds(text, swarm_text(frame->swarm, span->name));
     }
-    if (text->failed)
+    if (text->failed) {
         return;
+    }
     x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), text->data, text->len) +
         2;
-    if (query_may_wait(frame->swarm, span, frame->local_ns))
+    if (query_may_wait(frame->swarm, span, frame->local_ns)) {
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_USER, "person?") + 2;
-    if (span->flags & SPAN_STALE)
+    }
+    if (span->flags & SPAN_STALE) {
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
+    }
     if (span->kind == SPAN_REQUEST) {
         put_request(frame, line, x, end, span);
         return;
     }
     span_text_about(frame->swarm, span, text);
-    if (!call && !text->failed && text->len > 0)
+    if (!call && !text->failed && text->len > 0) {
         area_put_ellipsized(line, x, 0, end - x, STYLE_DIM, text->data, text->len);
+    }
 }

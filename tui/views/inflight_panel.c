@@ -7,8 +7,9 @@ static void draw_heading(const struct frame *frame, struct area line, size_t mor
     const char *dash = frame_symbol(frame, SYM_HORIZONTAL);
     int x = area_puts(line, 1, 0, STYLE_DIM, "IN FLIGHT ");
     area_fill(line, x, 0, line.cols - 1 - x, STYLE_DIM, dash);
-    if (more > 0 && line.cols >= x + 20)
+    if (more > 0 && line.cols >= x + 20) {
         area_putf(line, line.cols - 14, 0, STYLE_DIM, " %zu more ", more);
+    }
 }
 
 void inflight_panel_draw(struct frame *frame, struct grid *grid)
@@ -25,10 +26,12 @@ void inflight_panel_draw(struct frame *frame, struct grid *grid)
                                                                         : 10};
     for (size_t i = 0; i < shown; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
-        if (span)
+        if (span != NULL) {
             inflight_line_draw(frame, area_sub(panel, 0, (int)i + 1, panel.cols, 1), span,
                                &columns);
+        }
     }
-    if (frame->inflight_count == 0)
+    if (frame->inflight_count == 0) {
         area_puts(panel, 4, 1, STYLE_DIM, "nothing");
+    }
 }

@@ -25,8 +25,9 @@ static struct inflight_columns columns_of(const struct frame *frame)
 static size_t cursor_of(const struct frame *frame)
 {
     for (size_t i = 0; i < frame->inflight_count; i++) {
-        if (frame->inflight[i] == frame->state->selected)
+        if (frame->inflight[i] == frame->state->selected) {
             return i;
+        }
     }
     return 0;
 }
@@ -53,16 +54,18 @@ void inflight_draw(struct frame *frame, struct grid *grid)
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads), &columns);
     frame->state->inflight_scroll =
         list_scroll(frame->state->inflight_scroll, cursor, frame->inflight_count, space);
-    if (frame->inflight_count == 0)
+    if (frame->inflight_count == 0) {
         area_puts(body, INFLIGHT_AGENT_X, 0, STYLE_DIM,
-                  frame->predicate ? "nothing open matches the filter" : "nothing is open");
+                  frame->predicate != NULL ? "nothing open matches the filter" : "nothing is open");
+    }
     for (size_t i = 0; i < space && frame->state->inflight_scroll + i < frame->inflight_count;
          i++) {
         size_t at = frame->state->inflight_scroll + i;
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         inflight_line_draw(frame, line, swarm_span(frame->swarm, frame->inflight[at]), &columns);
-        if (at == cursor)
+        if (at == cursor) {
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
+        }
     }
 }
 
@@ -70,8 +73,9 @@ void inflight_draw(struct frame *frame, struct grid *grid)
 static void select_line(struct frame *frame, size_t at)
 {
     const struct span *span = swarm_span(frame->swarm, frame->inflight[at]);
-    if (!span)
+    if (span == NULL) {
         return;
+    }
     frame->state->selected = frame->inflight[at];
     frame->state->cursor = span->agent;
     frame->state->cursor_group = false;
@@ -87,17 +91,19 @@ enum view_result inflight_act(struct frame *frame, enum action action)
     if (action == ACTION_DETAIL && count > 0) {
         span_no number = frame->inflight[cursor_of(frame)];
         const struct span *span = swarm_span(frame->swarm, number);
-        return span ? page_show_span(frame, span->agent, number) : VIEW_REDRAW;
+        return span != NULL ? page_show_span(frame, span->agent, number) : VIEW_REDRAW;
     }
-    if (action == ACTION_COPY && count > 0)
+    if (action == ACTION_COPY && count > 0) {
         return copy_span(frame, frame->inflight[cursor_of(frame)]);
+    }
     return page_act(frame, action);
 }
 
 enum view_result inflight_click(struct frame *frame, int y)
 {
     size_t at = (size_t)(y - frame->layout.body.y) + frame->state->inflight_scroll;
-    if (y >= frame->layout.body.y && at < frame->inflight_count)
+    if (y >= frame->layout.body.y && at < frame->inflight_count) {
         select_line(frame, at);
+    }
     return VIEW_REDRAW;
 }

@@ -21,8 +21,9 @@ static void place_columns(struct layout *out)
         int cols, name_cols;
     } names[] = {{180, 32}, {120, 26}, {100, 22}, {80, 18}, {60, 15}, {36, 11}, {0, 8}};
     int i = 0;
-    while (out->cols < names[i].cols)
+    while (out->cols < names[i].cols) {
         i++;
+    }
     out->name_x = 1; /* column 0 is for the cursor */
     out->name_cols = names[i].name_cols;
     out->now_word = out->cols >= 36;
@@ -66,16 +67,20 @@ static void place_body(struct layout *out, const struct layout_want *want, int y
     }
     int panel = lines > 0 ? 2 + lines : 0; /* a blank line and the heading */
     out->body = take(&y, &end, min_int(want->rows, space - min_int(panel, share)), false);
-    if (lines == 0)
+    if (lines == 0) {
         out->body.rows = space;
-    if (panel == 0 || end - y < 3)
+    }
+    if (panel == 0 || end - y < 3) {
         return;
+    }
     y++;
     struct strip panels = take(&y, &end, 1 + lines, false);
-    if (flight)
+    if (flight) {
         out->inflight = panels;
-    if (want->detail_lines > 0)
+    }
+    if (want->detail_lines > 0) {
         out->detail = panels;
+    }
     out->inflight_cols = out->cols;
     out->detail_x = 0;
     if (flight && want->detail_lines > 0) {
@@ -88,8 +93,9 @@ struct layout layout_compute(const struct layout_want *want, int cols, int rows)
 {
     struct layout out = {.cols = cols, .rows = rows};
     out.too_small = cols < LAYOUT_MIN_COLS || rows < LAYOUT_MIN_ROWS;
-    if (out.too_small)
+    if (out.too_small) {
         return out;
+    }
     place_columns(&out);
     int y = 0, end = rows;
     out.header = take(&y, &end, 1, false);
@@ -99,9 +105,10 @@ struct layout layout_compute(const struct layout_want *want, int cols, int rows)
     out.heads = take(&y, &end, rows >= 5, false);
     out.trouble = take(&y, &end, want->trouble && rows >= 8, true);
     out.one_line = rows < 14;
-    if (want->list)
+    if (want->list) {
         out.body = (struct strip){y, end - y};
-    else
+    } else {
         place_body(&out, want, y, end);
+    }
     return out;
 }

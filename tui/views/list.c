@@ -4,10 +4,12 @@
 size_t list_scroll(size_t scroll, size_t cursor, size_t count, size_t space)
 {
     size_t most = count > space ? count - space : 0;
-    if (scroll + space <= cursor)
+    if (scroll + space <= cursor) {
         scroll = cursor + 1 - space;
-    if (scroll > cursor)
+    }
+    if (scroll > cursor) {
         scroll = cursor;
+    }
     return scroll < most ? scroll : most;
 }
 
@@ -25,9 +27,10 @@ bool list_move(enum action action, size_t cursor, size_t count, int space, size_
     case ACTION_BOTTOM: by = count; break;
     default: return false;
     }
-    if (down)
+    if (down) {
         *out = count - 1 - cursor < by ? count - 1 : cursor + by;
-    else
+    } else {
         *out = cursor < by ? 0 : cursor - by;
+    }
     return true;
 }

@@ -9,8 +9,9 @@
 
 static bool add(struct log_list *list, const struct mem *mem, struct log_row row)
 {
-    if (!mem_reserve(mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
+    if (!mem_reserve(mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows)) {
         return false;
+    }
     list->rows[list->count++] = row;
     return true;
 }
@@ -22,7 +23,7 @@ static bool add_errors(struct log_list *list, const struct mem *mem, const struc
         span_no no = swarm_error(swarm, i);
         const struct span *span = swarm_span(swarm, no);
         struct log_row row = {.which = no, .kind = LOG_ERROR};
-        if (span) {
+        if (span != NULL) {
             row.at_ns = span->end_ns;
             good = add(list, mem, row);
         }
@@ -36,8 +37,9 @@ static bool add_markers(struct log_list *list, const struct mem *mem, const stru
     for (size_t i = 0; good && i < swarm_marker_count(swarm); i++) {
         const struct marker *marker = swarm_marker(swarm, i);
         struct log_row row = {marker->at_ns, marker->event, (uint32_t)i, LOG_MARKER};
-        if (swarm_session(swarm, marker->session))
+        if (swarm_session(swarm, marker->session) != NULL) {
             good = add(list, mem, row);
+        }
     }
     return good;
 }
@@ -46,7 +48,7 @@ static bool add_log_entries(struct log_list *list, const struct mem *mem,
                             const struct event_log *log)
 {
     bool good = true;
-    for (size_t i = 0; log && good && i < event_log_count(log); i++) {
+    for (size_t i = 0; log != NULL && good && i < event_log_count(log); i++) {
         struct log_row row = {event_log_get(log, i)->at_ns, event_log_lost(log) + i, (uint32_t)i,
                               LOG_NOTICE};
         good = add(list, mem, row);
@@ -57,10 +59,12 @@ static bool add_log_entries(struct log_list *list, const struct mem *mem,
 static int by_time(const void *a, const void *b)
 {
     const struct log_row *x = a, *y = b;
-    if (x->at_ns != y->at_ns)
+    if (x->at_ns != y->at_ns) {
         return x->at_ns < y->at_ns ? -1 : 1;
-    if (x->kind != y->kind)
+    }
+    if (x->kind != y->kind) {
         return x->kind < y->kind ? -1 : 1;
+    }
     return x->which < y->which ? -1 : x->which > y->which;
 }
 
@@ -73,8 +77,9 @@ bool log_list_make(struct log_list *list, const struct mem *mem, const struct sw
         list->count = 0;
         return false;
     }
-    if (list->count > 1)
+    if (list->count > 1) {
         qsort(list->rows, list->count, sizeof *list->rows, by_time);
+    }
     return true;
 }
 
@@ -97,8 +102,9 @@ static agent_no main_agent(const struct swarm *swarm, const struct log_entry *en
                  entry->serial == swarm_session_serial(swarm, entry->session);
     for (size_t i = 0; known && i < swarm_agent_count(swarm); i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        if (agent->session == entry->session && !(agent->flags & (AGENT_DEAD | AGENT_GROUP)))
+        if (agent->session == entry->session && !(agent->flags & (AGENT_DEAD | AGENT_GROUP))) {
             return (agent_no)i;
+        }
     }
     return NO_AGENT;
 }
@@ -110,7 +116,7 @@ agent_no log_row_agent(const struct log_row *row, const struct swarm *swarm,
     switch ((int)row->kind) {
     case LOG_ERROR:
         span = swarm_span(swarm, (span_no)row->which);
-        return span ? span->agent : NO_AGENT;
+        return span != NULL ? span->agent : NO_AGENT;
     case LOG_MARKER: return swarm_marker(swarm, row->index)->agent;
     default: return main_agent(swarm, event_log_get(log, row->index));
     }
@@ -122,10 +128,13 @@ static void put_span(const struct swarm *swarm, const struct span *span, struct 
     strbuf_init(&part, out->mem, 0);
     strbuf_adds(out, swarm_text(swarm, span->name));
     span_text_about(swarm, span, &part);
-    if (part.len > 0)
+    if (part.len > 0) {
         strbuf_addf(out, "  %s", part.data);
-    if (span_text_arg(swarm, span, "error", &part) || span_text_arg(swarm, span, "message", &part))
+    }
+    if (span_text_arg(swarm, span, "error", &part) ||
+        span_text_arg(swarm, span, "message", &part)) {
         strbuf_addf(out, "  %s", part.data);
+    }
     out->failed |= part.failed;
     strbuf_release(&part);
 }
@@ -150,8 +159,9 @@ void log_row_text(const struct log_row *row, const struct swarm *swarm, const st
     switch ((int)row->kind) {
     case LOG_ERROR:
         span = swarm_span(swarm, (span_no)row->which);
-        if (span)
+        if (span != NULL) {
             put_span(swarm, span, out);
+        }
         break;
     case LOG_MARKER: put_marker(swarm, swarm_marker(swarm, row->index), out); break;
     default: {

@@ -25,18 +25,20 @@ static bool is_chosen(struct frame *frame, const struct log_row *row)
     const struct filter *filter = filter_cache_filter(frame->state->filter_cache);
     const struct event_log *log = frame->input->log;
     struct strbuf line, text;
-    if (row->kind == LOG_ERROR)
+    if (row->kind == LOG_ERROR) {
         return filter_cache_has_span(frame->state->filter_cache, log_row_span(row));
+    }
     strbuf_init(&line, frame->state->mem, 0);
     strbuf_init(&text, frame->state->mem, 0);
     agent_no agent = log_row_agent(row, frame->swarm, log);
     strbuf_addf(&line, "%s ", log_row_word(row, frame->swarm, log));
-    if (agent != NO_AGENT)
+    if (agent != NO_AGENT) {
         query_agent_title(frame->swarm, agent, &line);
+    }
     log_row_text(row, frame->swarm, log, &text);
-    strbuf_addf(&line, " %s", text.data ? text.data : "");
+    strbuf_addf(&line, " %s", text.data != NULL ? text.data : "");
     struct slice origin = log_row_origin(row, log);
-    strbuf_addf(&line, " %.*s", (int)origin.len, origin.bytes ? origin.bytes : "");
+    strbuf_addf(&line, " %.*s", (int)origin.len, origin.bytes != NULL ? origin.bytes : "");
     bool good = !line.failed && filter_matches_line(filter, frame->swarm, agent, frame->local_ns,
                                                     line.data, line.len);
     strbuf_release(&line);
@@ -49,8 +51,9 @@ static void filter_entries(struct frame *frame)
     struct log_list *list = &frame->state->log.list;
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (is_chosen(frame, &list->rows[i]))
+        if (is_chosen(frame, &list->rows[i])) {
             list->rows[kept++] = list->rows[i];
+        }
     }
     list->count = kept;
 }
@@ -61,20 +64,23 @@ static bool freshen(struct frame *frame)
     struct log_state *state = &frame->state->log;
     const struct event_log *log = frame->input->log;
     uint64_t revision = swarm_revision(frame->swarm);
-    uint64_t entries = log ? event_log_lost(log) + event_log_count(log) : 0;
+    uint64_t entries = log != NULL ? event_log_lost(log) + event_log_count(log) : 0;
     unsigned filter = frame->state->filter_version;
     if (state->made && state->revision == revision && state->entries == entries &&
-        state->filter == filter)
+        state->filter == filter) {
         return true;
+    }
     struct log_row at = {.which = 0};
     bool had = state->made && state->cursor < state->list.count;
     bool last = !had || state->cursor + 1 == state->list.count;
-    if (had)
+    if (had) {
         at = state->list.rows[state->cursor];
+    }
     state->made = log_list_make(&state->list, frame->state->mem, frame->swarm, log);
     state->filter = filter;
-    if (frame->state->filter_cache)
+    if (frame->state->filter_cache != NULL) {
         filter_entries(frame);
+    }
     state->revision = revision;
     state->entries = entries;
     state->cursor = state->list.count > 0 ? state->list.count - 1 : 0;
@@ -89,10 +95,12 @@ static bool freshen(struct frame *frame)
 
 static enum style_id word_style(const char *word)
 {
-    if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0)
+    if (strcmp(word, "failed") == 0 || strcmp(word, "error") == 0) {
         return STYLE_ERROR;
-    if (strcmp(word, "warning") == 0 || strcmp(word, "dropped") == 0)
+    }
+    if (strcmp(word, "warning") == 0 || strcmp(word, "dropped") == 0) {
         return STYLE_USER;
+    }
     return STYLE_DIM;
 }
 
@@ -115,15 +123,18 @@ static void draw_entry(struct frame *frame, struct area line, const struct log_r
     x = x < 15 ? 15 : x; /* below its head */
     area_puts(line, x, 0, word_style(word), word);
     x += 9;
-    if (agent != NO_AGENT && names > 0)
+    if (agent != NO_AGENT && names > 0) {
         frame_label_draw(frame, agent, LABEL_LIST | LABEL_CLIENT, line, x, names, STYLE_PLAIN);
+    }
     x += names > 0 && agent != NO_AGENT ? names + 2 : 0; /* a row without an agent has more room */
     log_row_text(row, frame->swarm, log, text);
-    if (!text->failed && text->len > 0)
+    if (!text->failed && text->len > 0) {
         x = area_put_ellipsized(line, x, 0, line.cols - x - 1, STYLE_PLAIN, text->data, text->len);
+    }
     struct slice origin = log_row_origin(row, log);
-    if (origin.len > 0 && x + 3 < line.cols)
+    if (origin.len > 0 && x + 3 < line.cols) {
         area_put_ellipsized(line, x + 2, 0, line.cols - x - 3, STYLE_DIM, origin.bytes, origin.len);
+    }
 }
 
 /* ---- the panel with the whole text ---- */
@@ -135,8 +146,9 @@ enum { PANEL_BODY_MIN = 8, PANEL_LINES_MIN = 2, PANEL_LINES_MAX = 10 };
 static int panel_rows(const struct frame *frame)
 {
     int rows = frame->layout.body.rows, lines = rows / 4;
-    if (rows < PANEL_BODY_MIN)
+    if (rows < PANEL_BODY_MIN) {
         return 0;
+    }
     lines = lines < PANEL_LINES_MIN ? PANEL_LINES_MIN : lines;
     return 1 + (lines > PANEL_LINES_MAX ? PANEL_LINES_MAX : lines);
 }
@@ -164,8 +176,9 @@ static void draw_panel_heading(struct frame *frame, struct area line, const stru
         frame_label_text(frame, agent, line.cols / 2, text);
         strbuf_addc(text, ' ');
     }
-    if (!text->failed)
+    if (!text->failed) {
         area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_PLAIN, text->data, text->len);
+    }
 }
 
 /* Wraps the text over lines of the area, from its line `y` on, and cuts it at the last one; returns
@@ -202,17 +215,20 @@ static void draw_panel(struct frame *frame, struct area panel, const struct log_
     struct strbuf *text = &frame->scratch;
     draw_panel_heading(frame, area_sub(panel, 0, 0, panel.cols, 1), row);
     log_row_text(row, frame->swarm, frame->input->log, text);
-    if (!frame->input->no_mask)
+    if (!frame->input->no_mask) {
         mask_in_place(text); /* before it is wrapped: no line may have a part of a key */
-    if (text->failed)
+    }
+    if (text->failed) {
         return;
+    }
     int y = draw_wrapped(frame, panel, 1, STYLE_PLAIN, (struct slice){text->data, text->len});
     struct slice origin = log_row_origin(row, frame->input->log);
     y = draw_wrapped(frame, panel, y, STYLE_DIM, origin);
     strbuf_clear(text);
     put_traffic(frame, origin, text);
-    if (!text->failed && text->len > 0)
+    if (!text->failed && text->len > 0) {
         draw_wrapped(frame, panel, y, STYLE_DIM, (struct slice){text->data, text->len});
+    }
 }
 
 static void draw_heads(const struct frame *frame, struct area line)
@@ -220,8 +236,9 @@ static void draw_heads(const struct frame *frame, struct area line)
     const struct log_state *state = &frame->state->log;
     int x = area_puts(line, 1, 0, STYLE_DIM, "TIME");
     x = area_puts(line, 15, 0, STYLE_DIM, "LEVEL");
-    if (state->list.count > 0)
+    if (state->list.count > 0) {
         area_putf(line, x + 3, 0, STYLE_DIM, " %zu of %zu", state->cursor + 1, state->list.count);
+    }
 }
 
 void log_draw(struct frame *frame, struct grid *grid)
@@ -230,22 +247,27 @@ void log_draw(struct frame *frame, struct grid *grid)
     struct area body = frame_area(frame, grid, frame->layout.body);
     int rows = list_rows(frame);
     size_t space = (size_t)(rows > 0 ? rows : 0);
-    if (!freshen(frame))
+    if (!freshen(frame)) {
         area_puts(body, 1, 0, STYLE_ERROR, "out of memory");
+    }
     draw_heads(frame, frame_area(frame, grid, frame->layout.heads));
     state->scroll = list_scroll(state->scroll, state->cursor, state->list.count, space);
-    if (state->list.count == 0)
+    if (state->list.count == 0) {
         area_puts(body, 1, 0, STYLE_DIM,
-                  frame->predicate ? "no line matches the filter" : "no errors and no messages");
+                  frame->predicate != NULL ? "no line matches the filter"
+                                           : "no errors and no messages");
+    }
     for (size_t i = 0; i < space && state->scroll + i < state->list.count; i++) {
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
         draw_entry(frame, line, &state->list.rows[state->scroll + i]);
-        if (state->scroll + i == state->cursor)
+        if (state->scroll + i == state->cursor) {
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
+        }
     }
-    if (state->list.count > 0 && rows < body.rows)
+    if (state->list.count > 0 && rows < body.rows) {
         draw_panel(frame, area_sub(body, 0, rows, body.cols, body.rows - rows),
                    &state->list.rows[state->cursor]);
+    }
 }
 
 /* ---- keys ---- */
@@ -264,11 +286,13 @@ static enum view_result show_entry(struct frame *frame, const struct log_row *ro
 {
     span_no span = log_row_span(row);
     agent_no agent = log_row_agent(row, frame->swarm, frame->input->log);
-    if (swarm_span(frame->swarm, span))
+    if (swarm_span(frame->swarm, span) != NULL) {
         return page_show_span(frame, agent, span);
+    }
     frame->state->page = PAGE_TIMELINE;
-    if (agent != NO_AGENT && select_unfold(frame, agent))
+    if (agent != NO_AGENT && select_unfold(frame, agent)) {
         select_row(frame, agent, false);
+    }
     show_moment(frame, row->at_ns);
     return VIEW_REDRAW;
 }
@@ -291,16 +315,18 @@ static void put_whole(struct frame *frame, const struct log_row *row)
 {
     struct slice origin = log_row_origin(row, frame->input->log);
     log_row_text(row, frame->swarm, frame->input->log, &frame->scratch);
-    if (origin.len > 0)
+    if (origin.len > 0) {
         strbuf_addf(&frame->scratch, "  %.*s", (int)origin.len, origin.bytes);
+    }
 }
 
 enum view_result log_act(struct frame *frame, enum action action)
 {
     struct log_state *state = &frame->state->log;
     size_t at;
-    if (!freshen(frame) || state->list.count == 0)
+    if (!freshen(frame) || state->list.count == 0) {
         return page_act(frame, action);
+    }
     if (list_move(action, state->cursor, state->list.count, list_rows(frame), &at)) {
         state->cursor = at;
         return VIEW_REDRAW;
@@ -322,7 +348,8 @@ enum view_result log_click(struct frame *frame, int y)
     struct log_state *state = &frame->state->log;
     size_t at = (size_t)(y - frame->layout.body.y) + state->scroll;
     if (y >= frame->layout.body.y && y < frame->layout.body.y + list_rows(frame) &&
-        freshen(frame) && at < state->list.count)
+        freshen(frame) && at < state->list.count) {
         state->cursor = at;
+    }
     return VIEW_REDRAW;
 }

@@ -50,7 +50,7 @@ static void set_mark(struct frame *frame, int index)
     struct view_state *state = frame->state;
     const struct span *span = swarm_span(frame->swarm, state->selected);
     struct view_mark mark = {.set = true, .place = place_of(state)};
-    mark.at_ns = span ? span->start_ns : axis_time(&frame->axis, frame->axis.cols / 2);
+    mark.at_ns = span != NULL ? span->start_ns : axis_time(&frame->axis, frame->axis.cols / 2);
     mark.place.window = WINDOW_FIXED;
     mark.place.zoom = frame->axis.zoom;
     mark.place.t0_ns = frame->axis.t0_ns;
@@ -71,16 +71,17 @@ enum view_result marks_key(struct frame *frame, struct key key)
     enum action action = state->pending;
     int index = key.mods ? -1 : index_of(key.code);
     state->pending = ACTION_NONE;
-    if (action == ACTION_GO_TO_MARK && key.code == '\'')
+    if (action == ACTION_GO_TO_MARK && key.code == '\'') {
         jump(frame, state->came_from);
-    else if (index < 0)
+    } else if (index < 0) {
         view_message(state, false, "marks are letters or digits");
-    else if (action == ACTION_MARK)
+    } else if (action == ACTION_MARK) {
         set_mark(frame, index);
-    else if (state->marks[index].set)
+    } else if (state->marks[index].set) {
         jump(frame, state->marks[index].place);
-    else
+    } else {
         view_message(state, false, "no mark %c", letter_of(index));
+    }
     return VIEW_REDRAW;
 }
 
@@ -89,8 +90,9 @@ bool marks_within(const struct frame *frame, int col, int cols)
     for (int i = 0; i < MARKS; i++) {
         const struct view_mark *mark = &frame->state->marks[i];
         int at = mark->set ? axis_col(&frame->axis, mark->at_ns) : -1;
-        if (at >= col && at < col + cols)
+        if (at >= col && at < col + cols) {
             return true;
+        }
     }
     return false;
 }
@@ -121,11 +123,13 @@ enum view_result pins_toggle(struct frame *frame)
             return VIEW_REDRAW;
         }
     }
-    if (state->cursor == NO_AGENT)
+    if (state->cursor == NO_AGENT) {
         return VIEW_REDRAW;
-    if (state->pin_count == PINS)
+    }
+    if (state->pin_count == PINS) {
         view_message(state, false, "%d agents pinned; unpin one first", PINS);
-    else
+    } else {
         state->pins[state->pin_count++] = state->cursor;
+    }
     return VIEW_REDRAW;
 }

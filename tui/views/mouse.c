@@ -33,8 +33,9 @@ static span_no span_at(const struct frame *frame, const struct timeline_row *row
         struct timeline_cell cell;
         query_lane(frame->swarm, node->agent, lane, axis_time(axis, col), axis_col_ns(axis), 1,
                    frame->local_ns, frame->predicate, &cell);
-        if (cell.kind < SPAN_KINDS && cell.span != NO_SPAN)
+        if (cell.kind < SPAN_KINDS && cell.span != NO_SPAN) {
             return cell.span;
+        }
     }
     return NO_SPAN;
 }
@@ -44,17 +45,20 @@ static enum view_result click_timeline(struct frame *frame, struct key key)
     struct view_state *state = frame->state;
     const struct timeline_row *row = row_at(frame, key.y);
     int col = key.x - frame->layout.bars_x;
-    if (!row)
+    if (row == NULL) {
         return VIEW_REDRAW;
+    }
     agent_no agent = frame->rows.nodes[row->node].agent;
     bool again = state->cursor == agent && state->cursor_group == row->group;
-    if (row->group && again)
+    if (row->group && again) {
         return timeline_act(frame, ACTION_FOLD);
+    }
     state->cursor = agent;
     state->cursor_group = row->group;
     span_no span = col >= 0 && !row->group ? span_at(frame, row, col) : NO_SPAN;
-    if (span != NO_SPAN && span == state->selected)
+    if (span != NO_SPAN && span == state->selected) {
         state->detail = !state->detail;
+    }
     state->selected = span;
     state->detail_scroll = 0;
     return VIEW_REDRAW;
@@ -63,8 +67,9 @@ static enum view_result click_timeline(struct frame *frame, struct key key)
 static enum view_result drag_timeline(struct frame *frame, struct key key)
 {
     struct view_state *state = frame->state;
-    if (key.from_x < frame->layout.bars_x)
+    if (key.from_x < frame->layout.bars_x) {
         return VIEW_REDRAW;
+    }
     state->window = WINDOW_FIXED;
     state->zoom = frame->axis.zoom;
     state->t0_ns = axis_time(&frame->axis, key.from_x - key.x);
@@ -76,8 +81,9 @@ static enum view_result zoom_at(struct frame *frame, int col, bool in)
 {
     struct view_state *state = frame->state;
     unsigned zoom = in ? frame->axis.zoom - 1 : frame->axis.zoom + 1;
-    if (in ? frame->axis.zoom == AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX)
+    if (in ? frame->axis.zoom == AXIS_ZOOM_MIN : zoom > AXIS_ZOOM_MAX) {
         return VIEW_REDRAW;
+    }
     struct axis there = {axis_floor(axis_time(&frame->axis, col), zoom), zoom, frame->axis.cols};
     state->window = WINDOW_FIXED;
     state->zoom = zoom;
@@ -95,8 +101,9 @@ static enum view_result act_on_timeline(struct frame *frame, struct key key)
     default: break;
     }
     bool up = key.code == KEY_CODE_WHEEL_UP;
-    if (bars)
+    if (bars) {
         return zoom_at(frame, col, up);
+    }
     return timeline_act(frame, up ? ACTION_ROW_UP : ACTION_ROW_DOWN);
 }
 
@@ -105,8 +112,9 @@ static enum view_result act_on_timeline(struct frame *frame, struct key key)
 enum view_result mouse_act(struct frame *frame, struct key key)
 {
     enum page page = frame->state->page;
-    if (page == PAGE_TIMELINE)
+    if (page == PAGE_TIMELINE) {
         return act_on_timeline(frame, key);
+    }
     enum action action = key.code == KEY_CODE_WHEEL_UP     ? ACTION_ROW_UP
                          : key.code == KEY_CODE_WHEEL_DOWN ? ACTION_ROW_DOWN
                                                            : ACTION_NONE;

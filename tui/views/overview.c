@@ -11,9 +11,10 @@ static void draw_name(struct frame *frame, struct area place, const struct timel
     struct state_style state =
         theme_state(&frame->input->theme, row->group ? STATE_DONE : node->status.state);
     bool here = node->agent == frame->state->cursor && row->group == frame->state->cursor_group;
-    if (row->pinned || here)
+    if (row->pinned || here) {
         area_puts(place, 0, 0, row->pinned ? STYLE_USER : STYLE_STRONG,
                   frame_symbol(frame, row->pinned ? SYM_PIN : SYM_CURSOR));
+    }
     area_puts(place, 1, 0, state.style, state.shape);
     if (row->group) {
         area_putf(place, 3, 0, STYLE_DIM, "+%u done", node->done);
@@ -27,9 +28,10 @@ static void draw_name(struct frame *frame, struct area place, const struct timel
 static void cells_of(struct frame *frame, const struct timeline_row *row, int cols,
                      struct timeline_cell *cells)
 {
-    int shown = row && !row->group ? bars_cells(frame, row, cols, cells) : 0;
-    for (int i = shown; i < cols; i++)
+    int shown = row != NULL && !row->group ? bars_cells(frame, row, cols, cells) : 0;
+    for (int i = shown; i < cols; i++) {
         cells[i] = (struct timeline_cell){.kind = SPAN_KINDS};
+    }
 }
 
 void overview_draw_line(struct frame *frame, struct area line, const struct timeline_row *upper)
@@ -40,15 +42,17 @@ void overview_draw_line(struct frame *frame, struct area line, const struct time
         upper + 1 < frame->rows.rows + frame->rows.count ? upper + 1 : NULL;
     int half = layout->bars_x / 2, cols = layout->bars_cols;
     draw_name(frame, area_sub(line, 0, 0, half, 1), upper);
-    if (lower)
+    if (lower != NULL) {
         draw_name(frame, area_sub(line, half, 0, layout->bars_x - half, 1), lower);
+    }
     cells_of(frame, upper, cols, above);
     cells_of(frame, lower, cols, below);
     for (int i = 0; i < cols; i++) {
         struct half_cell top = {above[i].kind, above[i].flags},
                          bottom = {below[i].kind, below[i].flags};
         struct bar_style bar = theme_halves(top, bottom);
-        if (bar.fill[0] != ' ')
+        if (bar.fill[0] != ' ') {
             area_puts(line, layout->bars_x + i, 0, bar.style, bar.fill);
+        }
     }
 }

@@ -14,9 +14,8 @@
 static void put_name(const char *spec, struct strbuf *out)
 {
     const char *slash = strrchr(spec, '/');
-    const char *name = slash && slash[1] ? slash + 1 : spec;
+    const char *name = slash != NULL && slash[1] ? slash + 1 : spec;
     size_t len = strlen(name);
-
     strbuf_addf(out, "%s%s", len > NAME_BYTES ? ".." : "",
                 len > NAME_BYTES ? name + len - NAME_BYTES : name);
 }
@@ -27,10 +26,10 @@ bool progress_line(const struct source_progress *progress, struct strbuf *out)
     double seconds = (double)progress->elapsed_ns / 1e9, rate = done / seconds;
     double left = rate > 0 ? (all - done) / rate : 0;
     char text[NUMBER_BYTES];
-
     if (progress->done_bytes >= progress->all_bytes || progress->elapsed_ns < SOON_NS ||
-        (left < AT_ONCE_S && progress->waiting == 0))
+        (left < AT_ONCE_S && progress->waiting == 0)) {
         return false;
+    }
     strbuf_adds(out, "opening ");
     put_name(progress->spec, out);
     number_short(rate / PER_MB, text);
@@ -39,7 +38,8 @@ bool progress_line(const struct source_progress *progress, struct strbuf *out)
         number_rest((int64_t)(left * 1e9), text);
         strbuf_addf(out, "  %s left", text);
     }
-    if (progress->waiting > 0)
+    if (progress->waiting > 0) {
         strbuf_addf(out, "  %zu more", progress->waiting);
+    }
     return true;
 }

@@ -41,10 +41,12 @@ static size_t behind(const struct prompt *prompt, size_t at)
 static size_t word_before(const struct prompt *prompt)
 {
     size_t at = prompt->cursor;
-    while (at > 0 && prompt->text[at - 1] == ' ')
+    while (at > 0 && prompt->text[at - 1] == ' ') {
         at--;
-    while (at > 0 && prompt->text[at - 1] != ' ')
+    }
+    while (at > 0 && prompt->text[at - 1] != ' ') {
         at--;
+    }
     return at;
 }
 
@@ -68,8 +70,9 @@ static enum prompt_result insert(struct prompt *prompt, uint32_t code)
 {
     char bytes[4];
     size_t n = utf8_put(bytes, code);
-    if (prompt->len + n >= sizeof prompt->text)
+    if (prompt->len + n >= sizeof prompt->text) {
         return PROMPT_MOVED;
+    }
     memmove(prompt->text + prompt->cursor + n, prompt->text + prompt->cursor,
             prompt->len - prompt->cursor + 1);
     memcpy(prompt->text + prompt->cursor, bytes, n);
@@ -83,8 +86,9 @@ static enum prompt_result recall(struct prompt *prompt, int by)
 {
     size_t at = prompt->recalled + (size_t)by;
     if ((by < 0 && prompt->recalled == 0) || at > PROMPT_HISTORY ||
-        (at > 0 && prompt->history[prompt->kind][at - 1][0] == '\0'))
+        (at > 0 && prompt->history[prompt->kind][at - 1][0] == '\0')) {
         return PROMPT_MOVED;
+    }
     prompt->recalled = at;
     set_text(prompt, at == 0 ? "" : prompt->history[prompt->kind][at - 1]);
     return PROMPT_CHANGED;
@@ -94,18 +98,21 @@ static void remember(struct prompt *prompt)
 {
     char(*history)[PROMPT_BYTES] = prompt->history[prompt->kind];
     size_t at = 0;
-    if (prompt->len == 0)
+    if (prompt->len == 0) {
         return;
-    while (at < PROMPT_HISTORY - 1 && strcmp(history[at], prompt->text) != 0)
+    }
+    while (at < PROMPT_HISTORY - 1 && strcmp(history[at], prompt->text) != 0) {
         at++;
+    }
     memmove(history[1], history[0], at * sizeof history[0]);
     memcpy(history[0], prompt->text, sizeof history[0]);
 }
 
 static enum prompt_result finish(struct prompt *prompt, bool done)
 {
-    if (done)
+    if (done) {
         remember(prompt);
+    }
     prompt->kind = PROMPT_NONE;
     return done ? PROMPT_DONE : PROMPT_CANCELLED;
 }
@@ -133,8 +140,9 @@ static enum prompt_result control_key(struct prompt *prompt, uint32_t code)
 
 enum prompt_result prompt_key(struct prompt *prompt, struct key key)
 {
-    if (key.mods & KEY_MOD_CTRL)
+    if (key.mods & KEY_MOD_CTRL) {
         return control_key(prompt, key.code);
+    }
     switch (key.code) {
     case KEY_CODE_ENTER: return finish(prompt, true);
     case KEY_CODE_ESC: return finish(prompt, false);
@@ -150,8 +158,9 @@ enum prompt_result prompt_key(struct prompt *prompt, struct key key)
                                 : cut(prompt, before(prompt, prompt->cursor), prompt->cursor);
     default: break;
     }
-    if (key.code >= KEY_CODE_UP || key.code < ' ' || key.code == 0x7F || key.mods)
+    if (key.code >= KEY_CODE_UP || key.code < ' ' || key.code == 0x7F || key.mods) {
         return PROMPT_IGNORED;
+    }
     return insert(prompt, key.code);
 }
 
@@ -165,8 +174,9 @@ int prompt_draw(const struct prompt *prompt, struct area line, bool ascii)
     size_t from = 0;
     /* Keeps the cursor visible: drops text on the left. */
     while (from < prompt->cursor &&
-           (int)text_cols(prompt->text + from, prompt->cursor - from, ascii) > room)
+           (int)text_cols(prompt->text + from, prompt->cursor - from, ascii) > room) {
         from = behind(prompt, from);
+    }
     int cursor = x + (int)text_cols(prompt->text + from, prompt->cursor - from, ascii);
     int end = area_put(line, x, 0, STYLE_PLAIN, prompt->text + from, prompt->len - from);
     area_add_attrs(line, cursor, 0, 1, ATTR_REVERSE);

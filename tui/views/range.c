@@ -20,12 +20,13 @@ enum view_result range_begin(struct frame *frame)
     const struct span *span = swarm_span(frame->swarm, state->selected);
     struct view_range range = {RANGE_MOVES, axis_time(axis, axis->cols / 3),
                                axis_time(axis, axis->cols * 2 / 3), true};
-    if (span) {
+    if (span != NULL) {
         range.from_ns = span->start_ns;
         range.to_ns = swarm_span_end_ns(frame->swarm, span, frame->local_ns);
     }
-    if (range.to_ns <= range.from_ns)
+    if (range.to_ns <= range.from_ns) {
         range.to_ns = range.from_ns + axis_col_ns(axis);
+    }
     state->range = range;
     return VIEW_REDRAW;
 }
@@ -76,26 +77,30 @@ enum view_result range_act(struct frame *frame, enum action action)
 
 static void draw_edge(const struct frame *frame, struct area bars, int col, bool moves)
 {
-    if (col < 0 || col >= bars.cols)
+    if (col < 0 || col >= bars.cols) {
         return;
+    }
     for (int y = 0; y < bars.rows; y++) {
-        if (area_is_blank(bars, col, y, 1))
+        if (area_is_blank(bars, col, y, 1)) {
             area_puts(bars, col, y, moves ? STYLE_USER : STYLE_DIM,
                       frame_symbol(frame, SYM_VERTICAL));
+        }
     }
 }
 
 void range_draw_edges(const struct frame *frame, struct area heads, struct area bars)
 {
     const struct view_range *range = &frame->state->range;
-    if (range->mode == RANGE_NONE)
+    if (range->mode == RANGE_NONE) {
         return;
+    }
     int from = axis_col(&frame->axis, range->from_ns);
     int to = axis_col(&frame->axis, range->to_ns - 1);
     int left = from < 0 ? 0 : from, right = to >= bars.cols ? bars.cols - 1 : to;
     bool moves = range->mode == RANGE_MOVES;
-    if (left <= right && heads.rows > 0)
+    if (left <= right && heads.rows > 0) {
         area_add_attrs(heads, left, 0, right - left + 1, ATTR_REVERSE);
+    }
     draw_edge(frame, bars, from, moves && !range->at_to);
     draw_edge(frame, bars, to, moves && range->at_to);
 }
@@ -122,9 +127,10 @@ static void draw_heading(const struct frame *frame, struct area line)
     int x = area_puts(line, 1, 0, STYLE_PLAIN, " ");
     x = area_puts(line, x, 0, STYLE_STRONG, "RANGE ");
     x = area_putf(line, x, 0, STYLE_PLAIN, "%s %s %s  %s ", from, ascii ? "-" : "–", to, took);
-    if (range->mode == RANGE_MOVES)
+    if (range->mode == RANGE_MOVES) {
         area_putf(line, x + 1, 0, STYLE_DIM, " h l move the %s, v swap, Enter keep ",
                   range->at_to ? "end" : "beginning");
+    }
 }
 
 /* Puts metrics one after another while they fit. */
@@ -137,8 +143,9 @@ static void put_figure(struct range_pen *pen, const char *label, enum style_id s
                        const char *text)
 {
     int cols = (int)(strlen(label) + strlen(text)) + 1;
-    if (pen->x + cols >= pen->line.cols)
+    if (pen->x + cols >= pen->line.cols) {
         return;
+    }
     pen->x = area_puts(pen->line, pen->x, 0, STYLE_DIM, label) + 1;
     pen->x = area_puts(pen->line, pen->x, 0, style, text) + 3;
 }
@@ -154,8 +161,9 @@ static void put_ms(const struct frame *frame, struct range_pen *pen, const char 
                    enum style_id style, double ms)
 {
     char text[NUMBER_BYTES];
-    if (!(ms > 0))
+    if (!(ms > 0)) {
         return;
+    }
     number_ms(ms, frame->input->theme.ascii, text);
     put_figure(pen, label, style, text);
 }
@@ -163,8 +171,9 @@ static void put_ms(const struct frame *frame, struct range_pen *pen, const char 
 static void put_tokens(struct range_pen *pen, const char *label, double tokens)
 {
     char text[NUMBER_BYTES];
-    if (isnan(tokens))
+    if (isnan(tokens)) {
         return;
+    }
     number_tokens(tokens, text);
     put_figure(pen, label, STYLE_PLAIN, text);
 }
@@ -218,8 +227,9 @@ static void draw_time(const struct frame *frame, struct area line, const struct 
     struct range_pen pen = {line, 3};
     for (size_t i = 0; i < TIME_PARTS; i++) {
         uint8_t kind = time_parts[i].kind;
-        if (kind != SPAN_KINDS) /* idle time is on the line above */
+        if (kind != SPAN_KINDS) { /* idle time is on the line above */
             put_ms(frame, &pen, time_parts[i].name, theme_kind_style(kind), time_part_ms(of, i));
+        }
     }
     put_ms(frame, &pen, TIME_APART, STYLE_DIM, of->agent_wait_ms);
 }
@@ -235,8 +245,9 @@ static int by_sum(const void *a, const void *b)
 static void draw_tools(const struct frame *frame, struct area panel, struct metrics *of)
 {
     bool ascii = frame->input->theme.ascii;
-    if (of->tool_count > 1)
+    if (of->tool_count > 1) {
         qsort(of->tools, of->tool_count, sizeof *of->tools, by_sum);
+    }
     for (int i = 0; i < PANEL_TOOLS && (size_t)i < of->tool_count && i < panel.rows; i++) {
         const struct tool_metrics *tool = &of->tools[i];
         struct area line = area_sub(panel, 0, i, panel.cols, 1);
@@ -249,12 +260,14 @@ static void draw_tools(const struct frame *frame, struct area panel, struct metr
             area_put_right(line, 43, 0, STYLE_PLAIN, sum);
         }
         int x = 45;
-        if (tool->errors > 0)
+        if (tool->errors > 0) {
             x = area_putf(line, x, 0, STYLE_ERROR, "%llu failed",
                           (unsigned long long)tool->errors) +
                 2;
-        if (tool->open > 0)
+        }
+        if (tool->open > 0) {
             area_putf(line, x, 0, STYLE_DIM, "%llu open", (unsigned long long)tool->open);
+        }
     }
 }
 
@@ -263,8 +276,9 @@ void range_panel_draw(struct frame *frame, struct grid *grid)
     const struct view_range *range = &frame->state->range;
     struct area panel = frame_area(frame, grid, frame->layout.detail);
     struct metrics metrics;
-    if (panel.rows == 0 || range->mode == RANGE_NONE)
+    if (panel.rows == 0 || range->mode == RANGE_NONE) {
         return;
+    }
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
     if (!metrics_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,

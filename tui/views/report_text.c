@@ -63,14 +63,14 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     uint64_t tools = 0;
     struct strbuf title;
     int indent = row->depth < TABLE_CELL_COLS / 4 ? 2 * (int)row->depth : TABLE_CELL_COLS / 2;
-
     strbuf_init(&title, r->metrics->mem, 0);
     strbuf_addf(&title, "%*s", indent, "");
     agent_labels_get(labels, row->agent, LABEL_ROW, label);
     agent_label_text(label, TABLE_CELL_COLS - indent, &title);
-    if (t->heads == agent_heads)
+    if (t->heads == agent_heads) {
         table_cell(t, swarm_text(r->swarm, clients_of_agent(r->swarm, row->agent)));
-    table_cell(t, title.data ? title.data : "");
+    }
+    table_cell(t, title.data != NULL ? title.data : "");
     strbuf_release(&title);
     bool agent = query_is_agent(swarm_agent(r->swarm, row->agent));
     enum agent_state state = query_status(r->swarm, row->agent, r->local_ns).state;
@@ -82,8 +82,9 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     table_number(t, f->prompt_tokens);
     table_number(t, f->output_tokens);
     table_number(t, f->cache_hit_rate_pct);
-    for (size_t i = 0; i < f->tool_count; i++)
+    for (size_t i = 0; i < f->tool_count; i++) {
         tools += f->tools[i].duration_ms.count + f->tools[i].open;
+    }
     table_count(t, tools);
     table_count(t, f->tool_errors);
     table_count(t, f->refused);
@@ -107,12 +108,15 @@ bool *report_matching_sessions(const struct report *r)
 {
     size_t count = swarm_session_count(r->swarm);
     bool *sessions = count == 0 ? NULL : mem_zalloc(r->metrics->mem, count, sizeof *sessions);
-    for (size_t i = 0; sessions != NULL && i < count && r->filter == NULL; i++)
+    for (size_t i = 0; sessions != NULL && i < count && r->filter == NULL; i++) {
         sessions[i] = true;
+    }
     for (size_t i = 0; sessions != NULL && i < swarm_agent_count(r->swarm); i++) {
         const struct agent *agent = swarm_agent(r->swarm, (agent_no)i);
-        if (agent->session < count && !sessions[agent->session] && (agent->flags & AGENT_DEAD) == 0)
+        if (agent->session < count && !sessions[agent->session] &&
+            (agent->flags & AGENT_DEAD) == 0) {
             sessions[agent->session] = report_matches(r, (agent_no)i);
+        }
     }
     return sessions;
 }
@@ -124,8 +128,7 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     struct agent_labels labels;
     struct agent_label label;
     struct table t;
-
-    if (!rows) {
+    if (rows == NULL) {
         out->failed |= count > 0;
         return;
     }
@@ -134,10 +137,12 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     size_t left_out = clients_are_several(&labels.clients.clients) ? 0 : 1;
     table_init(&t, r->metrics->mem, agent_heads + left_out, COLS(agent_heads) - left_out,
                3 - left_out, ascii);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
-            rows[i].agent < r->metrics->agent_count && report_matches(r, rows[i].agent))
+            rows[i].agent < r->metrics->agent_count && report_matches(r, rows[i].agent)) {
             put_agent(&t, r, &rows[i], &labels, &label);
+        }
+    }
     strbuf_addc(out, '\n');
     table_finish(&t, out);
     agent_label_release(&label);
@@ -154,17 +159,17 @@ bool report_has_clients(const struct report *r)
 void report_models(const struct report *r, bool ascii, struct strbuf *out)
 {
     struct table t;
-
-    if (r->metrics->model_count == 0)
+    if (r->metrics->model_count == 0) {
         return;
+    }
     size_t left_out = report_has_clients(r) ? 0 : 1;
     table_init(&t, r->metrics->mem, model_heads + left_out, COLS(model_heads) - left_out,
                2 - left_out, ascii);
     for (size_t i = 0; i < r->metrics->model_count; i++) {
         const struct metrics *f = &r->metrics->models[i].metrics;
-
-        if (left_out == 0)
+        if (left_out == 0) {
             table_cell(&t, swarm_text(r->swarm, r->metrics->models[i].client));
+        }
         table_cell(&t, r->metrics->models[i].model);
         table_count(&t, f->requests);
         table_count(&t, f->failed);
@@ -185,13 +190,12 @@ void report_tools(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct metrics *f = &r->metrics->totals;
     struct table t;
-
-    if (f->tool_count == 0)
+    if (f->tool_count == 0) {
         return;
+    }
     table_init(&t, r->metrics->mem, tool_heads, COLS(tool_heads), 1, ascii);
     for (size_t i = 0; i < f->tool_count; i++) {
         const struct summary *s = &f->tools[i].duration_ms;
-
         table_cell(&t, f->tools[i].name);
         table_count(&t, s->count);
         table_count(&t, f->tools[i].errors);
@@ -224,12 +228,13 @@ static void put_name(struct table *t, const struct report *r, const struct name_
 void report_slowest(const struct report *r, bool ascii, struct strbuf *out)
 {
     struct table t;
-
-    if (r->metrics->name_count == 0)
+    if (r->metrics->name_count == 0) {
         return;
+    }
     table_init(&t, r->metrics->mem, name_heads, COLS(name_heads), 1, ascii);
-    for (size_t i = 0; i < r->metrics->name_count && i < NAMES_SHOWN; i++)
+    for (size_t i = 0; i < r->metrics->name_count && i < NAMES_SHOWN; i++) {
         put_name(&t, r, &r->metrics->names[i]);
+    }
     table_finish(&t, out);
 }
 
@@ -241,10 +246,12 @@ static void find_frequent(const struct swarm_metrics *metrics,
     for (size_t i = 0; i < metrics->name_count; i++) {
         const struct name_metrics *name = &metrics->names[i];
         size_t at = count;
-        while (at > 0 && found[at - 1]->count < name->count)
+        while (at > 0 && found[at - 1]->count < name->count) {
             at--;
-        if (at == NAMES_SHOWN)
+        }
+        if (at == NAMES_SHOWN) {
             continue;
+        }
         count += count < NAMES_SHOWN;
         memmove(&found[at + 1], &found[at], (count - at - 1) * sizeof *found);
         found[at] = name;
@@ -256,13 +263,14 @@ void report_frequent(const struct report *r, bool ascii, struct strbuf *out)
     const struct swarm_metrics *metrics = r->metrics;
     const struct name_metrics *found[NAMES_SHOWN] = {NULL};
     struct table t;
-
-    if (metrics->name_count <= NAMES_SHOWN) /* the slowest are all of them */
+    if (metrics->name_count <= NAMES_SHOWN) { /* the slowest are all of them */
         return;
+    }
     find_frequent(metrics, found);
     table_init(&t, metrics->mem, name_heads, COLS(name_heads), 1, ascii);
-    for (size_t i = 0; i < NAMES_SHOWN; i++)
+    for (size_t i = 0; i < NAMES_SHOWN; i++) {
         put_name(&t, r, found[i]);
+    }
     table_finish(&t, out);
 }
 
@@ -270,9 +278,9 @@ void report_frequent(const struct report *r, bool ascii, struct strbuf *out)
 static void put_more(uint64_t n, const char *what, struct strbuf *out)
 {
     char text[NUMBER_BYTES];
-
-    if (n == 0)
+    if (n == 0) {
         return;
+    }
     number_count(n, text);
     strbuf_addf(out, ", %s %s", text, what);
 }
@@ -280,9 +288,9 @@ static void put_more(uint64_t n, const char *what, struct strbuf *out)
 static void put_ms(double ms, bool ascii, const char *what, struct strbuf *out)
 {
     char text[NUMBER_BYTES];
-
-    if (isnan(ms) || ms <= 0)
+    if (isnan(ms) || ms <= 0) {
         return;
+    }
     number_ms(ms, ascii, text);
     strbuf_addf(out, "  %s %s", what, text);
 }
@@ -295,8 +303,9 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
 
     size_t all = swarm_session_count(r->swarm);
     bool *matching = report_matching_sessions(r);
-    for (size_t i = 0; matching != NULL && i < all; i++)
+    for (size_t i = 0; matching != NULL && i < all; i++) {
         sessions += matching[i] && swarm_session(r->swarm, (session_no)i) != NULL;
+    }
     mem_free(f->mem, matching, matching == NULL ? 0 : all * sizeof *matching);
     number_count(f->events + f->metadata, text);
     strbuf_addf(out, "sessions  %llu\nevents    %s", (unsigned long long)sessions, text);
@@ -315,8 +324,9 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
         return;
     }
     strbuf_adds(out, "\ntime    ");
-    for (size_t i = 0; i < TIME_PARTS; i++)
+    for (size_t i = 0; i < TIME_PARTS; i++) {
         put_ms(time_part_ms(&f->totals, i), ascii, time_parts[i].name, out);
+    }
     put_ms(f->totals.agent_wait_ms, ascii, TIME_APART, out);
     strbuf_addc(out, '\n');
     if (!isnan(f->totals.parallel)) {
@@ -334,15 +344,17 @@ static void put_titled(const char *title,
     strbuf_adds(out, title);
     size_t head = out->len;
     table(report, ascii, out);
-    if (out->len == head)
+    if (out->len == head) {
         out->len = before;
+    }
 }
 
 void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
     put_summary(report, ascii, out);
-    if (query_has_agents(report->swarm))
+    if (query_has_agents(report->swarm)) {
         put_agents(report, ascii, out);
+    }
     put_titled("\nSLOWEST BY THEIR OWN TIME\n", report_slowest, report, ascii, out);
     put_titled("\nMOST FREQUENT\n", report_frequent, report, ascii, out);
     if (report->metrics->model_count > 0) {

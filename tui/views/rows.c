@@ -16,8 +16,9 @@ bool rows_set_fold(struct view_state *state, agent_no agent, enum fold fold)
 {
     size_t old = state->fold_cap;
     if (agent >= old) {
-        if (!mem_reserve(state->mem, &state->folds, &state->fold_cap, (size_t)agent + 1, 1))
+        if (!mem_reserve(state->mem, &state->folds, &state->fold_cap, (size_t)agent + 1, 1)) {
             return false;
+        }
         memset(state->folds + old, FOLD_AUTO, state->fold_cap - old);
     }
     state->folds[agent] = (uint8_t)fold;
@@ -36,8 +37,9 @@ static bool is_finished(const struct tree_node *node, int64_t now_ns)
 static size_t subtree_end(const struct row_list *list, size_t index)
 {
     size_t end = index + 1;
-    while (end < list->node_count && list->nodes[end].depth > list->nodes[index].depth)
+    while (end < list->node_count && list->nodes[end].depth > list->nodes[index].depth) {
         end++;
+    }
     return end;
 }
 
@@ -48,16 +50,18 @@ static bool folds_itself(const struct row_list *list, size_t index, const struct
     size_t end = subtree_end(list, index);
     for (size_t i = index; i < end; i++) {
         const struct tree_node *node = &list->nodes[i];
-        if (!is_finished(node, now_ns) || (node->agent == state->cursor && !state->cursor_group))
+        if (!is_finished(node, now_ns) || (node->agent == state->cursor && !state->cursor_group)) {
             return false;
+        }
     }
     return true;
 }
 
 static void hide(struct row_list *list, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++)
+    for (size_t i = from; i < to; i++) {
         list->nodes[i].hidden = true;
+    }
 }
 
 static void fold_nodes(struct row_list *list, const struct view_state *state, bool live,
@@ -68,7 +72,7 @@ static void fold_nodes(struct row_list *list, const struct view_state *state, bo
         size_t end = subtree_end(list, i);
         struct tree_node *parent = node->parent == UINT32_MAX ? NULL : &list->nodes[node->parent];
         enum fold fold = fold_of(state, node->agent);
-        if (live && parent && fold_of(state, parent->agent) == FOLD_AUTO &&
+        if (live && parent != NULL && fold_of(state, parent->agent) == FOLD_AUTO &&
             folds_itself(list, i, state, now_ns)) {
             parent->done += (uint32_t)(end - i);
             hide(list, i, end);
@@ -93,11 +97,13 @@ static void filter_nodes(struct row_list *list, struct filter_cache *cache)
     }
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
-        if (!node->filtered && node->parent != UINT32_MAX)
+        if (!node->filtered && node->parent != UINT32_MAX) {
             list->nodes[node->parent].filtered = false;
+        }
     }
-    for (size_t i = 0; i < list->node_count; i++)
+    for (size_t i = 0; i < list->node_count; i++) {
         list->nodes[i].hidden = list->nodes[i].filtered;
+    }
 }
 
 static void find_siblings(struct row_list *list)
@@ -106,17 +112,19 @@ static void find_siblings(struct row_list *list)
        child was seen. */
     for (size_t i = list->node_count; i-- > 0;) {
         struct tree_node *node = &list->nodes[i];
-        if (node->hidden || node->parent == UINT32_MAX)
+        if (node->hidden || node->parent == UINT32_MAX) {
             continue;
+        }
         struct tree_node *parent = &list->nodes[node->parent];
         node->more = parent->children || parent->done > 0;
         parent->children = true;
     }
     for (size_t i = 0; i < list->node_count; i++) {
-        if (list->nodes[i].folded)
+        if (list->nodes[i].folded) {
             list->nodes[i].children = subtree_end(list, i) > i + 1;
-        else if (list->nodes[i].done > 0)
+        } else if (list->nodes[i].done > 0) {
             list->nodes[i].children = true;
+        }
     }
 }
 
@@ -124,8 +132,9 @@ static void find_siblings(struct row_list *list)
 static bool get_status(const struct view_input *input, const struct view_state *state,
                        agent_no agent, int64_t local_ns, struct agent_status *out)
 {
-    if (state->frozen && state->frozen_view)
+    if (state->frozen && state->frozen_view != NULL) {
         return frozen_view_status(state->frozen_view, input->swarm, agent, out);
+    }
     *out = query_status(input->swarm, agent, local_ns);
     return true;
 }
@@ -137,17 +146,19 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     *out = (struct row_list){.mem = mem};
     size_t count;
     struct tree_row *tree = query_tree(input->swarm, &count);
-    if (!tree)
+    if (tree == NULL) {
         return count == 0;
+    }
     out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
-    out->node_cap = out->nodes ? count : 0;
+    out->node_cap = out->nodes != NULL ? count : 0;
     int64_t now =
         input->live ? query_present(input->swarm, local_ns) : query_now(input->swarm, local_ns);
-    for (size_t k = 0; out->nodes && k < count; k++) {
+    for (size_t k = 0; out->nodes != NULL && k < count; k++) {
         size_t i = out->node_count;
         struct tree_node *node = &out->nodes[i];
-        if (!get_status(input, state, tree[k].agent, local_ns, &node->status))
+        if (!get_status(input, state, tree[k].agent, local_ns, &node->status)) {
             continue;
+        }
         out->node_count++;
         node->agent = tree[k].agent;
         node->matches = true;
@@ -155,8 +166,9 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         node->parent = UINT32_MAX;
         if (i > 0 && node->depth > 0) {
             uint32_t above = (uint32_t)i - 1;
-            while (above != UINT32_MAX && out->nodes[above].depth >= node->depth)
+            while (above != UINT32_MAX && out->nodes[above].depth >= node->depth) {
                 above = out->nodes[above].parent;
+            }
             node->parent = above;
         }
         /* Its parent may have appeared after the display was frozen. */
@@ -164,10 +176,11 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     }
     mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
     /* A filter's matches are never folded. */
-    if (state->filter_cache)
+    if (state->filter_cache != NULL) {
         filter_nodes(out, state->filter_cache);
-    else
+    } else {
         fold_nodes(out, state, input->live, now);
+    }
     find_siblings(out);
     return out->nodes != NULL;
 }
@@ -176,8 +189,9 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
 
 static bool add_row(struct row_list *list, struct timeline_row row)
 {
-    if (!mem_reserve(list->mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows))
+    if (!mem_reserve(list->mem, &list->rows, &list->cap, list->count + 1, sizeof *list->rows)) {
         return false;
+    }
     list->rows[list->count++] = row;
     return true;
 }
@@ -186,8 +200,9 @@ static bool add_row(struct row_list *list, struct timeline_row row)
 static unsigned counter_lanes(const struct rows_want *want, agent_no process)
 {
     unsigned lanes = 1;
-    for (size_t i = 0; want->counters && i < want->counters->count; i++)
+    for (size_t i = 0; want->counters != NULL && i < want->counters->count; i++) {
         lanes += want->counters->items[i].agent == process;
+    }
     return lanes;
 }
 
@@ -196,12 +211,13 @@ static void count_lanes(const struct rows_want *want, struct row_list *list)
     for (size_t i = 0; i < list->node_count; i++) {
         struct tree_node *node = &list->nodes[i];
         unsigned lanes = 1;
-        if (swarm_agent(want->swarm, node->agent)->flags & AGENT_PROCESS)
+        if (swarm_agent(want->swarm, node->agent)->flags & AGENT_PROCESS) {
             lanes = counter_lanes(want, node->agent);
-        else if (!node->hidden && !node->folded)
+        } else if (!node->hidden && !node->folded) {
             lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
                                    axis_time(want->axis, want->axis->cols), want->local_ns,
                                    want->predicate);
+        }
         node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
     }
 }
@@ -234,9 +250,10 @@ static bool add_agent(struct row_list *list, uint32_t index)
     const struct tree_node *node = &list->nodes[index];
     for (unsigned lane = 0; lane < node->shown; lane++) {
         bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
-        if (!add_row(list,
-                     (struct timeline_row){index, (uint16_t)lane, lane == 0, merged, false, false}))
+        if (!add_row(list, (struct timeline_row){index, (uint16_t)lane, lane == 0, merged, false,
+                                                 false})) {
             return false;
+        }
     }
     return true;
 }
@@ -249,15 +266,18 @@ static bool add_all(struct row_list *list)
         while (open != UINT32_MAX && list->nodes[open].depth >= depth) {
             if (list->nodes[open].done > 0 && !list->nodes[open].folded &&
                 !list->nodes[open].hidden &&
-                !add_row(list, (struct timeline_row){.node = open, .first = true, .group = true}))
+                !add_row(list, (struct timeline_row){.node = open, .first = true, .group = true})) {
                 return false;
+            }
             open = list->nodes[open].parent;
         }
-        if (i == list->node_count)
+        if (i == list->node_count) {
             break;
+        }
         const struct tree_node *node = &list->nodes[i];
-        if (!node->hidden && !add_agent(list, i))
+        if (!node->hidden && !add_agent(list, i)) {
             return false;
+        }
         open = i;
     }
     return true;
@@ -270,8 +290,9 @@ static bool add_pins(const struct rows_want *want, struct row_list *list)
     for (size_t i = 0; i < want->pin_count && list->count < most; i++) {
         uint32_t node = rows_node(list, want->pins[i]);
         struct timeline_row row = {.node = node, .first = true, .merged = true, .pinned = true};
-        if (node != UINT32_MAX && !add_row(list, row))
+        if (node != UINT32_MAX && !add_row(list, row)) {
             return false;
+        }
     }
     list->pinned = list->count;
     return true;
@@ -280,8 +301,9 @@ static bool add_pins(const struct rows_want *want, struct row_list *list)
 bool rows_make_lines(const struct rows_want *want, struct row_list *list)
 {
     list->count = 0;
-    if (!add_pins(want, list))
+    if (!add_pins(want, list)) {
         return false;
+    }
     count_lanes(want, list);
     share_lines(list, want->space > 0 ? (size_t)want->space - list->pinned : 0, want->one_line);
     return add_all(list);
@@ -299,8 +321,9 @@ size_t rows_find(const struct row_list *list, agent_no agent, bool group)
     for (size_t i = 0; i < list->count; i++) {
         const struct timeline_row *row = &list->rows[i];
         if (row->first && !row->pinned && row->group == group &&
-            list->nodes[row->node].agent == agent)
+            list->nodes[row->node].agent == agent) {
             return i;
+        }
     }
     return SIZE_MAX;
 }
@@ -308,8 +331,9 @@ size_t rows_find(const struct row_list *list, agent_no agent, bool group)
 uint32_t rows_node(const struct row_list *list, agent_no agent)
 {
     for (size_t i = 0; i < list->node_count; i++) {
-        if (list->nodes[i].agent == agent)
+        if (list->nodes[i].agent == agent) {
             return (uint32_t)i;
+        }
     }
     return UINT32_MAX;
 }

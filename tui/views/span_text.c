@@ -14,22 +14,25 @@
 static struct json_value args_of(const struct swarm *swarm, const struct span *span)
 {
     struct slice args = print_span_args(swarm, span);
-    if (!args.bytes || args.len < 2 || args.len > ARGS_MAX_BYTES || args.bytes[0] != '{')
+    if (args.bytes == NULL || args.len < 2 || args.len > ARGS_MAX_BYTES || args.bytes[0] != '{') {
         return (struct json_value){.type = JSON_TYPE_NONE};
+    }
     return (struct json_value){JSON_TYPE_OBJECT, args.bytes, args.len};
 }
 
 /* Cuts the text to SPAN_TEXT_BYTES, between characters. */
 static void cut(struct strbuf *out)
 {
-    if (out->failed || out->len <= SPAN_TEXT_BYTES)
+    if (out->failed || out->len <= SPAN_TEXT_BYTES) {
         return;
+    }
     size_t at = 0;
     while (at < out->len) {
         uint32_t cp;
         size_t n = utf8_next(out->data + at, out->len - at, &cp);
-        if (at + n > SPAN_TEXT_BYTES)
+        if (at + n > SPAN_TEXT_BYTES) {
             break;
+        }
         at += n;
     }
     out->len = at;
@@ -40,8 +43,9 @@ static bool get_text(struct json_value args, const char *key, struct strbuf *out
 {
     struct json_value value = json_get(args, key);
     strbuf_clear(out);
-    if (value.type != JSON_TYPE_STRING)
+    if (value.type != JSON_TYPE_STRING) {
         return false;
+    }
     json_get_string(value, out);
     cut(out);
     return !out->failed && out->len > 0;
@@ -67,8 +71,9 @@ void span_text_about(const struct swarm *swarm, const struct span *span, struct 
         get_text(args, "context", out);
     } else if (span->kind != SPAN_INTERACTION) {
         for (size_t i = 0; i < sizeof tool_keys / sizeof tool_keys[0]; i++) {
-            if (get_text(args, tool_keys[i], out))
+            if (get_text(args, tool_keys[i], out)) {
                 return;
+            }
         }
         strbuf_clear(out);
     }
@@ -80,8 +85,9 @@ static struct slice child_id(const struct swarm *swarm, const struct span *span,
 {
     const struct record *record = swarm_span_record(swarm, span);
     struct slice none = {NULL, 0};
-    if (record != NULL)
+    if (record != NULL) {
         return facts_text(&record->facts, FIELD_CHILD_AGENT_ID);
+    }
     return get_text(args, "child_agent_id", out) ? (struct slice){out->data, out->len} : none;
 }
 
@@ -97,8 +103,9 @@ static const struct agent *child_of(const struct swarm *swarm, const struct span
         struct slice id = agent->session == session ? swarm_text_slice(swarm, agent->agent_id)
                                                     : (struct slice){NULL, 0};
         if (id.len == child.len && memcmp(id.bytes, child.bytes, id.len) == 0 &&
-            (agent->flags & AGENT_DEAD) == 0)
+            (agent->flags & AGENT_DEAD) == 0) {
             return agent;
+        }
     }
     return NULL;
 }
@@ -148,8 +155,9 @@ void span_text_name(const struct swarm *swarm, const struct span *span, const ch
 {
     const char *name = span_short_name(swarm_text(swarm, span->name));
     if (span->kind == SPAN_AGENT_CALL) {
-        if (span_text_call(swarm, span, arrow, out))
+        if (span_text_call(swarm, span, arrow, out)) {
             return;
+        }
     } else if (span->kind == SPAN_USER && span_text_arg(swarm, span, "context", out)) {
         return;
     }

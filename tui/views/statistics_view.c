@@ -18,8 +18,9 @@ void statistics_page_heading(const struct statistics_page *page, const char *tex
 {
     scrolled_page_gap(page->lines);
     struct area line = scrolled_page_line(page->lines);
-    if (line.rows > 0)
+    if (line.rows > 0) {
         area_puts(line, 1, 0, STYLE_STRONG, text);
+    }
 }
 
 /* ---- where the time went ---- */
@@ -36,8 +37,9 @@ static void draw_shares(const struct statistics_page *page, struct area line, co
     struct plot_part parts[TIME_PARTS];
     double whole = 0;
     int names = share_names(page);
-    if (line.rows == 0)
+    if (line.rows == 0) {
         return;
+    }
     for (size_t i = 0; i < TIME_PARTS; i++) {
         bool idle = time_parts[i].kind == SPAN_KINDS;
         struct bar_style bar = idle ? (struct bar_style){STYLE_DIM, theme->ascii ? "." : "·"}
@@ -78,13 +80,15 @@ static void put_percents(const struct statistics_page *page, const struct metric
     bool ascii = page->frame->input->theme.ascii;
     char text[64], took[NUMBER_BYTES];
     double whole = 0;
-    for (size_t i = 0; i < TIME_PARTS; i++)
+    for (size_t i = 0; i < TIME_PARTS; i++) {
         whole += time_part_ms(metrics, i);
+    }
     for (size_t i = 0; i < TIME_PARTS && whole > 0; i++) {
         double ms = time_part_ms(metrics, i);
         bool idle = time_parts[i].kind == SPAN_KINDS;
-        if (!(ms > 0))
+        if (!(ms > 0)) {
             continue;
+        }
         number_ms(ms, ascii, took);
         snprintf(text, sizeof text, "%.0f%% %s", ms / whole * 100, took);
         put_share(&pen, idle ? STYLE_DIM : theme_kind_style(time_parts[i].kind), time_parts[i].name,
@@ -104,8 +108,9 @@ struct busy_time {
 static int by_busy(const void *a, const void *b)
 {
     const struct busy_time *x = a, *y = b;
-    if (x->ms != y->ms)
+    if (x->ms != y->ms) {
         return x->ms > y->ms ? -1 : 1;
+    }
     return x->agent < y->agent ? -1 : x->agent > y->agent;
 }
 
@@ -115,13 +120,15 @@ static void put_agents(const struct statistics_page *page)
     size_t all = page->metrics->agent_count, count = 0;
     struct busy_time *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
     struct strbuf *text = &page->frame->scratch;
-    for (size_t i = 0; order && i < all; i++) {
+    for (size_t i = 0; order != NULL && i < all; i++) {
         double ms = page->metrics->agents[i].busy_ms;
-        if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i)))
+        if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i))) {
             order[count++] = (struct busy_time){(agent_no)i, ms};
+        }
     }
-    if (count > 1)
+    if (count > 1) {
         qsort(order, count, sizeof *order, by_busy);
+    }
     for (size_t i = 0; i < count && i < AGENTS_SHOWN; i++) {
         strbuf_clear(text);
         frame_label_text(page->frame, order[i].agent, share_names(page), text);
@@ -130,8 +137,9 @@ static void put_agents(const struct statistics_page *page)
     }
     if (count > AGENTS_SHOWN) {
         struct area line = scrolled_page_line(page->lines);
-        if (line.rows > 0)
+        if (line.rows > 0) {
             area_putf(line, 3, 0, STYLE_DIM, "and %zu less active", count - AGENTS_SHOWN);
+        }
     }
     mem_free(mem, order, all * sizeof *order);
 }
@@ -139,8 +147,9 @@ static void put_agents(const struct statistics_page *page)
 static void put_time(const struct statistics_page *page)
 {
     statistics_page_heading(page, "TIME BY ACTIVITY");
-    draw_shares(page, scrolled_page_line(page->lines), page->frame->predicate ? "matching" : "all",
-                page->frame->predicate ? 8 : 3, &page->metrics->totals);
+    draw_shares(page, scrolled_page_line(page->lines),
+                page->frame->predicate != NULL ? "matching" : "all",
+                page->frame->predicate != NULL ? 8 : 3, &page->metrics->totals);
     put_percents(page, &page->metrics->totals);
     put_agents(page);
 }
@@ -156,14 +165,16 @@ static void put_table(const struct statistics_page *page, const char *heading,
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
-    if (!text.failed && text.len > 0)
+    if (!text.failed && text.len > 0) {
         statistics_page_heading(page, heading);
+    }
     const char *at = text.failed || text.len == 0 ? "" : text.data;
     for (bool head = true; *at; head = false) {
         size_t len = strcspn(at, "\n");
         struct area line = scrolled_page_line(page->lines);
-        if (line.rows > 0)
+        if (line.rows > 0) {
             area_put_ellipsized(line, 3, 0, line.cols - 4, head ? STYLE_DIM : STYLE_PLAIN, at, len);
+        }
         at += len + (at[len] == '\n');
     }
     strbuf_release(&text);
@@ -181,10 +192,11 @@ struct spread_plot {
 void statistics_page_value(const struct statistics_page *page, bool ms, double value,
                            char out[NUMBER_BYTES])
 {
-    if (ms)
+    if (ms) {
         number_ms(value, page->frame->input->theme.ascii, out);
-    else
+    } else {
         number_short(value, out);
+    }
 }
 
 static int column_of(const struct spread *spread, double value, int cols)
@@ -204,12 +216,14 @@ static void put_marks(const struct statistics_page *page, const struct spread_pl
     } marks[] = {{"p50", summary->p50}, {"p95", summary->p95}, {"p99", summary->p99}};
     const char *tip = page->frame->input->theme.ascii ? "^" : "▴";
     struct area lines[3];
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         lines[i] = scrolled_page_line(page->lines);
+    }
     for (int i = 0; i < 3; i++) {
         char text[NUMBER_BYTES + 8], value[NUMBER_BYTES];
-        if (lines[i].rows == 0 || isnan(marks[i].value))
+        if (lines[i].rows == 0 || isnan(marks[i].value)) {
             continue;
+        }
         int x = LABEL_COLS + column_of(of->spread, marks[i].value, cols);
         statistics_page_value(page, of->ms, marks[i].value, value);
         snprintf(text, sizeof text, "%s %s", marks[i].name, value);
@@ -224,14 +238,16 @@ static void put_spread(const struct statistics_page *page, const struct spread_p
     int cols =
         page->cols - LABEL_COLS - 14 < SPREAD_BINS ? page->cols - LABEL_COLS - 14 : SPREAD_BINS;
     char low[NUMBER_BYTES], high[NUMBER_BYTES], count[NUMBER_BYTES];
-    if (of->summary->count == 0 || !(of->spread->high > 0) || cols < 8)
+    if (of->summary->count == 0 || !(of->spread->high > 0) || cols < 8) {
         return;
+    }
     int by = (SPREAD_BINS + cols - 1) / cols; /* bins a column */
     cols = SPREAD_BINS / by;
     for (int i = 0; i < cols; i++) {
         values[i] = 0;
-        for (int k = 0; k < by; k++)
+        for (int k = 0; k < by; k++) {
             values[i] += (double)of->spread->counts[i * by + k];
+        }
     }
     struct plot plot = {.values = values,
                         .cols = cols,
@@ -243,8 +259,9 @@ static void put_spread(const struct statistics_page *page, const struct spread_p
     number_count((uint64_t)plot.max, count);
     for (int row = 0; row < plot.rows && plot.max > 0; row++) {
         struct area line = scrolled_page_line(page->lines);
-        if (line.rows > 0 && row == 0)
+        if (line.rows > 0 && row == 0) {
             area_put_right(line, LABEL_COLS - 1, 0, STYLE_DIM, count);
+        }
         plot_line(&plot, line, LABEL_COLS, row);
     }
     struct area axis = scrolled_page_line(page->lines);
@@ -264,8 +281,9 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
     int64_t from_ns, to_ns;
     int room = cols - LABEL_COLS - 3 < PLOT_MAX ? cols - LABEL_COLS - 3 : PLOT_MAX;
     if (state->page != PAGE_STATISTICS || room < 8 ||
-        !query_extent(input->swarm, input->local_ns, &from_ns, &to_ns))
+        !query_extent(input->swarm, input->local_ns, &from_ns, &to_ns)) {
         return false;
+    }
     *out = axis_fitting(from_ns, to_ns, AXIS_ZOOM_MAX, room);
     int last = axis_col(out, to_ns);
     out->cols = last < 0 ? 1 : last < room ? last + 1 : room;
@@ -280,17 +298,20 @@ static void walk(const struct statistics_page *page)
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &metrics->ttft_ms, &metrics->totals.ttft_ms, true},
         {"OUTPUT TOKENS/S PER REQUEST", &metrics->otps, &metrics->totals.otps, false}};
-    if (page->frame->agents)
+    if (page->frame->agents) {
         put_time(page);
+    }
     put_table(page, "SLOWEST BY THEIR OWN TIME", report_slowest);
     put_table(page, "MOST FREQUENT", report_frequent);
     bool clients = clients_are_several(&page->frame->labels.clients.clients);
     put_table(page, clients ? "REQUESTS BY CLIENT AND MODEL" : "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
-    for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
+    for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {
         put_spread(page, &spreads[i]);
-    if (page->frame->input->series)
+    }
+    if (page->frame->input->series != NULL) {
         curves_put(page, page->frame->input->series);
+    }
 }
 
 void statistics_draw(struct frame *frame, struct grid *grid)
@@ -301,16 +322,18 @@ void statistics_draw(struct frame *frame, struct grid *grid)
     struct scrolled_page lines = {.line = 0};
     struct statistics_page page = {frame, frame->metrics, &lines, frame->layout.cols};
     size_t *scroll = &frame->state->statistics_scroll;
-    if (!page.metrics)
+    if (page.metrics == NULL) {
         return;
+    }
     walk(&page);
     size_t scroll_max = scrolled_page_scroll_max(lines.line, body.rows);
     *scroll = *scroll < scroll_max ? *scroll : scroll_max;
     lines = (struct scrolled_page){.area = body, .skip = *scroll};
     walk(&page);
-    if (*scroll < scroll_max)
+    if (*scroll < scroll_max) {
         area_put_right(body, body.cols - 1, body.rows - 1, STYLE_DIM,
                        frame_symbol(frame, SYM_ELLIPSIS));
+    }
 }
 
 enum view_result statistics_act(struct frame *frame, enum action action)

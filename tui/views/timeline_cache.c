@@ -27,22 +27,25 @@ struct timeline_cache {
 struct timeline_cache *timeline_cache_new(const struct mem *mem)
 {
     struct timeline_cache *cache = mem_zalloc(mem, 1, sizeof *cache);
-    if (cache)
+    if (cache != NULL) {
         cache->mem = mem;
+    }
     return cache;
 }
 
 static void release_counters(struct timeline_cache *cache)
 {
-    if (cache->swarm)
+    if (cache->swarm != NULL) {
         counters_release(&cache->counters);
+    }
     cache->swarm = NULL;
 }
 
 void timeline_cache_free(struct timeline_cache *cache)
 {
-    if (!cache)
+    if (cache == NULL) {
         return;
+    }
     const struct mem *mem = cache->mem;
     release_counters(cache);
     mem_free(mem, cache->instants.items, cache->instants.cap * sizeof *cache->instants.items);
@@ -58,16 +61,18 @@ const struct counters *timeline_cache_counters(struct timeline_cache *cache,
     bool same = cache->swarm == swarm && cache->revision == swarm_revision(swarm) &&
                 cache->axis.t0_ns == axis->t0_ns && cache->axis.zoom == axis->zoom &&
                 cache->axis.cols == axis->cols;
-    if (same)
+    if (same) {
         return &cache->counters;
+    }
     release_counters(cache);
     bool good = counters_compute(swarm, axis->t0_ns, axis_col_ns(axis), (size_t)axis->cols,
                                  &cache->counters);
     cache->swarm = swarm;
     cache->revision = swarm_revision(swarm);
     cache->axis = *axis;
-    if (!good)
+    if (!good) {
         release_counters(cache);
+    }
     return good ? &cache->counters : NULL;
 }
 
@@ -75,8 +80,9 @@ const struct counters *timeline_cache_counters(struct timeline_cache *cache,
 
 static bool add(const struct mem *mem, struct marker_list *list, size_t number)
 {
-    if (!mem_reserve(mem, &list->items, &list->cap, list->count + 1, sizeof *list->items))
+    if (!mem_reserve(mem, &list->items, &list->cap, list->count + 1, sizeof *list->items)) {
         return false;
+    }
     list->items[list->count++] = (uint32_t)number;
     return true;
 }
@@ -94,8 +100,9 @@ struct timed_marker {
 static int by_time(const void *a, const void *b)
 {
     const struct timed_marker *x = a, *y = b;
-    if (x->at_ns != y->at_ns)
+    if (x->at_ns != y->at_ns) {
         return x->at_ns < y->at_ns ? -1 : 1;
+    }
     return (x->number > y->number) - (x->number < y->number);
 }
 
@@ -108,14 +115,17 @@ static bool sort(const struct mem *mem, const struct swarm *swarm, struct marker
                  swarm_marker(swarm, list->items[i])->at_ns;
     }
     struct timed_marker *timed = sorted ? NULL : mem_zalloc(mem, list->count, sizeof *timed);
-    if (!timed)
+    if (timed == NULL) {
         return sorted;
-    for (size_t i = 0; i < list->count; i++)
+    }
+    for (size_t i = 0; i < list->count; i++) {
         timed[i] =
             (struct timed_marker){swarm_marker(swarm, list->items[i])->at_ns, list->items[i]};
+    }
     qsort(timed, list->count, sizeof *timed, by_time);
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         list->items[i] = timed[i].number;
+    }
     mem_free(mem, timed, list->count * sizeof *timed);
     return true;
 }
@@ -126,10 +136,12 @@ static bool list_markers(struct timeline_cache *cache, const struct swarm *swarm
     cache->instants.count = cache->cuts.count = 0;
     for (size_t i = 0; i < swarm_marker_count(swarm) && good; i++) {
         const struct marker *marker = swarm_marker(swarm, i);
-        if (marker->truncated)
+        if (marker->truncated) {
             good = add(cache->mem, &cache->cuts, i);
-        if (good && is_on_row(swarm, marker))
+        }
+        if (good && is_on_row(swarm, marker)) {
             good = add(cache->mem, &cache->instants, i);
+        }
     }
     return good && sort(cache->mem, swarm, &cache->instants);
 }

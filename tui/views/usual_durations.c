@@ -15,17 +15,21 @@ static double p95_of(const struct summary *summary)
 double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_metrics *metrics,
                               const struct span *span)
 {
-    if (!metrics)
+    if (metrics == NULL) {
         return NAN;
+    }
     const struct metrics *totals = &metrics->totals;
-    if (span->kind == SPAN_REQUEST)
+    if (span->kind == SPAN_REQUEST) {
         return p95_of(&totals->request_ms);
-    if (span->kind != SPAN_TOOL && span->kind != SPAN_AGENT_CALL)
+    }
+    if (span->kind != SPAN_TOOL && span->kind != SPAN_AGENT_CALL) {
         return NAN;
+    }
     const char *name = span_short_name(swarm_text(swarm, span->name));
     for (size_t i = 0; i < totals->tool_count; i++) {
-        if (strcmp(totals->tools[i].name, name) == 0)
+        if (strcmp(totals->tools[i].name, name) == 0) {
             return p95_of(&totals->tools[i].duration_ms);
+        }
     }
     return NAN;
 }

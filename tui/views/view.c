@@ -61,23 +61,27 @@ static void draw_too_small(struct area all)
     char text[32];
     snprintf(text, sizeof text, "%dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
     int x = area_puts(all, 0, 0, STYLE_PLAIN, "needs ");
-    if (all.cols >= 11)
+    if (all.cols >= 11) {
         area_puts(all, x, 0, STYLE_PLAIN, text);
-    else
+    } else {
         area_puts(all, 0, 1, STYLE_PLAIN, text);
+    }
 }
 
 static void draw_timeline(struct frame *frame, struct grid *grid)
 {
-    if (frame->layout.legend.rows > 0)
+    if (frame->layout.legend.rows > 0) {
         legend_draw(frame, grid);
+    }
     timeline_draw(frame, grid);
-    if (frame->layout.inflight.rows > 0)
+    if (frame->layout.inflight.rows > 0) {
         inflight_panel_draw(frame, grid);
-    if (frame->state->range.mode != RANGE_NONE)
+    }
+    if (frame->state->range.mode != RANGE_NONE) {
         range_panel_draw(frame, grid);
-    else if (frame->layout.detail.rows > 0)
+    } else if (frame->layout.detail.rows > 0) {
         detail_panel_draw(frame, grid);
+    }
 }
 
 /* ---- the table ---- */
@@ -114,18 +118,21 @@ struct frame *view_frame_new(const struct view_input *input, struct view_state *
                              int rows)
 {
     struct frame *frame = mem_alloc(state->mem, sizeof *frame);
-    if (frame == NULL)
+    if (frame == NULL) {
         return NULL;
-    if (frame_make(frame, input, state, cols, rows))
+    }
+    if (frame_make(frame, input, state, cols, rows)) {
         return frame;
+    }
     view_frame_free(frame);
     return NULL;
 }
 
 void view_frame_free(struct frame *frame)
 {
-    if (frame == NULL)
+    if (frame == NULL) {
         return;
+    }
     frame_release(frame);
     mem_free(frame->state->mem, frame, sizeof *frame);
 }
@@ -137,10 +144,11 @@ static void draw_page(struct frame *frame, struct grid *grid)
         return;
     }
     header_draw(frame, grid);
-    if (frame->empty && frame->state->page != PAGE_LOG)
+    if (frame->empty && frame->state->page != PAGE_LOG) {
         empty_draw(frame, grid);
-    else
+    } else {
         current(frame->state)->draw(frame, grid);
+    }
     trouble_draw(frame, grid);
     hint_draw(frame, grid);
 }
@@ -150,12 +158,13 @@ void view_frame_draw(struct frame *frame, struct grid *grid)
     grid_set_ascii(grid, frame->input->theme.ascii);
     grid_set_mask(grid, !frame->input->no_mask);
     grid_clear(grid);
-    if (!frame->state->help)
+    if (!frame->state->help) {
         draw_page(frame, grid);
-    else if (frame->layout.too_small)
+    } else if (frame->layout.too_small) {
         draw_too_small(grid_area(grid));
-    else
+    } else {
         help_draw(frame->input, frame->state, grid);
+    }
 }
 
 void view_draw(const struct view_input *input, struct view_state *state, struct grid *grid)
@@ -176,22 +185,27 @@ void view_draw(const struct view_input *input, struct view_state *state, struct 
 static enum view_result act(struct frame *frame, enum action action, struct key key)
 {
     struct view_state *state = frame->state;
-    if (state->prompt.kind != PROMPT_NONE)
+    if (state->prompt.kind != PROMPT_NONE) {
         return find_bar_key(frame, key);
-    if (state->pending != ACTION_NONE)
+    }
+    if (state->pending != ACTION_NONE) {
         return marks_key(frame, key);
-    if (mouse_is(key))
+    }
+    if (mouse_is(key)) {
         return frame->layout.too_small || state->help ? VIEW_IGNORED : mouse_act(frame, key);
-    if (state->range.mode == RANGE_MOVES && range_act(frame, action) == VIEW_REDRAW)
+    }
+    if (state->range.mode == RANGE_MOVES && range_act(frame, action) == VIEW_REDRAW) {
         return VIEW_REDRAW;
+    }
     return frame->layout.too_small ? VIEW_IGNORED : current(state)->act(frame, action);
 }
 
 static enum view_result turn_to(struct view_state *state, enum page page)
 {
     state->help = false;
-    if (page == PAGE_AGENTS)
+    if (page == PAGE_AGENTS) {
         state->agents.sorted = state->agents.sorted && state->page == PAGE_AGENTS;
+    }
     state->page = page;
     return VIEW_REDRAW;
 }
@@ -203,8 +217,9 @@ static enum view_result quit(struct frame *frame, struct key key)
     struct view_state *state = frame->state;
     bool panel = state->page == PAGE_TIMELINE && !frame->layout.too_small && !frame->empty &&
                  (state->range.mode != RANGE_NONE || (state->detail && state->selected != NO_SPAN));
-    if ((key.mods & KEY_MOD_CTRL) != 0 || !(state->help || panel))
+    if ((key.mods & KEY_MOD_CTRL) != 0 || !(state->help || panel)) {
         return VIEW_QUIT;
+    }
     return current(state)->act(frame, ACTION_BACK);
 }
 
@@ -212,15 +227,17 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
 {
     const struct agent *agent =
         state->cursor == NO_AGENT ? NULL : swarm_agent(input->swarm, state->cursor);
-    const struct session *session = agent ? swarm_session(input->swarm, agent->session) : NULL;
-    state->pane_pid = session ? session->pid : 0;
-    state->pane_session = agent ? agent->session : NO_SESSION;
+    const struct session *session =
+        agent != NULL ? swarm_session(input->swarm, agent->session) : NULL;
+    state->pane_pid = session != NULL ? session->pid : 0;
+    state->pane_session = agent != NULL ? agent->session : NO_SESSION;
     /* Clients without a sign of their process are found by their directory, while they live. */
-    bool may_live = session && (session->flags & (SESSION_ENDED | SESSION_FINISHED)) == 0 &&
+    bool may_live = session != NULL && (session->flags & (SESSION_ENDED | SESSION_FINISHED)) == 0 &&
                     clients_of_session(input->swarm, agent->session) != INTERN_NONE &&
                     swarm_text_slice(input->swarm, session->texts[SESSION_CWD]).len > 0;
-    if (state->pane_pid > 0 || may_live)
+    if (state->pane_pid > 0 || may_live) {
         return VIEW_PANE;
+    }
     view_message(state, true, "no process known for this agent");
     return VIEW_REDRAW;
 }
@@ -238,8 +255,9 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
     enum view_result result = VIEW_IGNORED;
     switch ((int)action) {
     case ACTION_NONE:
-        if (typed)
+        if (typed) {
             result = act(frame, action, key);
+        }
         break;
     case ACTION_QUIT: result = quit(frame, key); break;
     case ACTION_WRITE: result = VIEW_WRITE; break;
@@ -278,8 +296,9 @@ enum view_result view_key(const struct view_input *input, struct view_state *sta
 const struct span_predicate *view_predicate(const struct view_state *state,
                                             const struct swarm *swarm, int64_t local_ns)
 {
-    if (!state->filter_cache)
+    if (state->filter_cache == NULL) {
         return NULL;
+    }
     filter_cache_begin(state->filter_cache, swarm,
                        state->frozen ? state->frozen_local_ns : local_ns);
     return filter_cache_predicate(state->filter_cache);
@@ -307,11 +326,13 @@ static int64_t next_multiple(int64_t now_ns, int64_t unit_ns)
 static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
 {
     int64_t since = node->status.since_ns;
-    if (node->status.state == STATE_RETRY && !node->hidden)
+    if (node->status.state == STATE_RETRY && !node->hidden) {
         return SECOND_NS / 10; /* the time until the next attempt */
+    }
     if (node->hidden || since == INT64_MIN ||
-        frame_agent_now(frame, node->agent, query_rests(node->status.state)) - since >= MINUTE_NS)
+        frame_agent_now(frame, node->agent, query_rests(node->status.state)) - since >= MINUTE_NS) {
         return MINUTE_NS;
+    }
     return query_rests(node->status.state) || frame->state->page == PAGE_AGENTS ? SECOND_NS
                                                                                 : SECOND_NS / 10;
 }
@@ -325,15 +346,18 @@ static int64_t ticking_unit(const struct frame *frame)
     bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
     for (size_t i = 0; (ages || flight) && i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
-        if (!ages && node->status.state != STATE_RETRY)
+        if (!ages && node->status.state != STATE_RETRY) {
             continue;
+        }
         int64_t own = row_unit(frame, node);
         unit = own < unit ? own : unit;
     }
     for (size_t i = 0; flight && i < frame->inflight_count; i++) {
         const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
-        if (span && frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS)
+        if (span != NULL &&
+            frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS) {
             unit = SECOND_NS / 10;
+        }
     }
     return unit;
 }
@@ -349,23 +373,27 @@ int64_t view_frame_wake_ns(const struct frame *frame)
 {
     const struct view_input *input = frame->input;
     const struct view_state *state = frame->state;
-    if (!input->live || state->frozen || state->help)
+    if (!input->live || state->frozen || state->help) {
         return INT64_MAX;
+    }
     int64_t now = query_present(frame->swarm, frame->local_ns);
     /* With followed files alone, their time stops until one is written; only the clock of the
      * header moves. */
-    if (query_present(frame->swarm, frame->local_ns + MINUTE_NS) == now)
+    if (query_present(frame->swarm, frame->local_ns + MINUTE_NS) == now) {
         return next_minute(frame);
-    if (frame->layout.too_small)
+    }
+    if (frame->layout.too_small) {
         return INT64_MAX;
+    }
     int64_t unit = ticking_unit(frame);
     int64_t wake = unit == MINUTE_NS ? next_minute(frame) : next_multiple(frame->local_ns, unit);
     /* The next column: the model's now runs as fast as the local clock. */
     if (!frame->empty && state->page == PAGE_TIMELINE && frame_shows_now(frame)) {
         int64_t col = axis_col_ns(&frame->axis);
         int64_t left = axis_floor(frame->now_ns, frame->axis.zoom) + col - frame->now_ns;
-        if (frame->local_ns + left < wake)
+        if (frame->local_ns + left < wake) {
             wake = frame->local_ns + left;
+        }
     }
     return wake;
 }

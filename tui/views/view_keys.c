@@ -33,10 +33,11 @@ static enum view_result pan(struct frame *frame, int n)
 static int anchor_col(const struct frame *frame)
 {
     const struct span *span = swarm_span(frame->swarm, frame->state->selected);
-    if (span) {
+    if (span != NULL) {
         int col = axis_col(&frame->axis, span->start_ns);
-        if (col >= 0 && col < frame->axis.cols)
+        if (col >= 0 && col < frame->axis.cols) {
             return col;
+        }
     }
     return frame->axis.cols / 2;
 }
@@ -45,8 +46,9 @@ static enum view_result zoom(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
     unsigned old = frame->axis.zoom, new = n > 0 ? old - 1 : old + 1;
-    if (n > 0 ? old == AXIS_ZOOM_MIN : new > AXIS_ZOOM_MAX)
+    if (n > 0 ? old == AXIS_ZOOM_MIN : new > AXIS_ZOOM_MAX) {
         return VIEW_REDRAW;
+    }
     bool follows = state->window != WINDOW_FIXED && frame->input->live && !state->frozen;
     int anchor = anchor_col(frame);
     int64_t kept = axis_time(&frame->axis, anchor);
@@ -54,8 +56,9 @@ static enum view_result zoom(struct frame *frame, int n)
     state->zoom = new;
     struct axis from_anchor = {axis_floor(kept, new), new, frame->axis.cols};
     state->t0_ns = axis_time(&from_anchor, -anchor);
-    if (follows)
+    if (follows) {
         state->window = WINDOW_FOLLOW;
+    }
     return VIEW_REDRAW;
 }
 
@@ -76,8 +79,9 @@ static enum view_result go_start(struct frame *frame, int n)
 
 static void thaw(struct view_state *state)
 {
-    if (state->frozen)
+    if (state->frozen) {
         state->window = state->thawed_window;
+    }
     state->frozen = false;
     frozen_view_free(state->frozen_view);
     state->frozen_view = NULL;
@@ -124,8 +128,9 @@ static enum view_result fit_span(struct frame *frame, int n)
         start = state->range.from_ns;
         end = state->range.to_ns;
     } else {
-        if (!select_any(frame))
+        if (!select_any(frame)) {
             return VIEW_REDRAW;
+        }
         const struct span *span = swarm_span(frame->swarm, state->selected);
         start = span->start_ns;
         end = swarm_span_end_ns(frame->swarm, span, frame->local_ns);
@@ -144,8 +149,9 @@ static enum view_result move_rows(struct frame *frame, int n)
 {
     const struct row_list *list = &frame->rows;
     size_t at = rows_find(list, frame->state->cursor, frame->state->cursor_group);
-    if (at == SIZE_MAX)
+    if (at == SIZE_MAX) {
         return VIEW_REDRAW;
+    }
     size_t found = at;
     while (n != 0 && (n > 0 ? at + 1 < list->count : at > list->pinned)) {
         at = n > 0 ? at + 1 : at - 1;
@@ -166,10 +172,11 @@ static enum view_result move_page(struct frame *frame, int n)
     int lines = frame->layout.detail.rows - 2;
     if (lines > 0) {
         size_t by = (size_t)lines;
-        if (n > 0)
+        if (n > 0) {
             state->detail_scroll += by;
-        else
+        } else {
             state->detail_scroll -= state->detail_scroll < by ? state->detail_scroll : by;
+        }
         return VIEW_REDRAW;
     }
     int rows = frame->layout.body.rows > 1 ? frame->layout.body.rows - 1 : 1, names = 0;
@@ -188,12 +195,14 @@ static enum view_result go_parent(struct frame *frame, int n)
 {
     (void)n;
     uint32_t node = rows_node(&frame->rows, frame->state->cursor);
-    if (node == UINT32_MAX)
+    if (node == UINT32_MAX) {
         return VIEW_REDRAW;
-    if (frame->state->cursor_group)
+    }
+    if (frame->state->cursor_group) {
         select_row(frame, frame->state->cursor, false);
-    else if (frame->rows.nodes[node].parent != UINT32_MAX)
+    } else if (frame->rows.nodes[node].parent != UINT32_MAX) {
         select_row(frame, frame->rows.nodes[frame->rows.nodes[node].parent].agent, false);
+    }
     return VIEW_REDRAW;
 }
 
@@ -202,10 +211,13 @@ static enum view_result go_child(struct frame *frame, int n)
     const struct row_list *list = &frame->rows;
     (void)n;
     uint32_t node = rows_node(list, frame->state->cursor);
-    if (node == UINT32_MAX || node + 1 >= list->node_count || list->nodes[node + 1].parent != node)
+    if (node == UINT32_MAX || node + 1 >= list->node_count ||
+        list->nodes[node + 1].parent != node) {
         return VIEW_REDRAW;
-    if (select_unfold(frame, list->nodes[node + 1].agent))
+    }
+    if (select_unfold(frame, list->nodes[node + 1].agent)) {
         select_row(frame, list->nodes[node + 1].agent, false);
+    }
     return VIEW_REDRAW;
 }
 
@@ -214,12 +226,14 @@ static enum view_result fold(struct frame *frame, int n)
     struct view_state *state = frame->state;
     (void)n;
     uint32_t index = rows_node(&frame->rows, state->cursor);
-    if (index == UINT32_MAX)
+    if (index == UINT32_MAX) {
         return VIEW_REDRAW;
+    }
     const struct tree_node *node = &frame->rows.nodes[index];
     enum fold next = node->folded ? FOLD_AUTO : node->done > 0 ? FOLD_OPEN : FOLD_FOLDED;
-    if (!rows_set_fold(state, node->agent, next))
+    if (!rows_set_fold(state, node->agent, next)) {
         view_message(state, true, "out of memory");
+    }
     state->cursor_group = false;
     return VIEW_REDRAW;
 }
@@ -230,13 +244,15 @@ static enum view_result fold_all(struct frame *frame, int n)
     enum fold next = FOLD_AUTO;
     (void)n;
     for (size_t i = 0; i < list->node_count; i++) {
-        if (list->nodes[i].depth == 0 && !list->nodes[i].folded)
+        if (list->nodes[i].depth == 0 && !list->nodes[i].folded) {
             next = FOLD_FOLDED;
+        }
     }
     for (size_t i = 0; i < list->node_count; i++) {
         enum fold own = list->nodes[i].depth == 0 ? next : FOLD_AUTO;
-        if (!rows_set_fold(frame->state, list->nodes[i].agent, own))
+        if (!rows_set_fold(frame->state, list->nodes[i].agent, own)) {
             view_message(frame->state, true, "out of memory");
+        }
     }
     return VIEW_REDRAW;
 }
@@ -250,8 +266,9 @@ static enum view_result next_user(struct frame *frame, int n)
         size_t index = (at + (n > 0 ? i : count - i)) % count;
         const struct tree_node *node = &list->nodes[index];
         bool waits = node->status.state == STATE_USER || node->status.state == STATE_TOOL_OR_USER;
-        if (!waits || !node->matches)
+        if (!waits || !node->matches) {
             continue;
+        }
         select_span(frame, node->agent, node->status.span);
         return VIEW_REDRAW;
     }
@@ -269,11 +286,13 @@ static enum view_result next_span(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     span_no next = query_span_step(frame->swarm, state->cursor, state->selected, n);
-    while (next != NO_SPAN && frame->predicate &&
-           !frame->predicate->holds(frame->predicate->ctx, next))
+    while (next != NO_SPAN && frame->predicate != NULL &&
+           !frame->predicate->holds(frame->predicate->ctx, next)) {
         next = query_span_step(frame->swarm, state->cursor, next, n);
-    if (next != NO_SPAN)
+    }
+    if (next != NO_SPAN) {
         select_span(frame, state->cursor, next);
+    }
     return VIEW_REDRAW;
 }
 
@@ -287,8 +306,9 @@ static enum view_result detail(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
     (void)n;
-    if (state->cursor_group)
+    if (state->cursor_group) {
         return fold(frame, 0);
+    }
     state->detail = !(state->detail && state->selected != NO_SPAN) && select_any(frame);
     state->detail_scroll = 0;
     return VIEW_REDRAW;
@@ -298,16 +318,17 @@ static enum view_result back(struct frame *frame, int n)
 {
     struct view_state *state = frame->state;
     (void)n;
-    if (state->detail)
+    if (state->detail) {
         state->detail = false;
-    else if (state->range.mode != RANGE_NONE)
+    } else if (state->range.mode != RANGE_NONE) {
         range_clear(state);
-    else if (frame->input->progress)
+    } else if (frame->input->progress != NULL) {
         return VIEW_STOP;
-    else if (state->selected != NO_SPAN)
+    } else if (state->selected != NO_SPAN) {
         state->selected = NO_SPAN;
-    else
+    } else {
         find_bar_clear(state);
+    }
     return VIEW_REDRAW;
 }
 
@@ -418,7 +439,7 @@ static const struct {
 
 enum view_result timeline_act(struct frame *frame, enum action action)
 {
-    return acts[action].act ? acts[action].act(frame, acts[action].n) : VIEW_IGNORED;
+    return acts[action].act != NULL ? acts[action].act(frame, acts[action].n) : VIEW_IGNORED;
 }
 
 /* ---- other views ---- */
@@ -431,8 +452,9 @@ enum view_result page_act(struct frame *frame, enum action action)
     case ACTION_HELP: return open_help(frame, 0);
     case ACTION_FILTER: return find_bar_open(frame, PROMPT_FILTER);
     case ACTION_BACK:
-        if (frame->input->progress)
+        if (frame->input->progress != NULL) {
             return VIEW_STOP;
+        }
         frame->state->page = PAGE_TIMELINE;
         return VIEW_REDRAW;
     default: return VIEW_IGNORED;

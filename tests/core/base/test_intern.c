@@ -18,8 +18,9 @@ TEST(equal_texts_have_one_id_and_ids_are_dense_in_order_of_appearance)
         {"a\0", 2, 7},       {"a\0b", 3, 4},        {"\0", 1, 8},    {"\0\0", 2, 9},
         {"12345678", 8, 10}, {"12345678\0", 9, 11}, {"main", 3, 12}, {"\xED\xA0\x80", 3, 13},
     };
-    for (size_t i = 0; i < sizeof puts / sizeof *puts; i++)
+    for (size_t i = 0; i < sizeof puts / sizeof *puts; i++) {
         assert_int_equal(intern_put(in, puts[i].text, puts[i].len), puts[i].id);
+    }
     assert_int_equal(intern_count(in), 13);
     for (size_t i = 0; i < sizeof puts / sizeof *puts; i++) {
         size_t len;
@@ -63,8 +64,9 @@ TEST(texts_stay_where_they_are_while_the_table_grows)
     char text[128];
     size_t len = spell(text, sizeof text, 0);
     const char *first = intern_text(in, intern_put(in, text, len), NULL);
-    for (uint32_t i = 1; i < COUNT; i++)
+    for (uint32_t i = 1; i < COUNT; i++) {
         assert_int_equal(intern_put(in, text, spell(text, sizeof text, i)), i + 1);
+    }
     assert_int_equal(intern_count(in), COUNT);
     for (uint32_t i = 0; i < COUNT; i++) {
         len = spell(text, sizeof text, i);

@@ -42,8 +42,9 @@ static void list_add(struct list *list, const char *text, size_t len)
     assert_true(list->count < MAX_TEXTS && len <= MAX_LEN);
     struct known *known = &list->known[list->count++];
     known->len = len;
-    if (len > 0)
+    if (len > 0) {
         memcpy(known->text, text, len);
+    }
 }
 
 /* Puts a copy that ends where its block does, and not at a multiple of anything. */
@@ -55,8 +56,9 @@ static void list_put(struct list *list, size_t i)
     memcpy(block + 1, known->text, known->len);
     intern_id id = intern_put(list->in, block + 1, known->len);
     free(block);
-    if (known->id == INTERN_NONE)
+    if (known->id == INTERN_NONE) {
         known->id = (intern_id)++list->put;
+    }
     assert_int_equal(id, known->id);
     assert_int_equal(intern_count(list->in), list->put);
 }
@@ -65,8 +67,9 @@ static void check_texts(const struct list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct known *known = &list->known[i];
-        if (known->id == INTERN_NONE)
+        if (known->id == INTERN_NONE) {
             continue;
+        }
         size_t len;
         const char *text = intern_text(list->in, known->id, &len);
         assert_int_equal(len, known->len);
@@ -78,12 +81,15 @@ static void check_texts(const struct list *list)
 /* Each in turn, each twice, any of them. */
 static void put_in_all_orders(struct list *list, uint64_t seed, size_t rounds)
 {
-    for (size_t i = 0; i < 4 * list->count; i++)
+    for (size_t i = 0; i < 4 * list->count; i++) {
         list_put(list, i / 2 % list->count);
-    for (size_t i = 0; i < 2 * list->count; i++)
+    }
+    for (size_t i = 0; i < 2 * list->count; i++) {
         list_put(list, i % list->count);
-    for (size_t i = 0; i < rounds; i++)
+    }
+    for (size_t i = 0; i < rounds; i++) {
         list_put(list, support_random_below(&seed, list->count));
+    }
     check_texts(list);
 }
 
@@ -135,12 +141,14 @@ TEST(all_short_texts_of_three_letters_are_told_apart)
     struct list list;
     list_init(&list);
     char text[MAX_LEN];
-    for (size_t len = 0, all = 1; len <= 7; len++, all *= 3)
+    for (size_t len = 0, all = 1; len <= 7; len++, all *= 3) {
         for (size_t n = 0; n < all && list.count < MAX_TEXTS; n++) {
-            for (size_t i = 0, rest = n; i < len; i++, rest /= 3)
+            for (size_t i = 0, rest = n; i < len; i++, rest /= 3) {
                 text[i] = "\0ab"[rest % 3];
+            }
             list_add(&list, text, len);
         }
+    }
     put_in_all_orders(&list, 4, 50000);
     list_release(&list);
 }
@@ -153,13 +161,15 @@ TEST(texts_with_the_same_ends_are_told_apart_by_their_length)
         list_init(&list);
         char text[MAX_LEN];
         memset(text, (int)byte, sizeof text);
-        for (size_t len = 0; len <= sizeof text; len++)
+        for (size_t len = 0; len <= sizeof text; len++) {
             list_add(&list, text, len);
-        for (size_t a = 0; a < list.count; a++)
+        }
+        for (size_t a = 0; a < list.count; a++) {
             for (size_t b = 0; b < a; b++) {
                 list_put(&list, a);
                 list_put(&list, b);
             }
+        }
         check_texts(&list);
         list_release(&list);
     }

@@ -183,8 +183,9 @@ static bool check_copy(const char *text, size_t len, struct json_error *error)
     char *copy = malloc(len + 1);
     assert_non_null(copy);
     char *start = copy + 1; /* odd, for UBSan */
-    if (len > 0)
+    if (len > 0) {
         memcpy(start, text, len);
+    }
     struct json_value value;
     bool good = json_check(start, len, 100, &value, error);
     free(copy);
@@ -195,8 +196,9 @@ TEST(valid_documents_are_accepted)
 {
     for (size_t i = 0; i < VALID; i++) {
         struct json_error error = {0, "nothing"};
-        if (!check_copy(valid[i].text, valid[i].len, &error))
+        if (!check_copy(valid[i].text, valid[i].len, &error)) {
             fail_msg("%s: %s at %zu", valid[i].text, error.what, error.offset);
+        }
     }
 }
 
@@ -205,8 +207,9 @@ TEST(invalid_documents_are_refused_with_the_place_and_the_reason)
     for (size_t i = 0; i < INVALID; i++) {
         struct json_error error = {99, "nothing"};
         bool good = check_copy(invalid[i].text, invalid[i].len, &error);
-        if (good || error.offset != invalid[i].offset || strcmp(error.what, invalid[i].what) != 0)
+        if (good || error.offset != invalid[i].offset || strcmp(error.what, invalid[i].what) != 0) {
             fail_msg("invalid[%zu] %s: %s at %zu", i, invalid[i].text, error.what, error.offset);
+        }
         assert_false(check_copy(invalid[i].text, invalid[i].len, NULL));
     }
     struct json_value value;
@@ -268,8 +271,9 @@ static size_t nest(char *out, unsigned depth, unsigned objects)
         at += object ? 4 : 1;
     }
     *at++ = '0';
-    for (unsigned i = depth; i-- > 0;)
+    for (unsigned i = depth; i-- > 0;) {
         *at++ = (objects >> i % 8 & 1) != 0 ? '}' : ']';
+    }
     return (size_t)(at - out);
 }
 
@@ -343,7 +347,8 @@ TEST(random_and_damaged_bytes_never_do_harm)
             text[i] = keep ? valid[pick].text[i] : random;
         }
         struct json_error error = {0, "nothing"};
-        if (!check_copy(text, len, &error))
+        if (!check_copy(text, len, &error)) {
             assert_in_range(error.offset, 0, len);
+        }
     }
 }

@@ -19,8 +19,9 @@ static void assert_reads(const char *text, size_t len, double expected)
 {
     double value = get(text, len);
     /* All bits: the sign of a zero too. */
-    if (memcmp(&value, &expected, sizeof value) != 0)
+    if (memcmp(&value, &expected, sizeof value) != 0) {
         fail_msg("%.60s: %.17g, not %.17g", text, value, expected);
+    }
 }
 
 TEST(a_number_is_the_nearest_double)
@@ -79,15 +80,17 @@ TEST(a_number_is_the_nearest_double)
         {"0.00000000000000000000000000000000000000001e41", 1},
         {"10000000000000000000000000000000000000000e-40", 1},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_reads(cases[i].text, strlen(cases[i].text), cases[i].value);
+    }
 }
 
 TEST(what_is_no_number_is_nan)
 {
     static const char *const others[] = {"null", "true", "\"1\"", "[1]", "{}"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         assert_true(isnan(get(others[i], strlen(others[i]))));
+    }
     assert_true(isnan(json_get_number((struct json_value){.type = JSON_TYPE_NONE})));
 }
 
@@ -145,10 +148,12 @@ TEST(random_numbers_are_read_as_strtod_reads_them)
         struct strbuf sb;
         strbuf_init(&sb, &mem_libc, 0);
         strbuf_addf(&sb, "%s%" PRIu64, round % 3 == 0 ? "-" : "", support_random(&seed));
-        if (round % 4 != 0)
+        if (round % 4 != 0) {
             strbuf_addf(&sb, ".%0*" PRIu64, 1 + round % 25, support_random(&seed));
-        if (round % 5 != 0)
+        }
+        if (round % 5 != 0) {
             strbuf_addf(&sb, "%c%d", "eE"[round % 2], (int)(support_random(&seed) % 700) - 350);
+        }
         assert_reads(sb.data, sb.len, strtod(sb.data, NULL));
         strbuf_release(&sb);
     }

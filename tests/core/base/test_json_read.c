@@ -15,8 +15,9 @@ static struct json_value parse_bytes(const char *text, size_t len)
 {
     struct json_value value;
     struct json_error error;
-    if (!json_check(text, len, 100, &value, &error))
+    if (!json_check(text, len, 100, &value, &error)) {
         fail_msg("%s: %s at %zu", text, error.what, error.offset);
+    }
     return value;
 }
 
@@ -156,8 +157,9 @@ TEST(the_last_member_of_a_name_counts)
     assert_raw(json_get(object, "\xF0\x9F\x98\x80"), "9");
     assert_raw(json_get(json_get(object, "args"), "id"), "5");
     static const char *const missing[] = {"i", "ids", "Id", "i\\u0064", "a", "\xF0\x9F\x98\x81"};
-    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
         assert_int_equal(json_get(object, missing[i]).type, JSON_TYPE_NONE);
+    }
     assert_int_equal(json_get(json_get(object, "nothing"), "id").type, JSON_TYPE_NONE);
     assert_int_equal(json_get(parse("[\"id\",1]"), "id").type, JSON_TYPE_NONE);
     assert_int_equal(json_get(parse("\"id\""), "id").type, JSON_TYPE_NONE);
@@ -321,8 +323,9 @@ TEST(every_failed_allocation_is_seen_at_the_end_and_leaks_nothing)
         struct mem mem = failing_mem(&failing);
         struct strbuf sb;
         strbuf_init(&sb, &mem, 0);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++) {
             json_get_string(string, &sb);
+        }
         done = !sb.failed;
         assert_true(!done || sb.len == 470);
         strbuf_release(&sb);

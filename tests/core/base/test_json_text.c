@@ -138,8 +138,9 @@ TEST(a_number_is_spelt_as_javascript_does)
         {INFINITY, "null"},
         {-INFINITY, "null"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_number(cases[i].value, cases[i].json);
+    }
 }
 
 TEST(every_number_reads_back_as_it_was)
@@ -151,14 +152,17 @@ TEST(every_number_reads_back_as_it_was)
         uint64_t bits = support_random(&seed);
         double value;
         memcpy(&value, &bits, sizeof value);
-        if (i % 2 == 0)
+        if (i % 2 == 0) {
             value = (double)(int64_t)(bits >> (bits % 50)) / 1000;
-        if (!isfinite(value))
+        }
+        if (!isfinite(value)) {
             continue;
+        }
         strbuf_clear(&sb);
         json_put_number(&sb, value);
-        if (strtod(sb.data, NULL) != value)
+        if (strtod(sb.data, NULL) != value) {
             fail_msg("%.17g became %s", value, sb.data);
+        }
     }
     strbuf_release(&sb);
 }

@@ -19,8 +19,9 @@ TEST(mem_zalloc_gives_zeros_and_refuses_a_product_that_overflows)
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
     unsigned char *block = mem_zalloc(&mem, 7, 9);
-    for (int i = 0; i < 63; i++)
+    for (int i = 0; i < 63; i++) {
         assert_int_equal(block[i], 0);
+    }
     assert_int_equal(failing.live_bytes, 63);
     mem_free(&mem, block, 63);
     mem_free(&mem, NULL, 0);
@@ -41,8 +42,9 @@ TEST(mem_reserve_doubles_and_leaves_the_array_alone_when_it_fails)
     }
     assert_in_range(cap, 10000, 20000);
     assert_in_range(failing.calls, 2, 20);
-    for (size_t n = 0; n < 10000; n++)
+    for (size_t n = 0; n < 10000; n++) {
         assert_int_equal(items[n], n);
+    }
 
     uint64_t *before = items;
     size_t cap_before = cap;
@@ -88,12 +90,14 @@ TEST(it_grows_by_doubling)
     struct mem mem = failing_mem(&failing);
     struct strbuf sb;
     strbuf_init(&sb, &mem, 0);
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 100000; i++) {
         strbuf_addc(&sb, (char)('a' + i % 26));
+    }
     assert_int_equal(sb.len, 100000);
     assert_in_range(failing.calls, 2, 20);
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 100000; i++) {
         assert_int_equal(sb.data[i], 'a' + i % 26);
+    }
     strbuf_addf(&sb, "%70000d", 7);
     assert_int_equal(sb.len, 170000);
     assert_string_equal(sb.data + 169998, " 7");
@@ -167,8 +171,9 @@ TEST(every_failed_allocation_leaves_whole_appends_and_no_leak)
     for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct strbuf sb;
         strbuf_init(&sb, &lack.mem, 0);
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 100; i++) {
             strbuf_addf(&sb, "%08d", i);
+        }
         lack.done = !sb.failed;
         assert_int_equal(sb.len % 8, 0);
         assert_true(!lack.done || sb.len == 800);

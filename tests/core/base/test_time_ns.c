@@ -24,25 +24,29 @@ TEST(the_nearest_nanosecond_is_returned)
         {1760000000001, INT64_C(1760000000001000000)},
         {1760000000000.25, INT64_C(1760000000000250000)},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(time_ns_from_ms(cases[i].ms), cases[i].ns);
+    }
 }
 
 TEST(sums_beyond_64_bits_are_exact)
 {
     struct time_sum sum = {0}, other = {0};
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         time_sum_add(&sum, INT64_C(4000000000000000000));
+    }
     assert_true(time_sum_ms(sum) == 2e13);
     time_sum_add(&other, -7000000);
     time_sum_merge(&sum, other);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         time_sum_add(&sum, -INT64_C(4000000000000000000));
+    }
     assert_true(time_sum_ms(sum) == -7);
     time_sum_add(&sum, 7000000);
     assert_true(time_sum_ms(sum) == 0);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         time_sum_add(&sum, -INT64_C(4000000000000000000));
+    }
     assert_true(time_sum_ms(sum) == -2e13);
 }
 

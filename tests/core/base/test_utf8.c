@@ -101,10 +101,12 @@ TEST(every_code_point_is_written_as_it_is_read)
         char bytes[4];
         uint32_t back;
         size_t n = utf8_put(bytes, cp);
-        if (utf8_next(bytes, n, &back) != n || back != cp)
+        if (utf8_next(bytes, n, &back) != n || back != cp) {
             fail_msg("U+%04X", cp);
-        if (utf8_valid(bytes, n) != (cp < 0xD800 || cp > 0xDFFF))
+        }
+        if (utf8_valid(bytes, n) != (cp < 0xD800 || cp > 0xDFFF)) {
             fail_msg("U+%04X", cp);
+        }
     }
     char bytes[4];
     assert_int_equal(utf8_put(bytes, 0x110000), 3);
@@ -127,8 +129,9 @@ TEST(length_is_counted_in_utf16_units)
         {"\xED\xA0\xBD\xED\xB8\x80", 2},
         {"a\xFF\xFEz", 4},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(utf8_utf16_len(cases[i].text, strlen(cases[i].text)), cases[i].units);
+    }
     assert_int_equal(utf8_utf16_len("a\0b", 3), 3);
     assert_int_equal(utf8_utf16_len(NULL, 0), 0);
 }
@@ -155,8 +158,9 @@ TEST(thread_ids_are_those_of_the_seed)
         {"aAgaB9q", 2147483648},
         {"bmgkAG5", 1},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(utf8_thread_id(cases[i].name, strlen(cases[i].name)), cases[i].id);
+    }
     assert_int_equal(utf8_thread_id("\0", 1), 1);
     assert_int_equal(utf8_thread_id("a\0b", 3), 93315);
 }

@@ -18,7 +18,6 @@ static const char *const names[] = {"quirks", "small", "swarm", "stale"};
 static const char *golden(const char *name, const char *suffix)
 {
     char path[256];
-
     snprintf(path, sizeof path, "golden/%s.%s", name, suffix);
     return support_data(path);
 }
@@ -30,7 +29,6 @@ static bool same(json_t *a, json_t *b);
 static bool same_number(const json_t *a, const json_t *b)
 {
     double x = json_number_value(a), y = json_number_value(b);
-
     return x == y || fabs(x - y) <= fmax(1e-12 * fmax(fabs(x), fabs(y)), 1e-6);
 }
 
@@ -38,12 +36,10 @@ static bool same_object(json_t *a, json_t *b)
 {
     const char *key;
     json_t *value;
-
     json_object_foreach(a, key, value)
     {
         json_t *other = json_object_get(b, key);
-
-        if (!other || !same(value, other)) {
+        if (other == NULL || !same(value, other)) {
             print_message("# differs: %s\n", key);
             return false;
         }
@@ -53,19 +49,26 @@ static bool same_object(json_t *a, json_t *b)
 
 static bool same(json_t *a, json_t *b)
 {
-    if (json_is_number(a) && json_is_number(b))
+    if (json_is_number(a) && json_is_number(b)) {
         return same_number(a, b);
-    if (json_typeof(a) != json_typeof(b))
+    }
+    if (json_typeof(a) != json_typeof(b)) {
         return false;
-    if (json_is_object(a))
+    }
+    if (json_is_object(a)) {
         return same_object(a, b);
-    if (!json_is_array(a))
+    }
+    if (!json_is_array(a)) {
         return json_equal(a, b);
-    if (json_array_size(a) != json_array_size(b))
+    }
+    if (json_array_size(a) != json_array_size(b)) {
         return false;
-    for (size_t i = 0; i < json_array_size(a); i++)
-        if (!same(json_array_get(a, i), json_array_get(b, i)))
+    }
+    for (size_t i = 0; i < json_array_size(a); i++) {
+        if (!same(json_array_get(a, i), json_array_get(b, i))) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -73,9 +76,9 @@ static json_t *parse(const char *bytes, size_t len, const char *what)
 {
     json_error_t error;
     json_t *json = json_loadb(bytes, len, JSON_ALLOW_NUL, &error);
-
-    if (!json)
+    if (json == NULL) {
         fail_msg("%s: %s", what, error.text);
+    }
     return json;
 }
 
@@ -84,7 +87,6 @@ static json_t *load(const char *path)
     size_t len;
     char *bytes = support_read_file(path, &len);
     json_t *json = parse(bytes, len, path);
-
     free(bytes);
     return json;
 }
@@ -95,17 +97,18 @@ static void assert_same_document(const char *got_path, const char *want_path)
     json_t *got_events = json_object_get(got, "traceEvents"),
            *want_events = json_object_get(want, "traceEvents");
     const char *key;
-
-    for (size_t i = 0; i < json_array_size(want_events) && i < json_array_size(got_events); i++)
-        if (!same(json_array_get(got_events, i), json_array_get(want_events, i)))
+    for (size_t i = 0; i < json_array_size(want_events) && i < json_array_size(got_events); i++) {
+        if (!same(json_array_get(got_events, i), json_array_get(want_events, i))) {
             fail_msg("%s: event %zu differs", want_path, i);
+        }
+    }
     assert_int_equal(json_array_size(got_events), json_array_size(want_events));
     json_object_foreach(json_object_get(want, "metadata"), key, value)
     {
         json_t *ours = json_object_get(json_object_get(got, "metadata"), key);
-
-        if (!ours || !same(ours, value))
+        if (ours == NULL || !same(ours, value)) {
             fail_msg("%s: metadata %s differs", want_path, key);
+        }
     }
     json_decref(got);
     json_decref(want);
@@ -126,12 +129,12 @@ static char *run(const char *const argv[], const char *input_path)
 {
     struct support_run r;
     size_t len = 0;
-    char *input = input_path ? support_read_file(input_path, &len) : NULL;
-
+    char *input = input_path != NULL ? support_read_file(input_path, &len) : NULL;
     support_run(&r, argv, input, len, RUN_MS);
     free(input);
-    if (r.status != 0)
+    if (r.status != 0) {
         fail_msg("%s: status %d: %s", argv[1], r.status, r.err);
+    }
     free(r.err);
     return r.out;
 }
@@ -139,7 +142,6 @@ static char *run(const char *const argv[], const char *input_path)
 static void record(const char *tracks, const char *out, const char *source, const char *input)
 {
     const char *argv[] = {support_program(), "record", "--tracks", tracks, "-o", out, source, NULL};
-
     free(run(argv, input));
 }
 
@@ -147,7 +149,6 @@ TEST(each_pair_matches)
 {
     for (size_t i = 0; i < NAMES; i++) {
         const char *out = new_out("agent");
-
         record("agent", out, "-", golden(names[i], "feed.ndjson"));
         assert_same_document(out, golden(names[i], "trace.json"));
     }
@@ -156,7 +157,6 @@ TEST(each_pair_matches)
 TEST(a_feed_in_a_file_gives_the_same_document)
 {
     const char *out = new_out("agent");
-
     record("agent", out, golden("small", "feed.ndjson"), NULL);
     assert_same_document(out, golden("small", "trace.json"));
 }
@@ -165,7 +165,6 @@ TEST(a_re_exported_trace_is_the_trace)
 {
     for (size_t i = 0; i < NAMES; i++) {
         const char *out = new_out("agent");
-
         record("agent", out, golden(names[i], "trace.json"), NULL);
         assert_same_document(out, golden(names[i], "trace.json"));
     }
@@ -182,20 +181,19 @@ static const char *ended_feed(const char *name)
     FILE *file = fopen(path, "w");
     char session[256] = "";
     double t = 0;
-
     assert_non_null(file);
     fwrite(feed, 1, len, file);
     for (; *line; line = next) {
-        json_t *op;
-
         next = line + strcspn(line, "\n");
-        op = json_loadb(line, (size_t)(next - line), 0, NULL);
+        json_t *op = json_loadb(line, (size_t)(next - line), 0, NULL);
         next += *next == '\n';
-        if (json_is_string(json_object_get(op, "session_id")))
+        if (json_is_string(json_object_get(op, "session_id"))) {
             snprintf(session, sizeof session, "%s",
                      json_string_value(json_object_get(op, "session_id")));
-        if (json_number_value(json_object_get(op, "t")) > t)
+        }
+        if (json_number_value(json_object_get(op, "t")) > t) {
             t = json_number_value(json_object_get(op, "t"));
+        }
         json_decref(op);
     }
     fprintf(file, "{\"op\":\"end_session\",\"t\":%.0f,\"session_id\":\"%s\"}\n", t, session);
@@ -212,7 +210,6 @@ static json_t *report(const char *path, bool lanes)
     char *text = run(argv, NULL);
     json_t *report = parse(text, strlen(text), path), *value;
     size_t i;
-
     json_array_foreach(json_object_get(report, "sessions"), i, value)
         json_object_del(value, "source");
     json_array_foreach(json_object_get(report, "agents"), i, value) json_object_del(value, "state");
@@ -230,16 +227,15 @@ TEST(metrics_of_a_feed_are_those_of_its_trace)
     static const char *const tracks[] = {"agent", "lane"};
     for (size_t i = 0; i < NAMES; i++) {
         const char *feed = ended_feed(names[i]);
-
         for (int lanes = 0; lanes < 2; lanes++) {
             const char *out = new_out(tracks[lanes]);
             json_t *live, *reopened;
-
             record(tracks[lanes], out, feed, NULL);
             live = report(feed, lanes);
             reopened = report(out, lanes);
-            if (!same(live, reopened))
+            if (!same(live, reopened)) {
                 fail_msg("%s --tracks %s: the metrics differ", names[i], tracks[lanes]);
+            }
             json_decref(live);
             json_decref(reopened);
         }
@@ -251,9 +247,9 @@ static char *dump(const char *path, const char *size)
 {
     const char *argv[] = {support_program(), "dump", "--size", size, path, NULL};
     char *text = run(argv, NULL), *end = text + strlen(text);
-
-    for (int lines = 0; end > text && lines < 3; end--)
+    for (int lines = 0; end > text && lines < 3; end--) {
         lines += end[-1] == '\n';
+    }
     *end = '\0';
     return text;
 }
@@ -268,7 +264,6 @@ TEST(the_picture_of_a_feed_is_that_of_its_trace)
         const char *name = pictures[i / 6], *size = sizes[i / 2 % 3], *feed = ended_feed(name);
         const char *out = new_out(tracks[i % 2]);
         char *live, *reopened;
-
         record(tracks[i % 2], out, feed, NULL);
         live = dump(feed, size);
         reopened = dump(out, size);
@@ -316,9 +311,9 @@ TEST(a_part_has_only_what_touches_it)
     json_array_foreach(json_object_get(part, "traceEvents"), i, event)
     {
         double ts = json_number_value(json_object_get(event, "ts"));
-
-        if (strcmp(json_string_value(json_object_get(event, "ph")), "i") == 0)
+        if (strcmp(json_string_value(json_object_get(event, "ph")), "i") == 0) {
             assert_true(ts >= 2e6 && ts <= last - 2e6);
+        }
     }
     assert_true(i > 0 && i < json_array_size(json_object_get(whole, "traceEvents")));
     json_decref(part);

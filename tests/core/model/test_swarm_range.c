@@ -60,8 +60,9 @@ static void put_begin(struct history *h, int pid)
     *open = (struct open_span){h->agents ? support_random_below(&h->seed, KINDS) : KINDS - 1,
                                h->now_ms, ++h->numbers};
     put_event(h, kinds[open->kind].name, kinds[open->kind].cat, 'B', h->now_ms, pid);
-    if (support_random_below(&h->seed, 2) == 0)
+    if (support_random_below(&h->seed, 2) == 0) {
         strbuf_addf(&h->text, ",\"args\":{\"n\":%u}", open->number);
+    }
     strbuf_adds(&h->text, "}");
 }
 
@@ -92,17 +93,21 @@ static void put_end(struct history *h, int pid)
     size_t which = support_random_below(&h->seed, h->open_count[pid]);
     struct open_span open = h->open[pid][which];
     bool request = strcmp(kinds[open.kind].cat, "api") == 0;
-    if (request && support_random_below(&h->seed, 4) != 0)
+    if (request && support_random_below(&h->seed, 4) != 0) {
         put_phases(h, &open, pid);
+    }
     put_event(h, kinds[open.kind].name, kinds[open.kind].cat, 'E', h->now_ms, pid);
     uint64_t says =
         request ? 2 + support_random_below(&h->seed, 2) : support_random_below(&h->seed, 4);
-    if (says > 0)
+    if (says > 0) {
         strbuf_addf(&h->text, ",\"args\":{\"n\":%u", open.number);
-    if (says > 1)
+    }
+    if (says > 1) {
         strbuf_addf(&h->text, ",\"duration_ms\":%d", h->now_ms - open.from_ms);
-    if (says > 2)
+    }
+    if (says > 2) {
         strbuf_adds(&h->text, ",\"success\":false");
+    }
     strbuf_adds(&h->text, says > 0 ? "}}" : "}");
     h->open[pid][which] = h->open[pid][--h->open_count[pid]];
 }
@@ -145,16 +150,17 @@ static const char *step(struct history *h)
     h->agents |= h->late && h->now_ms > 300;
     h->now_ms +=
         support_random_below(&h->seed, 3) == 0 ? 0 : (int)support_random_below(&h->seed, 40);
-    if (n < 5 && h->open_count[pid] < OPEN)
+    if (n < 5 && h->open_count[pid] < OPEN) {
         put_begin(h, pid);
-    else if (n < 11 && h->open_count[pid] > 0)
+    } else if (n < 11 && h->open_count[pid] > 0) {
         put_end(h, pid);
-    else if (n < 13)
+    } else if (n < 13) {
         put_complete(h, pid);
-    else if (n < 14)
+    } else if (n < 14) {
         put_async(h, pid);
-    else
+    } else {
         put_other(h, pid);
+    }
     assert_false(h->text.failed);
     return h->text.data;
 }
@@ -257,9 +263,10 @@ static void open_part(struct model *model, const struct model *whole, struct ran
     struct document_options options = {tracks, NO_SESSION, range.from_ns, range.to_ns};
     char *document = model_export_with(whole->swarm, &options);
     assert_true(model_init(model, &mem_libc) && model_open(model, document));
-    if ((swarm_session(whole->swarm, whole->session)->flags & SESSION_AGENTS) != 0)
+    if ((swarm_session(whole->swarm, whole->session)->flags & SESSION_AGENTS) != 0) {
         assert_true(swarm_set_agents(model->swarm, model->session) &&
                     swarm_rederive(model->swarm, POOL_FILES));
+    }
     end_file(model);
     free(document);
 }
@@ -279,8 +286,9 @@ TEST(to_cut_often_is_to_cut_once_and_that_is_to_open_the_part)
         for (int i = 0; i < steps; i++) {
             const char *events = step(&h);
             assert_true(model_events(&often, events) && model_events(&once, events));
-            if (support_random_below(&h.seed, 12) == 0)
+            if (support_random_below(&h.seed, 12) == 0) {
                 cut(&often, range, false);
+            }
         }
         open_part(&part, &once, range, TRACKS_AGENT);
         cut(&often, range, true);
@@ -300,8 +308,9 @@ static void run_history(struct model *model, uint64_t seed, int steps, const str
     history_init(&h, seed);
     h.apart = true;
     begin_model(model, h.agents, mem);
-    for (int i = 0; i < steps; i++)
+    for (int i = 0; i < steps; i++) {
         assert_true(model_events(model, step(&h)));
+    }
     end_file(model);
     strbuf_release(&h.text);
 }
@@ -323,9 +332,10 @@ TEST(the_part_is_exported_as_the_same_document)
         cut(&model, range, true);
         for (int tracks = 0; tracks < 2; tracks++) {
             got = model_export(model.swarm, (enum document_tracks)tracks);
-            if (strcmp(got, want[tracks]) != 0)
+            if (strcmp(got, want[tracks]) != 0) {
                 fail_msg("seed %llu: %s\ninstead of %s", (unsigned long long)seed, got,
                          want[tracks]);
+            }
             free(got);
             free(want[tracks]);
         }
@@ -381,12 +391,13 @@ TEST(all_sessions_of_the_pool_are_cut_and_no_others)
         assert_true(model_open_file(&model, i == 0 ? "a" : "b"));
         sessions[i] = model.session;
     }
-    for (int ms = 0; ms < 100; ms += 10)
+    for (int ms = 0; ms < 100; ms += 10) {
         for (int i = 0; i < 3; i++) {
             struct model_span span = {1, "Tool: X", "tool", ms + i, ms + i + 5, NULL, NULL};
             model.session = sessions[i];
             assert_true(model_add(&model, &span));
         }
+    }
     cut(&model, (struct range){model_ns(20), model_ns(61)}, true);
     const struct session *a = swarm_session(model.swarm, sessions[0]),
                          *b = swarm_session(model.swarm, sessions[1]),

@@ -31,10 +31,11 @@ static void tell(struct model *model, const struct mem *mem)
 static void check_values(const struct counter *counter, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (isnan(values[i]))
+        if (isnan(values[i])) {
             assert_true(isnan(counter->values[i]));
-        else
+        } else {
             assert_true(counter->values[i] == values[i]);
+        }
     }
 }
 

@@ -39,8 +39,9 @@ static double build(struct model *model, uint64_t seed)
             pid, "Waiting for User Input", "user_input", from, from + ms, NULL, NULL};
         switch (i % 3) {
         case 0:
-            for (int k = 0; k < 4; k++)
+            for (int k = 0; k < 4; k++) {
                 assert_true(model_add(model, &request[k]));
+            }
             break;
         case 1: assert_true(model_add(model, &tool)); break;
         default: assert_true(model_add(model, &user));
@@ -87,9 +88,10 @@ TEST(all_of_it_is_what_the_model_says)
         close_to(range.busy_ms, totals->busy_ms, "busy");
         close_to(range.idle_ms, totals->idle_ms, "idle");
         close_to(range.parallel, totals->parallel, "parallel");
-        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
+        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++) {
             close_to(range.phase_ms[kind], totals->phase_ms[kind],
                      span_kind_word((enum span_kind)kind));
+        }
         metrics_range_release(model.swarm, &range);
         metrics_release(&whole);
         model_release(&model);
@@ -118,9 +120,10 @@ TEST(stretches_that_meet_come_to_the_whole)
         close_to(zero(a.user_wait_ms) + zero(b.user_wait_ms), zero(whole.user_wait_ms), "people");
         close_to(zero(a.busy_ms) + zero(b.busy_ms), zero(whole.busy_ms), "busy");
         close_to(zero(a.idle_ms) + zero(b.idle_ms), zero(whole.idle_ms), "idle");
-        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++)
+        for (int kind = SPAN_SETUP; kind <= SPAN_SAMPLING; kind++) {
             close_to(a.phase_ms[kind] + b.phase_ms[kind], whole.phase_ms[kind],
                      span_kind_word((enum span_kind)kind));
+        }
         metrics_range_release(model.swarm, &a);
         metrics_range_release(model.swarm, &b);
         metrics_range_release(model.swarm, &whole);

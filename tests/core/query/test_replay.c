@@ -12,7 +12,6 @@ static struct swarm *empty(void)
 {
     struct swarm_config config = {{0}};
     struct swarm *swarm = swarm_new(&mem_libc, &config);
-
     assert_non_null(swarm);
     return swarm;
 }
@@ -40,7 +39,6 @@ static void tell(struct model *model, const struct mem *mem)
 static void expect_same(const struct swarm *a, const struct swarm *b)
 {
     char *left = model_describe(a), *right = model_describe(b);
-
     assert_string_equal(left, right);
     free(left);
     free(right);
@@ -50,13 +48,11 @@ TEST(little_by_little_it_comes_to_the_same)
 {
     struct model model;
     struct swarm *slow = empty();
-    struct replay *replay;
     tell(&model, &mem_libc);
-    replay = replay_new(model.swarm, slow);
+    struct replay *replay = replay_new(model.swarm, slow);
     assert_non_null(replay);
     for (double ms = 0; ms <= 7000; ms += 250) {
         struct swarm *at_once = empty();
-
         assert_true(replay_advance(replay, model_ns(ms)));
         assert_true(replay_until(model.swarm, at_once, model_ns(ms)));
         expect_same(at_once, slow);
@@ -71,11 +67,9 @@ TEST(little_by_little_it_comes_to_the_same)
 static unsigned count(const struct swarm *swarm, enum span_kind kind, bool open)
 {
     unsigned n = 0;
-
     for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
         const struct span *span = swarm_span(swarm, no);
-
-        n += span && span->kind == kind && ((span->flags & SPAN_OPEN) != 0) == open;
+        n += span != NULL && span->kind == kind && ((span->flags & SPAN_OPEN) != 0) == open;
     }
     return n;
 }
@@ -83,9 +77,9 @@ static unsigned count(const struct swarm *swarm, enum span_kind kind, bool open)
 static size_t agents(const struct swarm *swarm)
 {
     size_t n = 0;
-
-    for (size_t i = 0; i < swarm_agent_count(swarm); i++)
+    for (size_t i = 0; i < swarm_agent_count(swarm); i++) {
         n += (swarm_agent(swarm, (agent_no)i)->flags & (AGENT_DEAD | AGENT_GROUP)) == 0;
+    }
     return n;
 }
 
@@ -115,9 +109,8 @@ TEST(what_ran_then_is_in_flight)
 {
     struct model model;
     struct swarm *past = empty();
-    struct replay *replay;
     tell(&model, &mem_libc);
-    replay = replay_new(model.swarm, past);
+    struct replay *replay = replay_new(model.swarm, past);
     assert_true(replay_advance(replay, model_ns(1500)));
     assert_int_equal(agents(past), 1); /* nobody knows of the other one */
     assert_int_equal(count(past, SPAN_REQUEST, true), 1);
@@ -150,12 +143,12 @@ TEST(where_there_is_no_memory_it_says_so)
     for (long allow = 0; !done; allow++) {
         size_t before = failing.live_blocks;
         struct swarm *past = swarm_new(&mem, &config);
-
         failing.allow = allow;
         done = replay_until(model.swarm, past, model_ns(7000));
         failing.allow = -1;
-        if (done)
+        if (done) {
             assert_int_equal(count(past, SPAN_TOOL, false), 1);
+        }
         swarm_free(past);
         assert_int_equal(failing.live_blocks, before);
     }
@@ -175,7 +168,6 @@ static void tell_updates(struct model *model, const struct mem *mem)
                              tool_update("c", 2000, 6000, "Read", NULL),
                              tool_update("d", 5000, 5000, "Touch", NULL),
                              tool_update("e", 5500, UNKNOWN, "Open", NULL)};
-
     assert_true(model_init(model, mem));
     update_number(&request, FIELD_TTFT_MS, 500);
     update_number(&request, FIELD_OUTPUT_TOKENS, 90);
@@ -185,8 +177,9 @@ static void tell_updates(struct model *model, const struct mem *mem)
     model_update(model, &request);
     model_update(model, &agent);
     for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
-        if (i == 2)
+        if (i == 2) {
             tools[i].agent_id = model_text("late");
+        }
         model_update(model, &tools[i]);
     }
     model_flush(model);
@@ -196,9 +189,9 @@ static const struct span *span_of(const struct swarm *swarm, const char *name)
 {
     for (span_no no = swarm_span_begin(swarm); no < swarm_span_end(swarm); no++) {
         const struct span *span = swarm_span(swarm, no);
-
-        if (span && strcmp(swarm_text(swarm, span->name), name) == 0)
+        if (span != NULL && strcmp(swarm_text(swarm, span->name), name) == 0) {
             return span;
+        }
     }
     return NULL;
 }
@@ -207,11 +200,11 @@ TEST(records_are_replayed_to_the_same_model)
 {
     struct model model;
     struct swarm *slow = empty(), *at_once = empty();
-    struct replay *replay;
     tell_updates(&model, &mem_libc);
-    replay = replay_new(model.swarm, slow);
-    for (double ms = 0; ms <= 7000; ms += 250)
+    struct replay *replay = replay_new(model.swarm, slow);
+    for (double ms = 0; ms <= 7000; ms += 250) {
         assert_true(replay_advance(replay, model_ns(ms)));
+    }
     assert_true(replay_until(model.swarm, at_once, model_ns(7000)));
     unsigned with = WITH_LANES | WITH_MARKERS;
     char *expected = updates_describe(model.swarm, with);
@@ -231,9 +224,8 @@ TEST(a_record_is_in_flight_from_its_start_to_its_end)
 {
     struct model model;
     struct swarm *past = empty();
-    struct replay *replay;
     tell_updates(&model, &mem_libc);
-    replay = replay_new(model.swarm, past);
+    struct replay *replay = replay_new(model.swarm, past);
     assert_true(replay_advance(replay, model_ns(1500)));
     assert_int_equal(agents(past), 1);
     assert_int_equal(count(past, SPAN_TOOL, true), 2);
@@ -262,12 +254,12 @@ TEST(records_without_memory_say_so)
     for (long allow = 0; !done; allow++) {
         size_t before = failing.live_blocks;
         struct swarm *past = swarm_new(&mem, &config);
-
         failing.allow = allow;
         done = replay_until(model.swarm, past, model_ns(7000));
         failing.allow = -1;
-        if (done)
+        if (done) {
             assert_non_null(span_of(past, "Tool: Touch"));
+        }
         swarm_free(past);
         assert_int_equal(failing.live_blocks, before);
     }

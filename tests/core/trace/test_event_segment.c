@@ -19,10 +19,12 @@ static int setup(void **failing)
 {
     (void)failing;
     payload = malloc(PAYLOAD);
-    if (payload == NULL)
+    if (payload == NULL) {
         return -1;
-    for (size_t i = 0; i < PAYLOAD; i++)
+    }
+    for (size_t i = 0; i < PAYLOAD; i++) {
         payload[i] = (char)(i * 2654435761u >> 7);
+    }
     return 0;
 }
 
@@ -97,8 +99,9 @@ static void assert_same_at(const struct event_store *got, const struct event_sto
     bool there = event_store_get(want, number, &b);
     assert_int_equal(event_store_get(got, number, &a), there);
     assert_int_equal(event_store_span(got, number), event_store_span(want, number));
-    if (there)
+    if (there) {
         assert_same_event(&a, &b);
+    }
 }
 
 /* A few numbers, or all; those at the ends, and beside them, always. */
@@ -109,14 +112,18 @@ static void assert_same_stores(const struct event_store *got, const struct event
     assert_int_equal(event_store_first(got), first);
     assert_int_equal(event_store_end(got), end);
     assert_int_equal(event_store_count(got), event_store_count(want));
-    for (uint64_t no = first - 1; no <= first + 1; no++)
+    for (uint64_t no = first - 1; no <= first + 1; no++) {
         assert_same_at(got, want, no);
-    for (uint64_t no = end - 1; no <= end + 1; no++)
+    }
+    for (uint64_t no = end - 1; no <= end + 1; no++) {
         assert_same_at(got, want, no);
-    for (int i = 0; i < 8 && end > first; i++)
+    }
+    for (int i = 0; i < 8 && end > first; i++) {
         assert_same_at(got, want, first + support_random_below(seed, end - first));
-    for (uint64_t no = first; all && no < end; no++)
+    }
+    for (uint64_t no = first; all && no < end; no++) {
         assert_same_at(got, want, no);
+    }
 }
 
 /* ---- two stores with one history ---- */
@@ -198,10 +205,12 @@ static void reveal_one(struct pair *pair, const struct event *was)
                          number);
         assert_int_equal(event_store_span(pair->adopting, number), NO_SPAN);
     }
-    if (support_random_below(&pair->seed, 40) == 0)
+    if (support_random_below(&pair->seed, 40) == 0) {
         drop_both(pair);
-    if (support_random_below(&pair->seed, 10) == 0)
+    }
+    if (support_random_below(&pair->seed, 10) == 0) {
         edit_both(pair);
+    }
     assert_same_stores(pair->adopting, pair->plain, &pair->seed, false);
 }
 
@@ -216,14 +225,16 @@ static void adopt_one(struct pair *pair)
     for (; count < want; count++) {
         events[count] = random_event(&pair->seed);
         assert_int_equal(event_segment_count(segment), count);
-        if (!event_segment_add(segment, &events[count]))
+        if (!event_segment_add(segment, &events[count])) {
             break;
+        }
     }
     assert_int_equal(event_segment_count(segment), count);
     assert_true(event_store_adopt_take(pair->adopting, segment));
     assert_same_stores(pair->adopting, pair->plain, &pair->seed, false);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         reveal_one(pair, &events[i]);
+    }
     assert_false(event_store_next_adopted(pair->adopting, &event));
 }
 
@@ -239,12 +250,15 @@ TEST_WITH(segments_and_single_events_give_the_same_store, setup, teardown)
         }
         for (int step = 0; step < 30; step++) {
             uint64_t n = support_random_below(&pair.seed, 4);
-            if (n < 2)
+            if (n < 2) {
                 adopt_one(&pair);
-            for (int i = 0; n == 2 && i < 50; i++)
+            }
+            for (int i = 0; n == 2 && i < 50; i++) {
                 append_both(&pair);
-            if (n == 3)
+            }
+            if (n == 3) {
                 drop_both(&pair);
+            }
             assert_same_stores(pair.adopting, pair.plain, &pair.seed, false);
         }
         assert_same_stores(pair.adopting, pair.plain, &pair.seed, true);
@@ -316,7 +330,7 @@ TEST_WITH(an_event_beyond_the_maximum_is_refused_unseen, setup, teardown)
     struct mem mem = failing_mem(&failing);
     struct event_store *store = event_store_new(&mem);
     struct event_segment *segment = event_segment_new(&mem, 0);
-    for (int field = 0; field < 3; field++)
+    for (int field = 0; field < 3; field++) {
         for (size_t more = 0; more < 2; more++) {
             struct event event = {.ph = 'i', .dur_us = (double)NAN};
             struct slice *slices[] = {&event.args, &event.id, &event.extra};
@@ -329,6 +343,7 @@ TEST_WITH(an_event_beyond_the_maximum_is_refused_unseen, setup, teardown)
             assert_true((failing.calls > calls + 1) == (more == 0));
             failing.allow = -1;
         }
+    }
     assert_int_equal(event_segment_count(segment), 0);
     event_segment_free(segment);
     event_store_free(store);
@@ -360,16 +375,20 @@ TEST_WITH(segments_without_events_leave_no_trace, setup, teardown)
     for (int i = 0; i < 60; i++) {
         struct event metadata = {.ph = 'M', .ts_us = (double)NAN, .dur_us = (double)NAN}, event;
         struct event_segment *segment = event_segment_new(&pair.mem, 0);
-        for (int n = i % 3; n > 0; n--)
+        for (int n = i % 3; n > 0; n--) {
             assert_true(event_segment_add(segment, &metadata));
+        }
         assert_true(event_store_adopt_take(pair.adopting, segment));
-        for (int n = i % 3; n > 0; n--)
+        for (int n = i % 3; n > 0; n--) {
             event_store_skip_adopted(pair.adopting);
+        }
         assert_false(event_store_next_adopted(pair.adopting, &event));
-        if (i % 2 == 0)
+        if (i % 2 == 0) {
             append_both(&pair);
-        if (i % 7 == 0)
+        }
+        if (i % 7 == 0) {
             drop_both(&pair);
+        }
         assert_same_stores(pair.adopting, pair.plain, &pair.seed, true);
     }
     pair_release(&pair);
@@ -389,12 +408,14 @@ static bool adopt_some(struct failing_mem *failing, const struct mem *mem,
         size_t count = 0;
         for (; segment != NULL && count < 20; count++) {
             events[count] = i % 5 == 4 ? sized_event(30000) : random_event(&seed);
-            if (!event_segment_add(segment, &events[count]))
+            if (!event_segment_add(segment, &events[count])) {
                 break;
+            }
         }
         good = good && segment != NULL && count > 0;
-        if (segment == NULL)
+        if (segment == NULL) {
             continue;
+        }
         assert_int_equal(event_segment_count(segment), count);
         if (!event_store_adopt_take(store, segment)) {
             good = false;

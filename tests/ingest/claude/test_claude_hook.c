@@ -16,8 +16,9 @@ enum { TEXT_BYTES = 512 };
 static const char *take(struct rig *rig, double ms, const char *payload)
 {
     char *text = strdup(payload);
-    for (char *at = text; (at = strchr(at, '\'')) != NULL;)
+    for (char *at = text; (at = strchr(at, '\'')) != NULL;) {
         *at = '"';
+    }
     struct json_value value;
     assert_true(json_check(text, strlen(text), 64, &value, NULL));
     const char *wrong =
@@ -35,8 +36,9 @@ static void hook(struct rig *rig, double ms, const char *event, const char *memb
              "{'session_id':'S','cwd':'/home/dev/api-server','hook_event_name':'%s'%s%s}", event,
              *members != '\0' ? "," : "", members);
     const char *wrong = take(rig, ms, text);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         fail_msg("%s: %s", event, wrong);
+    }
 }
 
 #define BASH(id, command) \
@@ -488,8 +490,9 @@ RIG_TEST(what_is_unknown_means_nothing)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *wrong = take(*state, 0, cases[i].payload);
-        if (wrong == NULL || strstr(wrong, cases[i].wrong) == NULL)
+        if (wrong == NULL || strstr(wrong, cases[i].wrong) == NULL) {
             fail_msg("%s: %s", cases[i].payload, wrong == NULL ? "taken" : wrong);
+        }
     }
 }
 
@@ -510,20 +513,23 @@ RIG_TEST(any_prefix_and_mutation_of_a_payload_does_no_harm)
         /* In a block of its own size, so that ASan sees what reads beyond. */
         char *copy = malloc(len + (len == 0));
         memcpy(copy, whole, len);
-        if (json_check(copy, len, 64, &value, NULL))
+        if (json_check(copy, len, 64, &value, NULL)) {
             hook_take(&rig->ingest, "claude", value,
                       &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
+        }
         free(copy);
     }
-    for (size_t i = 0; i < sizeof whole - 1; i++)
+    for (size_t i = 0; i < sizeof whole - 1; i++) {
         for (size_t k = 0; k < sizeof others; k++) {
             struct json_value value;
             memcpy(text, whole, sizeof text);
             text[i] = others[k];
-            if (json_check(text, sizeof text - 1, 64, &value, NULL))
+            if (json_check(text, sizeof text - 1, 64, &value, NULL)) {
                 hook_take(&rig->ingest, "claude", value,
                           &(struct hook_arrival){.t_ms = MODEL_START_MS, .local_ns = rig->now_ns});
+            }
         }
+    }
 }
 
 /* Every member in turn is of every other type. */
@@ -553,8 +559,8 @@ RIG_TEST(a_member_of_another_type_is_not_there)
     static const char *const values[] = {"null",   "true", "-1e400",
                                          "''",     "'x'",  "[]",
                                          "[[{}]]", "{}",   "{'command':{'a':[1]},'agentId':7}"};
-    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++)
-        for (size_t m = 0; m < sizeof members / sizeof members[0]; m++)
+    for (size_t e = 0; e < sizeof events / sizeof events[0]; e++) {
+        for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {
             for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
                 char text[600];
                 snprintf(text, sizeof text,
@@ -563,6 +569,8 @@ RIG_TEST(a_member_of_another_type_is_not_there)
                          events[e], members[m], values[v]);
                 take(rig, 0, text);
             }
+        }
+    }
 }
 
 RIG_TEST(open_calls_are_bounded)
@@ -648,8 +656,9 @@ static void replay(struct rig *rig, const char *sample)
             hook_take(&rig->ingest, "claude", json_get(value, "payload"),
                       &(struct hook_arrival){.t_ms = json_get_number(json_get(value, "t")) / 1e6,
                                              .local_ns = rig->now_ns});
-        if (wrong != NULL)
+        if (wrong != NULL) {
             fail_msg("%s: %s", sample, wrong);
+        }
     }
     free(text);
 }
@@ -693,10 +702,12 @@ static const struct {
 
 static unsigned expected(struct json_value agent, const char *tool, unsigned wanted)
 {
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (json_string_is(json_get(agent, "script"), known[i].script) &&
-            strcmp(known[i].tool, tool) == 0 && known[i].wanted == wanted)
+            strcmp(known[i].tool, tool) == 0 && known[i].wanted == wanted) {
             return known[i].seen;
+        }
+    }
     return wanted;
 }
 
@@ -711,11 +722,13 @@ static void check_agent(struct rig *rig, const char *session, const char *name,
         decode(tool.key, text);
         unsigned wanted = expected(agent, text, (unsigned)json_get_number(tool.value));
         unsigned seen = count_tools(rig, session, main ? "" : name, text);
-        if (seen != wanted)
+        if (seen != wanted) {
             fail_msg("%s of %s in %s: %u, not %u", text, name, session, seen, wanted);
+        }
     }
-    if (main)
+    if (main) {
         return;
+    }
     decode(json_get(agent, "parent"), text);
     const char *parent = swarm_text(rig->model.swarm, agent_of(rig, name)->parent_id);
     assert_string_equal(parent, strcmp(text, "main") == 0 ? session : text);

@@ -67,8 +67,9 @@ TEST(what_is_no_such_file_is_refused)
         "{\"pid\":1,\"sessionId\":\"\"}",
     };
     struct claude_process process;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         assert_false(claude_process_read(&mem_libc, texts[i], strlen(texts[i]), &process));
+    }
 }
 
 #define STAT(name, start) \

@@ -30,8 +30,9 @@ static json_t *report_of(const char *first, const char *second, const char *thir
     struct support_run run;
     const char *argv[] = {support_program(), "report", "--json", first, second, third, NULL};
     support_run(&run, argv, NULL, 0, 120000);
-    if (run.status != 0)
+    if (run.status != 0) {
         fail_msg("report %s: status %d: %s", first, run.status, run.err);
+    }
     json_t *report = json_loads(run.out, 0, NULL);
     assert_non_null(report);
     support_run_release(&run);
@@ -56,8 +57,9 @@ static const json_t *agent_of(const json_t *report, const char *session, const c
             found = of;
         }
     }
-    if (found == NULL)
+    if (found == NULL) {
         fail_msg("%s: %s: no such agent", session, agent);
+    }
     return found;
 }
 
@@ -71,8 +73,9 @@ static void same_tools(const json_t *agent, const json_t *want, const char *scri
         json_int_t open = number(json_object_get(tools, name), "open");
         assert_int_equal(number(json_object_get(tools, name), "count") + open,
                          json_integer_value(count) + again);
-        if (all_end)
+        if (all_end) {
             assert_int_equal(open, 0);
+        }
     }
     assert_int_equal(json_object_size(tools), json_object_size(json_object_get(want, "tools")));
 }
@@ -93,10 +96,11 @@ static void same_agent(const json_t *agent, const json_t *want, const char *sess
     assert_int_equal(number(agent, "cache_creation_tokens"), creation);
     assert_int_equal(number(agent, "prompt_tokens"), number(want, "inp") + read + creation);
     same_tools(agent, want, script, all_end);
-    if (parent == NULL)
+    if (parent == NULL) {
         assert_null(is);
-    else
+    } else {
         assert_string_equal(is, strcmp(parent, "main") == 0 ? session : parent);
+    }
 }
 
 /* Returns the path of a sample's file. Borrowed. */
@@ -187,8 +191,9 @@ static void drop_what_is_live(json_t *agent)
     json_t *tool;
     json_object_foreach(json_object_get(agent, "tools"), name, tool)
     {
-        if (number(tool, "open") == 0)
+        if (number(tool, "open") == 0) {
             continue;
+        }
         json_object_del(agent, "busy_ms");
         json_object_del(agent, "tool_ms");
         json_object_del(agent, "agent_wait_ms");
@@ -203,8 +208,9 @@ static json_t *sorted_agents(const json_t *report)
     json_t *all[40], *agents = json_object_get(report, "agents"), *sorted = json_array();
     size_t count = json_array_size(agents);
     assert_true(count <= 40);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         all[i] = json_array_get(agents, i);
+    }
     qsort(all, count, sizeof *all, by_agent);
     for (size_t i = 0; i < count; i++) {
         drop_what_is_live(all[i]);
@@ -317,8 +323,9 @@ static void collect(struct copy *copy, const char *from, const char *to)
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         char a[500], b[500];
         struct stat st;
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.') {
             continue;
+        }
         assert_true(snprintf(a, sizeof a, "%s/%s", from, entry->d_name) < (int)sizeof a);
         assert_true(snprintf(b, sizeof b, "%s/%s", to, entry->d_name) < (int)sizeof b);
         assert_int_equal(stat(a, &st), 0);
@@ -339,11 +346,13 @@ static void collect(struct copy *copy, const char *from, const char *to)
 static bool grow(struct copy *copy, uint64_t *seed)
 {
     size_t start = support_random_below(seed, copy->count), i = 0;
-    while (i < copy->count &&
-           copy->files[(start + i) % copy->count].at == copy->files[(start + i) % copy->count].len)
+    while (i < copy->count && copy->files[(start + i) % copy->count].at ==
+                                  copy->files[(start + i) % copy->count].len) {
         i++;
-    if (i == copy->count)
+    }
+    if (i == copy->count) {
         return false;
+    }
     struct growing *file = &copy->files[(start + i) % copy->count];
     size_t n = 1 + support_random_below(seed, 9000), left = file->len - file->at;
     n = n < left ? n : left;
@@ -385,8 +394,9 @@ static json_t *without_ends(json_t *records)
             json_object_del(of, "state");
             /* Its client, which ended, killed it. */
             const char *error = json_string_value(json_object_get(of, "error"));
-            if (error != NULL && strcmp(error, "Exit code 137") == 0)
+            if (error != NULL && strcmp(error, "Exit code 137") == 0) {
                 json_object_del(of, "outcome");
+            }
         }
     }
     return records;
@@ -421,14 +431,17 @@ TEST(what_grows_in_pieces_is_what_is_read_whole)
         rig_init(&rig);
         rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = nowhere});
         rig_add(&rig, spec);
-        for (int k = 0; grow(copy, &seed); k++)
+        for (int k = 0; grow(copy, &seed); k++) {
             rig_run_ms(&rig, k % 4 == 0 ? 20 : 1);
+        }
         /* What is not ended by its client is taken to live for a while: no more of it is looked at. */
-        if (i == 0)
+        if (i == 0) {
             rig_until(&rig, is_same, whole);
+        }
         without_ends(whole);
-        if (i != 0)
+        if (i != 0) {
             rig_until(&rig, is_same_without_ends, whole);
+        }
         json_t *all = without_ends(records_of(&rig.model));
         static const char *const kinds[] = {"agents", "tools", "requests", "interactions"};
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -443,8 +456,9 @@ TEST(what_grows_in_pieces_is_what_is_read_whole)
         assert_int_equal(hub_source(rig.hub, 0).bad, 0);
         rig_release(&rig);
         json_decref(whole);
-        for (size_t k = 0; k < copy->count; k++)
+        for (size_t k = 0; k < copy->count; k++) {
             free(copy->files[k].bytes);
+        }
         free(copy);
     }
 }

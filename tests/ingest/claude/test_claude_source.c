@@ -106,8 +106,9 @@ static void live(struct home *h, const char *session, const char *more)
 {
     char text[500];
     static const char stat[] = "12 (claude) S 1 1 1 0 -1 1 1 1 1 1 1 1 1 1 20 0 1 0 77 1";
-    if (access(support_path(h->proc, "12"), F_OK) != 0)
+    if (access(support_path(h->proc, "12"), F_OK) != 0) {
         made(h->proc, "12");
+    }
     put(support_path(h->proc, "12/stat"), stat);
     snprintf(text, sizeof text,
              "{\"pid\":12,\"sessionId\":\"%s\",\"cwd\":\"/home/dev/api\",\"procStart\":\"77\"%s}",
@@ -584,8 +585,9 @@ TEST_WITH(a_killed_client_is_gone_whoever_reported_its_calls, setup, teardown)
         until(h, "sessions", "{'s':{'name':'api ⎇ main','pid':12,'start_ms':0}}");
         h->rig.now_ns += 5 * INT64_C(1000000000);
         hook(h, "PreToolUse", ",\"tool_use_id\":\"t\"");
-        if (i > 0)
+        if (i > 0) {
             hook(h, events[i], "");
+        }
         assert_int_equal(query_status(h->rig.model.swarm, 0, h->rig.now_ns).state,
                          i > 0 ? STATE_USER : STATE_WAIT);
         kill_process(h);

@@ -394,8 +394,9 @@ TEST(a_long_argument_is_cut_between_characters)
 {
     struct reader r;
     char text[2000], input[1000] = "\"command\":\"";
-    for (int i = 0; i < 80; i++)
+    for (int i = 0; i < 80; i++) {
         strcat(input, "\xe2\x8e\x87");
+    }
     strcat(input, "\"");
     snprintf(text, sizeof text,
              LINE("assistant") "\"message\":{\"id\":\"m\",\"model\":\"o\",\"content\":[" TOOL(
@@ -443,8 +444,9 @@ TEST(bulk_is_skipped_without_being_read)
         {"", false},
     };
     struct reader r;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(claude_line_is_bulk(rows[i].text, strlen(rows[i].text)), rows[i].bulk);
+    }
     begin(&r, NULL, false);
     push(&r, "{\"type\":\"api-request-blob\",\"no JSON at all\n");
     assert_int_equal(r.rig.counters.bad, 0);
@@ -475,12 +477,14 @@ TEST(hostile_lines_are_counted_and_harm_nothing)
     };
     struct reader r;
     begin(&r, NULL, false);
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         push(&r, lines[i]);
+    }
     assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines);
     assert_non_null(rig_logged(&r.rig, "t.jsonl: line 3: not JSON"));
-    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         push(&r, odd[i]);
+    }
     assert_int_equal(r.rig.counters.bad, sizeof lines / sizeof *lines + 3);
     assert_non_null(rig_logged(&r.rig, "it has no timestamp"));
     check(&r, "tools", "{}");
@@ -719,9 +723,10 @@ TEST(bytes_that_were_changed_harm_nothing)
         struct reader r;
         char text[sizeof story];
         memcpy(text, story, sizeof story);
-        for (uint64_t i = 0, n = 1 + support_random_below(&seed, 30); i < n; i++)
+        for (uint64_t i = 0, n = 1 + support_random_below(&seed, 30); i < n; i++) {
             text[support_random_below(&seed, sizeof story - 1)] =
                 (char)("\"{}[],:\\\n 0x"[support_random_below(&seed, 12)]);
+        }
         begin(&r, NULL, round % 2 == 0);
         assert_true(claude_transcript_push(r.transcript, text, sizeof story - 1));
         assert_true(claude_transcript_finish(r.transcript));

@@ -140,12 +140,14 @@ TEST(words_make_a_line_or_an_error_that_names_what_is_wrong)
         strbuf_init(&error, &mem_libc, 0);
         char *words[WORDS];
         size_t count = 0;
-        for (; count < WORDS && cases[i].words[count][0] != '\0'; count++)
+        for (; count < WORDS && cases[i].words[count][0] != '\0'; count++) {
             words[count] = cases[i].words[count];
+        }
         bool good = emit_build(cases[i].op, words, count, "shell", 1.5, &line, &error);
         if (cases[i].line != NULL) {
-            if (!good)
+            if (!good) {
                 fail_msg("case %zu: %s", i, error.data);
+            }
             assert_string_equal(line.data, cases[i].line);
         } else {
             assert_false(good);
@@ -190,9 +192,11 @@ TEST(help_names_every_operation_and_field)
     struct strbuf help;
     strbuf_init(&help, &mem_libc, 0);
     emit_help(&help);
-    for (size_t i = 0; i < feed_op_count; i++)
+    for (size_t i = 0; i < feed_op_count; i++) {
         assert_non_null(strstr(help.data, feed_ops[i].name));
-    for (int i = OP_T; i < FEED_FIELDS; i++)
+    }
+    for (int i = OP_T; i < FEED_FIELDS; i++) {
         assert_non_null(strstr(help.data, feed_fields[i].name));
+    }
     strbuf_release(&help);
 }

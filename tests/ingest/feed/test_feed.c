@@ -93,8 +93,9 @@ RIG_TEST(a_bad_line_has_no_effect_but_a_count_and_a_log_entry)
         char number[32];
         snprintf(number, sizeof number, "test: line %zu", i + 3);
         assert_string_equal(last->origin, number);
-        if (strstr(last->text, refused[i].reason) == NULL)
+        if (strstr(last->text, refused[i].reason) == NULL) {
             fail_msg("%s\nis logged as %s", refused[i].line, last->text);
+        }
     }
     rig_push(feed, "{\"op\":\"instant\",\"t\":1760000000020,\"name\":\"after\",\"cat\":\"x\"}\n");
     assert_int_equal(rig_events(rig), 2);
@@ -136,10 +137,12 @@ RIG_TEST(nesting_beyond_64_is_bad_and_64_is_not)
         char line[400];
         int n = snprintf(line, sizeof line,
                          "{\"op\":\"instant\",\"name\":\"x\",\"cat\":\"x\",\"args\":{\"a\":");
-        for (int i = 2; i < depth; i++)
+        for (int i = 2; i < depth; i++) {
             line[n++] = '[';
-        for (int i = 2; i < depth; i++)
+        }
+        for (int i = 2; i < depth; i++) {
             line[n++] = ']';
+        }
         snprintf(line + n, sizeof line - (size_t)n, "}}\n");
         rig_take(rig, line);
         assert_int_equal(rig->counters.bad, depth == 64 ? 0 : 1);
@@ -292,8 +295,9 @@ RIG_TEST(a_flood_of_bad_lines_is_counted_in_full_and_said_in_part)
 {
     struct rig *rig = *state;
     struct feed *feed = rig_feed(rig);
-    for (int i = 0; i < 5000; i++)
+    for (int i = 0; i < 5000; i++) {
         rig_push(feed, "bad\n");
+    }
     assert_int_equal(rig->counters.bad, 5000);
     assert_in_range(event_log_count(rig->log), 100, 110);
     feed_finish(feed, 0);
@@ -518,8 +522,9 @@ RIG_TEST(a_span_id_may_be_a_number)
                  "{\"op\":\"end_tool\",\"session_id\":\"s\",\"span_id\":%s}\n",
                  ids[i].start, ids[i].end);
         rig_take(rig, lines);
-        if (rig->counters.bad != 0)
+        if (rig->counters.bad != 0) {
             fail_msg("%s and %s: %s", ids[i].start, ids[i].end, event_log_get(rig->log, 0)->text);
+        }
     }
     rig_take(
         rig,

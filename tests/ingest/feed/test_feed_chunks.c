@@ -68,8 +68,9 @@ static void check(const char *bytes, size_t len)
 {
     char *whole = outcome(bytes, len, 0);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        if (seed == 1 && len > 300000)
+        if (seed == 1 && len > 300000) {
             continue; /* byte by byte */
+        }
         char *pieces = outcome(bytes, len, seed);
         assert_string_equal(pieces, whole);
         free(pieces);
@@ -135,7 +136,7 @@ TEST(gzip_of_them_is_what_they_are)
     } texts[] = {{feed_text, sizeof feed_text - 1},
                  {document_text, sizeof document_text - 1},
                  {open_array, sizeof open_array - 1}};
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         for (unsigned members = 1; members <= 3; members++) {
             size_t len;
             char *zipped = zip(texts[i].text, texts[i].len, members, &len);
@@ -147,6 +148,7 @@ TEST(gzip_of_them_is_what_they_are)
             free(plain);
             free(unzipped);
         }
+    }
 }
 
 TEST(damaged_gzip_keeps_what_came)

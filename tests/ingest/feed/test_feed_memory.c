@@ -38,8 +38,9 @@ static bool decode(struct rig *rig, const char *text, size_t len)
 {
     struct pipe pipe;
     pipe_init(&pipe, rig);
-    for (size_t at = 0; at < len; at += 50)
+    for (size_t at = 0; at < len; at += 50) {
         pipe_push(&pipe, text + at, len - at < 50 ? len - at : 50);
+    }
     bool good = pipe_finish(&pipe);
     pipe_release(&pipe);
     return good;
@@ -62,8 +63,9 @@ static bool read_version(struct rig *rig, struct importer *importer, const char 
     importer_begin(importer, first, true);
     while (report.state == READ_MORE) {
         report = read_job_step(job, &batch);
-        if (report.state != READ_FAILED && !importer_take(importer, &report, &batch))
+        if (report.state != READ_FAILED && !importer_take(importer, &report, &batch)) {
             report.state = READ_FAILED;
+        }
     }
     bool good = report.state == READ_ENDED && report.complete && importer_commit(importer);
     if (good) {
@@ -128,8 +130,9 @@ static void fail_each(attempt *tried, const char *text, size_t len)
         good = try(tried, text, len, allow) ? good + 1 : 0;
         assert_true(allow < 100000);
     }
-    for (long all = allow; all < allow + 50; all++)
+    for (long all = allow; all < allow + 50; all++) {
         try(tried, text, len, all);
+    }
     assert_true(try(tried, text, len, -1));
 }
 

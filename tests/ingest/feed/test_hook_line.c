@@ -78,8 +78,9 @@ TEST_WITH(what_is_no_object_is_no_line, setup, teardown)
 /* Appends `n` times. */
 static void add_times(struct strbuf *out, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         strbuf_adds(out, text);
+    }
 }
 
 TEST_WITH(a_large_one_loses_its_bulk_and_keeps_what_it_is_about, setup, teardown)
@@ -116,8 +117,9 @@ TEST_WITH(one_that_is_large_by_numbers_of_things_is_cut_too, setup, teardown)
         strbuf_adds(&payload, "]");
     }
     strbuf_adds(&payload, "]");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         strbuf_addf(&payload, ",\"k%d\":%d", i, i);
+    }
     strbuf_adds(&payload, "}");
     struct json_value value = build(payload.data, payload.len);
     assert_true(json_string_is(json_get(value, "tool_use_id"), "t1"));
@@ -148,8 +150,9 @@ TEST_WITH(every_limit_is_kept, setup, teardown)
         struct json_value value;
         strbuf_clear(&line);
         if (!hook_line_build((struct slice){payload, sizeof payload - 1}, 1.5,
-                             (struct slice){NULL, 0}, (struct slice){NULL, 0}, max, &line))
+                             (struct slice){NULL, 0}, (struct slice){NULL, 0}, max, &line)) {
             continue;
+        }
         assert_true(line.len <= max);
         assert_true(json_check(line.data, line.len - 1, 64, &value, NULL));
     }

@@ -31,8 +31,9 @@ static int connect_to(const char *spec)
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     int fd = sender_connect(spec, 5000, &error);
-    if (fd < 0)
+    if (fd < 0) {
         fail_msg("%s", error.data);
+    }
     strbuf_release(&error);
     return fd;
 }
@@ -88,8 +89,9 @@ RIG_TEST(many_senders_feed_sessions_of_their_own_and_shared_ones)
     assert_int_equal(hub_source(rig->hub, 0).senders, SENDERS);
     assert_int_equal(rig_live_sessions(rig), SENDERS + 1);
     assert_int_equal(rig_session(rig, "shared")->event_count, SENDERS);
-    for (int i = 0; i < SENDERS; i++)
+    for (int i = 0; i < SENDERS; i++) {
         close(fds[i]);
+    }
     rig_until(rig, no_senders, NULL);
     assert_int_not_equal(rig_session(rig, "shared")->flags & SESSION_DISCONNECTED, 0);
     assert_false(hub_finished(rig->hub));
@@ -177,10 +179,12 @@ RIG_TEST(a_fast_sender_does_not_keep_the_others_waiting)
         static const char line[] =
             "{\"op\":\"instant\",\"session_id\":\"flood\",\"name\":\"f\",\"cat\":\"x\"}\n";
         char block[200 * (sizeof line - 1)];
-        for (size_t i = 0; i < 200; i++)
+        for (size_t i = 0; i < 200; i++) {
             memcpy(block + i * (sizeof line - 1), line, sizeof line - 1);
-        while (send(flood, block, sizeof block, MSG_NOSIGNAL) > 0)
+        }
+        while (send(flood, block, sizeof block, MSG_NOSIGNAL) > 0) {
             ;
+        }
         _exit(0);
     }
     close(flood);
@@ -250,8 +254,9 @@ RIG_TEST(nothing_is_left_beside_the_socket)
     rig_add(rig, spec);
     free(error_of(rig, spec));
     rig_stop_hub(rig);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         assert_int_equal(unlink(others[i]), 0);
+    }
     assert_int_equal(rmdir(dir), 0); /* it is empty */
 }
 
@@ -263,8 +268,9 @@ RIG_TEST(a_path_of_the_greatest_length_works)
     struct sockaddr_un un;
     /* All but the final NUL of sun_path: no other name fits beside it. */
     int len = snprintf(spec, sizeof spec, "unix:%s/", dir);
-    while (len < (int)sizeof un.sun_path - 1 + 5)
+    while (len < (int)sizeof un.sun_path - 1 + 5) {
         spec[len++] = 'x';
+    }
     spec[len] = '\0';
     rig_start_hub(rig, (struct hub_options){0});
     rig_add(rig, spec);
@@ -327,8 +333,9 @@ RIG_TEST(paths_that_cannot_be_are_errors)
     memset(longer + 10, 'x', 200);
     static const char *const specs[] = {"unix:", "unix:/nowhere/at/all/s"};
     rig_start_hub(rig, (struct hub_options){0});
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         free(error_of(rig, specs[i]));
+    }
     char *error = error_of(rig, longer);
     assert_non_null(strstr(error, "the path is too long"));
     free(error);
@@ -370,8 +377,9 @@ RIG_TEST(others_than_loopback_want_leave_and_a_token)
                                         "tcp:[::]:0",
                                         "tcp:192.0.2.1:0"};
     rig_start_hub(rig, (struct hub_options){0});
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         free(error_of(rig, wrong[i]));
+    }
     rig_stop_hub(rig);
     rig_start_hub(rig, (struct hub_options){.allow_remote = true});
     char *error = error_of(rig, "tcp:0.0.0.0:0");
@@ -458,12 +466,14 @@ RIG_TEST(a_sender_does_not_wait_for_one_who_never_accepts)
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     int taken[10], count = 0;
-    while (count < 10 && (taken[count] = sender_connect(spec, 50, &error)) >= 0)
+    while (count < 10 && (taken[count] = sender_connect(spec, 50, &error)) >= 0) {
         count++;
+    }
     assert_in_range(count, 0, 9);
     assert_non_null(strstr(error.data, "no answer in time"));
-    while (count > 0)
+    while (count > 0) {
         close(taken[--count]);
+    }
     close(fd);
     strbuf_release(&error);
 }

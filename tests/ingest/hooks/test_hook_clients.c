@@ -140,8 +140,9 @@ static void take(struct rig *rig, const char *client, const struct line *line)
     assert_true(json_check(text, strlen(text), 64, &value, NULL));
     const struct hook_arrival arrival = {.t_ms = line->at_ms, .local_ns = rig->now_ns};
     const char *wrong = hook_take(hub_ctx(rig->hub), client, value, &arrival);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         fail_msg("%s: %s", client, wrong);
+    }
     free(text);
 }
 
@@ -165,18 +166,21 @@ static void check_waits(const struct client *client, const struct rig *rig, bool
         const struct record *wait = NULL;
         for (unsigned n = 0; wait == NULL && n < 8; n++) {
             const struct record *one = records_find(&rig->model, CALL_WAIT, "", n);
-            if (one != NULL && one->start_ms == DAY_MS + client->asked_ms[i])
+            if (one != NULL && one->start_ms == DAY_MS + client->asked_ms[i]) {
                 wait = one;
+            }
         }
-        if (wait == NULL)
+        if (wait == NULL) {
             fail_msg("%s: no wait %u", client->name, i);
+        }
         struct slice what = facts_text(&wait->facts, FIELD_CONTEXT);
         assert_int_equal(what.len, strlen(client->wait));
         assert_memory_equal(what.bytes, client->wait, what.len);
         double end_ms = facts_number(&wait->facts, FIELD_END_MS) - DAY_MS;
         double late_ms = end_ms - client->answered_ms[i];
-        if (files && !(late_ms >= -1 && late_ms <= (i == 0 ? client->slack_ms : 0) + 200))
+        if (files && !(late_ms >= -1 && late_ms <= (i == 0 ? client->slack_ms : 0) + 200)) {
             fail_msg("%s: wait %u ends at %.0f", client->name, i, end_ms);
+        }
         assert_true(end_ms > 0);
     }
 }
@@ -188,8 +192,9 @@ static void tell(struct rig *rig, const struct client *client, bool files)
     const char *dir = support_tmpdir();
     uint64_t taken = 0;
     add_lines(&story, client->name, true);
-    if (files)
+    if (files) {
         add_lines(&story, client->name, false);
+    }
     qsort(story.lines, story.count, sizeof *story.lines, by_time);
     make_dirs(dir, client->path);
     snprintf(path, sizeof path, "%s/%s", dir, client->path);
@@ -222,9 +227,10 @@ RIG_TEST(hooks_add_the_waits_for_a_person_to_what_files_report_and_count_nothing
         assert_int_equal(count_of(&own, "sessions", NULL), 1);
         size_t tools = count_of(&own, "tools", NULL), turns = count_of(&own, "interactions", NULL);
         size_t requests = count_of(&own, "requests", "output_tokens");
-        if (tools != client->tools || requests != client->requests || turns != client->turns)
+        if (tools != client->tools || requests != client->requests || turns != client->turns) {
             fail_msg("%s: %zu tools, %zu requests, %zu turns", client->name, tools, requests,
                      turns);
+        }
         rig_release(&own);
     }
 }

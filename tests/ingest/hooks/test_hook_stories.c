@@ -135,14 +135,17 @@ static void take(struct rig *rig, const char *client, double ms, const char *mem
     char text[2048];
     struct json_value value;
     snprintf(text, sizeof text, "{'session_id':'S','cwd':'/home/dev/p',%s}", members);
-    for (char *at = text; (at = strchr(at, '\'')) != NULL;)
+    for (char *at = text; (at = strchr(at, '\'')) != NULL;) {
         *at = '"';
-    if (!json_check(text, strlen(text), 64, &value, NULL))
+    }
+    if (!json_check(text, strlen(text), 64, &value, NULL)) {
         fail_msg("no JSON: %s", text);
+    }
     const struct hook_arrival arrival = {.t_ms = MODEL_START_MS + ms, .local_ns = rig->now_ns};
     const char *wrong = hook_take(&rig->ingest, client, value, &arrival);
-    if (wrong != NULL)
+    if (wrong != NULL) {
         fail_msg("%s: %s", client, wrong);
+    }
 }
 
 static void put_ms(char *out, size_t cap, double ms)
@@ -164,16 +167,17 @@ static void list(const struct rig *rig, enum call_kind kind, char *out, size_t c
         struct slice what = facts_text(facts, FIELD_CONTEXT);
         struct slice decision = facts_text(facts, FIELD_DECISION);
         double outcome = facts_number(facts, FIELD_OUTCOME);
-        if (kind == CALL_WAIT)
+        if (kind == CALL_WAIT) {
             snprintf(out + len, cap - len, "%.*s %s-%s %.*s\n", (int)what.len, what.bytes, start,
                      end, decision.len == 0 ? 1 : (int)decision.len,
                      decision.len == 0 ? "-" : decision.bytes);
-        else
+        } else {
             snprintf(out + len, cap - len, "%.*s %s %s\n", (int)record->id.len, record->id.bytes,
                      end,
                      outcome == OUTCOME_REFUSED       ? "refused"
                      : outcome == OUTCOME_INTERRUPTED ? "interrupted"
                                                       : "-");
+        }
         len += strlen(out + len);
     }
 }
@@ -186,14 +190,17 @@ RIG_TEST(a_story_of_hooks_leaves_its_waits_and_tools)
         struct rig own;
         char text[1024];
         rig_init(&own);
-        for (size_t n = 0; n < HOOKS_MAX && story->hooks[n].members != NULL; n++)
+        for (size_t n = 0; n < HOOKS_MAX && story->hooks[n].members != NULL; n++) {
             take(&own, story->client, story->hooks[n].ms, story->hooks[n].members);
+        }
         list(&own, CALL_WAIT, text, sizeof text);
-        if (strcmp(text, story->waits) != 0)
+        if (strcmp(text, story->waits) != 0) {
             fail_msg("%s: waits are\n%s", story->name, text);
+        }
         list(&own, CALL_TOOL, text, sizeof text);
-        if (strcmp(text, story->tools) != 0)
+        if (strcmp(text, story->tools) != 0) {
             fail_msg("%s: tools are\n%s", story->name, text);
+        }
         rig_release(&own);
     }
 }
@@ -202,10 +209,12 @@ RIG_TEST(the_end_of_a_session_is_logged_once)
 {
     struct rig *rig = *state;
     size_t count = 0;
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++) {
         take(rig, "gemini", 10 + i, "'hook_event_name':'SessionEnd','reason':'exit'");
-    for (size_t i = 0; i < event_log_count(rig->log); i++)
+    }
+    for (size_t i = 0; i < event_log_count(rig->log); i++) {
         count += strstr(event_log_get(rig->log, i)->text, "session ended") != NULL;
+    }
     assert_int_equal(count, 1);
 }
 

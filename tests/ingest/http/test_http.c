@@ -59,8 +59,9 @@ static void client_send(struct client *client, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t sent = send(client->fd, bytes, len, MSG_NOSIGNAL);
-        if (sent < 0)
+        if (sent < 0) {
             return; /* it was refused before it was whole */
+        }
         bytes += sent;
         len -= (size_t)sent;
     }
@@ -128,8 +129,9 @@ RIG_TEST(a_hook_is_taken_and_answered_with_nothing)
 static void client_is(const struct rig *rig, const char *id, const char *client)
 {
     const struct session *session = rig_session(rig, id);
-    if (session == NULL)
+    if (session == NULL) {
         fail_msg("no session %s", id);
+    }
     size_t len;
     const char *text =
         intern_text(swarm_names(rig->model.swarm), session->texts[SESSION_CLIENT], &len);
@@ -174,15 +176,17 @@ RIG_TEST(a_path_below_is_read_in_any_case_and_never_as_another_clients)
         snprintf(body, sizeof body, "{\"session_id\":\"%s\",\"hook_event_name\":\"SessionStart\"}",
                  paths[i].id);
         assert_int_equal(ask_once(rig, post(paths[i].path, "", body)), 200);
-        if (paths[i].client != NULL)
+        if (paths[i].client != NULL) {
             client_is(rig, paths[i].id, paths[i].client);
-        else
+        } else {
             assert_null(rig_session(rig, paths[i].id));
+        }
     }
     assert_int_equal(status_of(rig).bad, 3);
     size_t logged = 0;
-    for (size_t i = 0; i < event_log_count(rig->log); i++)
+    for (size_t i = 0; i < event_log_count(rig->log); i++) {
         logged += strstr(event_log_get(rig->log, i)->text, "hooks are not known") != NULL;
+    }
     assert_int_equal(logged, 1);
 }
 
@@ -276,13 +280,15 @@ RIG_TEST(who_sends_half_a_request_holds_nobody_up)
     text = post("/hooks", "", STOP);
     for (size_t i = 0; i < 10; i++) {
         half[i].len = 0;
-        if (i % 2 == 0)
+        if (i % 2 == 0) {
             assert_int_equal(ask(rig, &half[i], text + all * i / 20), 200);
+        }
         close(half[i].fd);
     }
     rig_stop_hub(rig);
-    for (size_t i = 10; i < 20; i++)
+    for (size_t i = 10; i < 20; i++) {
         close(half[i].fd);
+    }
     close(whole.fd);
 }
 
@@ -295,11 +301,13 @@ RIG_TEST(only_those_nearby_may_send_unless_they_say_a_token)
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
     rig_start_hub(rig, (struct hub_options){0});
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         assert_false(hub_add(rig->hub, refused[i], &error));
+    }
     assert_non_null(strstr(error.data, "not a loopback address"));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
         assert_false(hub_add(rig->hub, wrong[i], &error));
+    }
     assert_non_null(strstr(error.data, "not of the form otlp:HOST:PORT"));
     rig_stop_hub(rig);
     rig_start_hub(rig, (struct hub_options){.allow_remote = true, .token = "x"});

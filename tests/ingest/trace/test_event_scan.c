@@ -46,8 +46,9 @@ static void put_one_of(struct generator *g, const char *const *texts, size_t cou
 
 static void put_space(struct generator *g)
 {
-    while (g->spaces > 0 && one_in(g, g->spaces))
+    while (g->spaces > 0 && one_in(g, g->spaces)) {
         strbuf_addc(&g->out, " \t\r\n"[below(g, 4)]);
+    }
 }
 
 static void put_character(struct generator *g)
@@ -80,10 +81,11 @@ static void put_character(struct generator *g)
                                        "\\\\\\\""};
     static const char *const wild[] = {"\\u0000", "\\ud800", "\\uDFFF", "\\uDE00\\uD83D",
                                        "\\ud83dx"};
-    if (!g->tame && one_in(g, 20))
+    if (!g->tame && one_in(g, 20)) {
         put_one_of(g, wild, COUNT(wild));
-    else
+    } else {
         put_one_of(g, tame, COUNT(tame));
+    }
 }
 
 /* Runs of plain characters, about as long as what is looked at at once, with others between
@@ -92,10 +94,12 @@ static void put_string(struct generator *g)
 {
     put(g, "\"");
     do {
-        for (uint64_t n = below(g, one_in(g, 4) ? 40 : 9); n > 0; n--)
+        for (uint64_t n = below(g, one_in(g, 4) ? 40 : 9); n > 0; n--) {
             strbuf_addc(&g->out, (char)('a' + below(g, 26)));
-        if (one_in(g, 3))
+        }
+        if (one_in(g, 3)) {
             put_character(g);
+        }
     } while (one_in(g, 3));
     put(g, "\"");
 }
@@ -135,12 +139,13 @@ static void put_number(struct generator *g)
                                        "18446744073709551616",
                                        "123456789012345678901234567890",
                                        "9223372036854775808"};
-    if (!g->tame && one_in(g, 10))
+    if (!g->tame && one_in(g, 10)) {
         put_one_of(g, wild, COUNT(wild));
-    else if (one_in(g, 2))
+    } else if (one_in(g, 2)) {
         put_one_of(g, tame, COUNT(tame));
-    else
+    } else {
         strbuf_addf(&g->out, "%llu", (unsigned long long)below(g, UINT64_C(1) << below(g, 54)));
+    }
 }
 
 /* A key that no other one is, but where it is not tame. */
@@ -149,10 +154,11 @@ static void put_key(struct generator *g)
     static const char *const odd[] = {
         "\"\"",     "\"traceEvents\"", "\"op\"",  "\"s\"",     "\"\\u006eame\"",
         "\"\\\"\"", "\"\xC3\xA9\"",    "\"nam\"", "\"names\"", "\"argS\""};
-    if (!g->tame && one_in(g, 6))
+    if (!g->tame && one_in(g, 6)) {
         put_one_of(g, odd, COUNT(odd));
-    else
+    } else {
         strbuf_addf(&g->out, "\"%.*s%u\"", (int)below(g, 12), "a key of ours", ++g->keys);
+    }
 }
 
 static void put_colon(struct generator *g)
@@ -185,11 +191,13 @@ static void put_container(struct generator *g, bool object, unsigned depth)
 /* Brackets in brackets; the bits of the two words say which are those of objects. */
 static void put_nest(struct strbuf *out, unsigned depth, const uint64_t objects[2])
 {
-    for (unsigned i = 0; i < depth; i++)
+    for (unsigned i = 0; i < depth; i++) {
         strbuf_adds(out, objects[i / 64] >> i % 64 & 1 ? "{\"a\":" : "[");
+    }
     strbuf_adds(out, "0");
-    for (unsigned i = depth; i-- > 0;)
+    for (unsigned i = depth; i-- > 0;) {
         strbuf_adds(out, objects[i / 64] >> i % 64 & 1 ? "}" : "]");
+    }
 }
 
 /* More than the quick way takes, or not quite. */
@@ -236,25 +244,28 @@ static void put_field_value(struct generator *g, enum field field)
     case PH: put_one_of(g, phases, one_in(g, 8) ? COUNT(phases) : 7); break;
     case TS:
     case DUR:
-        if (one_in(g, 4))
+        if (one_in(g, 4)) {
             put_number(g);
-        else
+        } else {
             strbuf_addf(&g->out, "%llu.%u", (unsigned long long)below(g, 1u << 30),
                         (unsigned)below(g, 1000));
+        }
         break;
     case PID:
     case TID:
     case ID:
-        if (one_in(g, 4))
+        if (one_in(g, 4)) {
             put_string(g);
-        else
+        } else {
             put_number(g);
+        }
         break;
     case ARGS:
-        if (one_in(g, 12))
+        if (one_in(g, 12)) {
             put_deep(g);
-        else
+        } else {
             put_container(g, true, 3);
+        }
         break;
     case EVENT_FIELDS: break;
     }
@@ -264,15 +275,17 @@ static void put_member(struct generator *g, enum field field, bool first)
 {
     put(g, first ? "" : ",");
     put_space(g);
-    if (field < EVENT_FIELDS)
+    if (field < EVENT_FIELDS) {
         strbuf_addf(&g->out, "\"%s\"", field_names[field]);
-    else
+    } else {
         put_key(g);
+    }
     put_colon(g);
-    if (field < EVENT_FIELDS)
+    if (field < EVENT_FIELDS) {
         put_field_value(g, field);
-    else
+    } else {
         put_value(g, 3);
+    }
     put_space(g);
 }
 
@@ -282,12 +295,15 @@ static size_t choose_fields(struct generator *g, enum field *fields)
 {
     size_t count = 0;
     bool ordered = one_in(g, 2);
-    for (enum field i = 0; i < EVENT_FIELDS; i++)
-        if (!one_in(g, i == ID || i == DUR || i == ARGS ? 3 : 30))
+    for (enum field i = 0; i < EVENT_FIELDS; i++) {
+        if (!one_in(g, i == ID || i == DUR || i == ARGS ? 3 : 30)) {
             fields[count++] = i;
-    for (uint64_t more = one_in(g, 3) ? below(g, 4) : 0; more > 0; more--)
+        }
+    }
+    for (uint64_t more = one_in(g, 3) ? below(g, 4) : 0; more > 0; more--) {
         fields[count++] =
             g->tame || one_in(g, 2) ? EVENT_FIELDS : (enum field)below(g, EVENT_FIELDS);
+    }
     for (size_t i = 0; !ordered && i < count; i++) {
         size_t other = below(g, count);
         enum field swap = fields[i];
@@ -303,8 +319,9 @@ static void put_event(struct generator *g)
     size_t count = choose_fields(g, fields);
     put(g, "{");
     put_space(g);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         put_member(g, fields[i], i == 0);
+    }
     put(g, "}");
 }
 
@@ -356,8 +373,9 @@ static struct copy copy_of(const char *text, size_t len)
     shift = shift % 16 + 1;
     char *block = malloc(shift + len);
     assert_non_null(block);
-    if (len > 0)
+    if (len > 0) {
         memcpy(block + shift, text, len);
+    }
     return (struct copy){block, block + shift};
 }
 
@@ -389,16 +407,17 @@ static unsigned look_through(const char *at, const char *end, bool *spaced)
     unsigned depth = 0, deepest = 0;
     bool in_string = false;
     for (; at < end; at++) {
-        if (in_string && *at == '\\')
+        if (in_string && *at == '\\') {
             at++;
-        else if (*at == '"')
+        } else if (*at == '"') {
             in_string = !in_string;
-        else if (!in_string && (*at == '{' || *at == '['))
+        } else if (!in_string && (*at == '{' || *at == '[')) {
             deepest = ++depth > deepest ? depth : deepest;
-        else if (!in_string && (*at == '}' || *at == ']'))
+        } else if (!in_string && (*at == '}' || *at == ']')) {
             depth--;
-        else if (!in_string && strchr(" \t\r\n", *at) != NULL)
+        } else if (!in_string && strchr(" \t\r\n", *at) != NULL) {
             *spaced = true;
+        }
     }
     return deepest;
 }
@@ -422,8 +441,9 @@ static bool is_usual(struct json_value object)
         if (memchr(member.key.raw, '\\', member.key.len) != NULL ||
             (phase &&
              (value.type != JSON_TYPE_STRING || value.len < 3 || !is_phase(value.raw[1]))) ||
-            (time && isinf(json_get_number(value))))
+            (time && isinf(json_get_number(value)))) {
             return false;
+        }
     }
     return look_through(object.raw, object.raw + object.len, &spaced) <= 60;
 }
@@ -457,8 +477,9 @@ static void check_taken(struct readers *readers, const char *at, const char *end
     size_t len = (size_t)(behind - at);
     if (!json_check(at, len, 512, &object, NULL) || object.len != len ||
         trace_event_read(object, &readers->careful, &careful) != NULL ||
-        !same_event(quick, &careful))
+        !same_event(quick, &careful)) {
         fail_msg("taken otherwise: %.*s", (int)(end - at), at);
+    }
     (void)look_through(at, behind, &has_space);
     assert_int_equal(spaced, has_space);
     assert_ptr_equal(event_scan(at, end, &readers->quick, &again, &still), behind);
@@ -480,8 +501,9 @@ static void check_both(struct readers *readers, const char *text, size_t len)
     } else {
         readers->left++;
         if (json_check(copy.at, len, 512, &object, NULL) &&
-            trace_event_read(object, &readers->careful, &careful) == NULL && is_usual(object))
+            trace_event_read(object, &readers->careful, &careful) == NULL && is_usual(object)) {
             fail_msg("not taken: %.*s", (int)len, copy.at);
+        }
     }
     free(copy.block);
 }
@@ -538,10 +560,12 @@ TEST(of_damaged_texts_too)
     for (int i = 0; i < 60000; i++) {
         begin(&g);
         put_event(&g);
-        for (uint64_t n = 1 + below(&g, 2); n > 0 && g.out.len > 1; n--)
+        for (uint64_t n = 1 + below(&g, 2); n > 0 && g.out.len > 1; n--) {
             (void)damage(&g);
-        if (g.out.len == 0)
+        }
+        if (g.out.len == 0) {
             continue;
+        }
         g.out.data[0] = '{';
         check_both(&readers, g.out.data, g.out.len);
     }
@@ -681,10 +705,11 @@ struct found {
 static void note_value(struct found *found, struct json_value value)
 {
     strbuf_addc(&found->text, ' ');
-    if (value.type == JSON_TYPE_NONE)
+    if (value.type == JSON_TYPE_NONE) {
         strbuf_addc(&found->text, '-');
-    else
+    } else {
         strbuf_add(&found->text, value.raw, value.len);
+    }
 }
 
 static void note_event(struct found *found, const struct raw_event *raw)
@@ -704,8 +729,9 @@ static void note_event(struct found *found, const struct raw_event *raw)
 static uint64_t line_of(const struct strbuf *document, uint64_t offset)
 {
     uint64_t line = 1;
-    for (uint64_t i = 0; i < offset; i++)
+    for (uint64_t i = 0; i < offset; i++) {
         line += document->data[i] == '\n';
+    }
     return line;
 }
 
@@ -717,16 +743,19 @@ static bool take_event(void *ctx, const struct scan_event *event)
     assert_true(event->offset + event->text.len <= found->document->len);
     assert_memory_equal(event->text.bytes, found->document->data + event->offset, event->text.len);
     assert_int_equal(event->line, line_of(found->document, event->offset));
-    if (found->plain)
+    if (found->plain) {
         strbuf_adds(&found->text, "e ");
-    else
+    } else {
         strbuf_addf(&found->text, "e %llu ", (unsigned long long)event->offset);
+    }
     note_event(found, &event->raw);
-    if (found->items != NULL)
+    if (found->items != NULL) {
         compare_event(found, &event->raw);
-    if (found->events < MARKS)
+    }
+    if (found->events < MARKS) {
         found->marks[found->events] =
             (struct mark){(size_t)event->offset + event->text.len, found->text.len};
+    }
     return ++found->events != found->stop_at;
 }
 
@@ -759,8 +788,9 @@ static void take_bad(void *ctx, uint64_t line, const char *reason, struct slice 
 {
     struct found *found = ctx;
     size_t shown = bytes.len < 256 ? bytes.len : 256;
-    if (found->plain || strcmp(reason, "not JSON: unexpected end") == 0)
+    if (found->plain || strcmp(reason, "not JSON: unexpected end") == 0) {
         shown = 0;
+    }
     strbuf_addf(&found->text, "b %llu %s %d %zu\n", (unsigned long long)line, reason, broken,
                 shown);
 }
@@ -831,10 +861,12 @@ static bool is_event(json_t *item)
 {
     json_t *ph = json_object_get(item, "ph"), *ts = json_object_get(item, "ts"),
            *dur = json_object_get(item, "dur");
-    if (!json_is_string(ph) || !is_phase(*json_string_value(ph)))
+    if (!json_is_string(ph) || !is_phase(*json_string_value(ph))) {
         return false;
-    if (isnan(time_of(ts)) && *json_string_value(ph) != 'M')
+    }
+    if (isnan(time_of(ts)) && *json_string_value(ph) != 'M') {
         return false;
+    }
     return !(fabs(time_of(ts)) > TRACE_TS_MAX_US) && !(fabs(time_of(dur)) > TRACE_TS_MAX_US);
 }
 
@@ -872,19 +904,21 @@ static void compare_extra(json_t *item, struct slice extra)
 static void compare_event(struct found *found, const struct raw_event *raw)
 {
     json_t *next;
-    do
+    do {
         next = json_array_get(found->items, found->next++);
-    while (next != NULL && !is_event(next));
+    } while (next != NULL && !is_event(next));
     assert_non_null(next);
     json_t *item = json_copy(next);
     assert_int_equal(raw->ph, *json_string_value(json_object_get(item, "ph")));
     assert_true(is_number_of(json_object_get(item, "ts"), raw->ts_us));
     assert_true(is_number_of(json_object_get(item, "dur"), raw->dur_us));
     json_object_del(item, "ph");
-    if (!isnan(raw->ts_us))
+    if (!isnan(raw->ts_us)) {
         json_object_del(item, "ts");
-    if (!isnan(raw->dur_us))
+    }
+    if (!isnan(raw->dur_us)) {
         json_object_del(item, "dur");
+    }
     compare_field(item, "name", raw->name, false, false);
     compare_field(item, "cat", raw->cat, false, false);
     compare_field(item, "pid", raw->pid, true, false);
@@ -901,15 +935,17 @@ static void compare_document(struct found *found, const struct strbuf *document,
 {
     json_error_t error;
     json_t *whole = json_loadb(document->data, document->len, JSON_REJECT_DUPLICATES, &error);
-    if (whole == NULL)
+    if (whole == NULL) {
         fail_msg("jansson: %s in %s", error.text, document->data);
+    }
     bool array = json_is_array(whole);
     found->items = array ? whole : json_object_get(whole, "traceEvents");
     found->members = array ? json_object() : json_copy(whole);
     json_object_del(found->members, "traceEvents");
     scan_document(found, document, chunk, SIZE_MAX, seed);
-    for (size_t i = found->next; i < json_array_size(found->items); i++)
+    for (size_t i = found->next; i < json_array_size(found->items); i++) {
         assert_false(is_event(json_array_get(found->items, i)));
+    }
     assert_int_equal(json_object_size(found->members), 0);
     json_decref(found->members);
     json_decref(whole);
@@ -925,10 +961,11 @@ static void put_item(struct generator *g)
     static const char *const others[] = {"1",     "-2.5e3",         "true",
                                          "false", "null",           "\"a text\"",
                                          "{}",    "{\"ph\":\"i\"}", "{\"ph\":\"\",\"ts\":1}"};
-    if (one_in(g, 12))
+    if (one_in(g, 12)) {
         put_one_of(g, others, COUNT(others));
-    else
+    } else {
         put_event(g);
+    }
 }
 
 static void put_items(struct generator *g)
@@ -952,16 +989,18 @@ static void put_document(struct generator *g)
     if (!array) {
         uint64_t before = below(g, 3), after = below(g, 3);
         put(g, "{");
-        for (uint64_t i = 0; i < before; i++)
+        for (uint64_t i = 0; i < before; i++) {
             put_member(g, EVENT_FIELDS, i == 0);
+        }
         put(g, before > 0 ? "," : "");
         put_space(g);
         put(g, "\"traceEvents\"");
         put_colon(g);
         put_items(g);
         put_space(g);
-        for (uint64_t i = 0; i < after; i++)
+        for (uint64_t i = 0; i < after; i++) {
             put_member(g, EVENT_FIELDS, false);
+        }
         put(g, "}");
     } else {
         put_items(g);
@@ -980,8 +1019,9 @@ TEST(a_document_has_the_events_and_members_that_jansson_has)
     for (int i = 0; i < 2500; i++) {
         begin(&g);
         put_document(&g);
-        for (size_t n = 0; n < COUNT(chunks); n++)
+        for (size_t n = 0; n < COUNT(chunks); n++) {
             compare_document(&found, &g.out, chunks[n], (uint64_t)i);
+        }
     }
     strbuf_release(&found.text);
     strbuf_release(&g.out);
@@ -996,9 +1036,10 @@ static void check_chunks(struct found *found, struct found *other, const struct 
     scan_document(found, document, 0, max_bytes, seed);
     for (size_t n = 1; n < COUNT(chunks); n++) {
         scan_document(other, document, chunks[n], max_bytes, seed + n);
-        if (strcmp(other->text.data, found->text.data) != 0)
+        if (strcmp(other->text.data, found->text.data) != 0) {
             fail_msg("in chunks of %zu of %.*s\ncame\n%s\nnot\n%s", chunks[n], (int)document->len,
                      document->data, other->text.data, found->text.data);
+        }
     }
 }
 
@@ -1033,12 +1074,14 @@ TEST(of_a_damaged_document_nothing_before_the_place_is_lost)
         put_document(&g);
         scan_document(&whole, &g.out, 0, SIZE_MAX, 0);
         size_t place = damage(&g), noted = 0;
-        for (size_t n = 0; n < whole.events && n < MARKS; n++)
+        for (size_t n = 0; n < whole.events && n < MARKS; n++) {
             noted = whole.marks[n].end <= place ? whole.marks[n].noted : noted;
+        }
         check_chunks(&found, &other, &g.out, SIZE_MAX, (uint64_t)i);
-        if (found.text.len < noted || memcmp(found.text.data, whole.text.data, noted) != 0)
+        if (found.text.len < noted || memcmp(found.text.data, whole.text.data, noted) != 0) {
             fail_msg("of %.*s\ncame\n%s\nnot\n%s", (int)g.out.len, g.out.data, found.text.data,
                      whole.text.data);
+        }
     }
     strbuf_release(&found.text);
     strbuf_release(&other.text);
@@ -1058,12 +1101,13 @@ TEST(the_sink_may_stop_it_behind_any_event)
         found.stop_at = 0;
         scan_document(&found, &g.out, 0, SIZE_MAX, 0);
         size_t events = found.events;
-        for (size_t n = 0; n < COUNT(chunks); n++)
+        for (size_t n = 0; n < COUNT(chunks); n++) {
             for (found.stop_at = 1; found.stop_at <= events; found.stop_at++) {
                 scan_document(&found, &g.out, chunks[n], SIZE_MAX, (uint64_t)i);
                 assert_int_equal(found.events, found.stop_at);
                 assert_null(strstr(found.text.data + found.marks[found.events - 1].noted, "\n"));
             }
+        }
     }
     strbuf_release(&found.text);
     strbuf_release(&g.out);
@@ -1137,15 +1181,17 @@ TEST(hard_documents_are_taken_as_they_are)
     found_init(&found);
     found.plain = true;
     strbuf_init(&document, &mem_libc, 0);
-    for (size_t i = 0; i < COUNT(hard); i++)
+    for (size_t i = 0; i < COUNT(hard); i++) {
         for (size_t n = 0; n < COUNT(chunks); n++) {
             strbuf_clear(&document);
             strbuf_adds(&document, hard[i].document);
             scan_document(&found, &document, chunks[n], 1 << 20, i);
-            if (strcmp(found.text.data, hard[i].found) != 0)
+            if (strcmp(found.text.data, hard[i].found) != 0) {
                 fail_msg("in chunks of %zu of %s\ncame\n%s\nnot\n%s", chunks[n], hard[i].document,
                          found.text.data, hard[i].found);
+            }
         }
+    }
     strbuf_release(&found.text);
     strbuf_release(&document);
 }
@@ -1178,8 +1224,9 @@ static void put_large(struct strbuf *document, const char *open, const char *par
     strbuf_clear(document);
     strbuf_adds(document, "{\"traceEvents\":[" EVENT("") ",\n{\"ph\":\"i\",\"ts\":1,\"args\":");
     strbuf_adds(document, open);
-    for (size_t len = strlen(part), left = bytes / len; left > 0; left--)
+    for (size_t len = strlen(part), left = bytes / len; left > 0; left--) {
         strbuf_add(document, part, len);
+    }
     strbuf_adds(document, close);
     strbuf_adds(document, "},\n" EVENT(",\"name\":\"last\"") "],\"m\":1}\n");
     assert_false(document->failed);
@@ -1207,7 +1254,7 @@ TEST(an_event_of_megabytes_is_taken_whole)
     struct found found;
     strbuf_init(&document, &mem_libc, 0);
     found_init(&found);
-    for (size_t i = 0; i < COUNT(large); i++)
+    for (size_t i = 0; i < COUNT(large); i++) {
         for (size_t n = 0; n < COUNT(sizes); n++) {
             put_large(&document, large[i].open, large[i].part, large[i].close, 10 << 20);
             scan_document(&found, &document, sizes[n], 11 << 20, i);
@@ -1218,6 +1265,7 @@ TEST(an_event_of_megabytes_is_taken_whole)
             assert_memory_equal(found.text.data + at, args, len);
             assert_non_null(strstr(found.text.data + at + len, "\"last\" - - - - - \nm \"m\" 1\n"));
         }
+    }
     strbuf_release(&document);
     strbuf_release(&found.text);
 }
@@ -1232,7 +1280,7 @@ TEST(an_event_beyond_the_maximum_is_lost_alone)
     found_init(&found);
     found_init(&other);
     found.plain = other.plain = true;
-    for (size_t i = 0; i < COUNT(large); i++)
+    for (size_t i = 0; i < COUNT(large); i++) {
         for (size_t bytes = 200; bytes < 1500; bytes += bytes < 600 ? 1 : 301) {
             put_large(&document, large[i].open, large[i].part, large[i].close, bytes);
             scan_document(&found, &document, 0, SIZE_MAX, 0);
@@ -1244,6 +1292,7 @@ TEST(an_event_beyond_the_maximum_is_lost_alone)
             assert_int_equal(found.events, lost ? 2 : 3);
             assert_true(lost ? len > 400 : len <= 401);
         }
+    }
     strbuf_release(&document);
     strbuf_release(&found.text);
     strbuf_release(&other.text);

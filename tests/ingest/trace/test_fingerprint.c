@@ -54,8 +54,9 @@ static void document_release(struct document *doc)
 static void add_text(struct document *doc, const char *text)
 {
     strbuf_adds(&doc->text, text);
-    for (; *text != '\0'; text++)
+    for (; *text != '\0'; text++) {
         doc->line += *text == '\n';
+    }
 }
 
 static void begin_part(struct document *doc, bool metadata)
@@ -115,10 +116,12 @@ static void write_document(struct document *doc, const struct version *version)
                     version->first);
         end_part(doc);
     }
-    for (unsigned i = version->first; i < version->last; i++)
+    for (unsigned i = version->first; i < version->last; i++) {
         add_event(doc, i);
-    if (version->closed)
+    }
+    if (version->closed) {
         add_text(doc, "\n],\"metadata\":{\"session_id\":\"s\"}}\n");
+    }
     assert_false(doc->text.failed);
 }
 
@@ -143,8 +146,9 @@ static struct scan_event event_of(const struct document *doc, const struct part 
 static const struct part *first_event(const struct document *doc)
 {
     size_t i = 0;
-    while (doc->parts[i].metadata)
+    while (doc->parts[i].metadata) {
         i++;
+    }
     return &doc->parts[i];
 }
 
@@ -155,15 +159,17 @@ static const struct part *first_event(const struct document *doc)
 static void feed(struct fingerprint *fp, const struct document *doc, size_t at, size_t chunk)
 {
     size_t next = 0, events_end = at;
-    while (next < doc->count && doc->parts[next].offset < at)
+    while (next < doc->count && doc->parts[next].offset < at) {
         next++;
+    }
     for (uint64_t round = 0; at < doc->text.len; round++) {
         size_t len = 1 + mix(round) % chunk;
         len = len < doc->text.len - at ? len : doc->text.len - at;
         for (; next < doc->count; next++) {
             const struct part *part = &doc->parts[next];
-            if (part->offset + part->len > at + len)
+            if (part->offset + part->len > at + len) {
                 break;
+            }
             struct scan_event event = event_of(doc, part);
             fingerprint_add_event(fp, &event, at);
             events_end = part->offset + part->len;
@@ -220,9 +226,11 @@ static void check_blocks(const struct fingerprint *fp, const struct document *do
 
 static const struct part *part_at(const struct document *doc, uint64_t offset)
 {
-    for (size_t i = 0; i < doc->count; i++)
-        if (doc->parts[i].offset == offset)
+    for (size_t i = 0; i < doc->count; i++) {
+        if (doc->parts[i].offset == offset) {
             return &doc->parts[i];
+        }
+    }
     fail_msg("no event at %llu", (unsigned long long)offset);
     return NULL;
 }
@@ -243,8 +251,9 @@ static void check_events(const struct fingerprint *fp, const struct document *do
     assert_true(fp->recent <= fp->event_count);
     const struct part *last = &doc->parts[doc->count - 1];
     assert_int_equal(fp->end, last->offset + last->len);
-    if (!last->metadata)
+    if (!last->metadata) {
         assert_int_equal(fp->line, last->line);
+    }
 }
 
 /* Of a document that was read in one go: of each piece the first event that begins in it, and of
@@ -254,8 +263,9 @@ static void check_known(const struct fingerprint *fp, const struct document *doc
     size_t known = 0;
     uint64_t of = UINT64_MAX;
     for (size_t i = 0; i < doc->count; i++) {
-        if (doc->parts[i].metadata)
+        if (doc->parts[i].metadata) {
             continue;
+        }
         uint64_t piece = (doc->parts[i].offset - fp->base) / FP_BLOCK;
         bool want = piece != of || piece >= fp->block_count;
         assert_int_equal(fingerprint_find(fp, text_of(doc, &doc->parts[i])) != NULL, want);
@@ -273,8 +283,9 @@ static void check_same(const struct fingerprint *a, const struct fingerprint *b)
     assert_true(a->line == b->line && a->recent == b->recent);
     assert_int_equal(a->block_count, b->block_count);
     assert_int_equal(a->event_count, b->event_count);
-    if (a->block_count > 0)
+    if (a->block_count > 0) {
         assert_memory_equal(a->blocks, b->blocks, a->block_count * sizeof *a->blocks);
+    }
     assert_memory_equal(a->events, b->events, a->event_count * sizeof *a->events);
 }
 
@@ -310,7 +321,7 @@ TEST(in_any_chunks_the_same_is_remembered)
    byte after. */
 TEST(of_each_piece_the_first_event_that_begins_in_it_is_known)
 {
-    for (size_t shift = 0; shift < 3; shift++)
+    for (size_t shift = 0; shift < 3; shift++) {
         for (size_t per_piece = 1; per_piece <= 3; per_piece++) {
             struct document doc;
             struct fingerprint fp;
@@ -330,6 +341,7 @@ TEST(of_each_piece_the_first_event_that_begins_in_it_is_known)
             fingerprint_release(&fp);
             document_release(&doc);
         }
+    }
 }
 
 TEST(of_metadata_alone_there_is_nothing_to_find)
@@ -488,9 +500,11 @@ TEST(evictions_at_any_place_are_found)
 static bool can_be_found(const struct fingerprint *fp, const struct document *doc)
 {
     size_t first = first_event(doc)->offset;
-    for (size_t i = 0; i < doc->count && doc->parts[i].offset <= first + 2 * FP_BLOCK; i++)
-        if (!doc->parts[i].metadata && fingerprint_find(fp, text_of(doc, &doc->parts[i])) != NULL)
+    for (size_t i = 0; i < doc->count && doc->parts[i].offset <= first + 2 * FP_BLOCK; i++) {
+        if (!doc->parts[i].metadata && fingerprint_find(fp, text_of(doc, &doc->parts[i])) != NULL) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -505,8 +519,9 @@ static void advance(struct version *version, uint64_t random)
         unsigned gone = (unsigned)(random / 2400 % (was - version->first));
         version->first += random / 2400 % 10 == 0 ? version->last - version->first : gone;
     }
-    if (version->last == version->first)
+    if (version->last == version->first) {
         version->last++;
+    }
 }
 
 enum outcome { WENT_ON, READ_AGAIN, ALL_GONE };
@@ -565,8 +580,9 @@ static enum resync_state match_of(const struct version *was, const struct versio
     remember(&fp, &doc, 5000);
     document_release(&doc);
     write_document(&doc, is);
-    if (change != NULL)
+    if (change != NULL) {
         change(&doc);
+    }
     look(&resync, &fp, &doc);
     fingerprint_release(&fp);
     document_release(&doc);
@@ -624,8 +640,9 @@ TEST(what_is_another_document_is_taken_for_one)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         enum resync_state got = match_of(&cases[i].was, &cases[i].is, cases[i].change);
-        if (got != cases[i].state)
+        if (got != cases[i].state) {
             fail_msg("case %zu: %d", i, got);
+        }
     }
 }
 
@@ -743,8 +760,9 @@ static bool remember_with(struct mem *mem, const struct document *doc)
         check_blocks(&fp, doc);
         check_events(&fp, doc);
     }
-    if (good && copied)
+    if (good && copied) {
         check_same(&copy, &fp);
+    }
     fingerprint_release(&copy);
     fingerprint_release(&fp);
     return good && copied;

@@ -26,8 +26,9 @@ static void bytes_add(struct bytes *bytes, const void *from, size_t len)
         bytes->at = realloc(bytes->at, bytes->cap);
         assert_non_null(bytes->at);
     }
-    if (len > 0)
+    if (len > 0) {
         memcpy(bytes->at + bytes->len, from, len);
+    }
     bytes->len += len;
 }
 
@@ -40,13 +41,15 @@ static struct bytes some_bytes(size_t len, bool packs)
     while (bytes.len < len) {
         char line[64];
         int n = snprintf(line, sizeof line, "{\"ts\":%zu,\"name\":\"x\"},\n", bytes.len);
-        for (int i = 0; i < n && !packs; i++)
+        for (int i = 0; i < n && !packs; i++) {
             line[i] = (char)support_random_below(&seed, 256);
+        }
         bytes_add(&bytes, line, (size_t)n);
     }
     bytes.len = len;
-    if (len > 0 && !packs)
+    if (len > 0 && !packs) {
         bytes.at[0] = 'x'; /* not gzip by chance */
+    }
     return bytes;
 }
 
@@ -58,8 +61,9 @@ static void pack(struct bytes *out, const char *from, size_t len)
     size_t room = deflateBound(&z, len) + 32;
     unsigned char *to = malloc(room);
     assert_non_null(to);
-    if (len > 0)
+    if (len > 0) {
         memcpy(&z.next_in, &from, sizeof from);
+    }
     z.avail_in = (unsigned)len;
     z.next_out = to;
     z.avail_out = (unsigned)room;
@@ -78,10 +82,11 @@ static struct reader *open_bytes(const struct mem *mem, const char *at, size_t l
     support_write_file(path, at, len);
     const char *error = "none";
     struct reader *reader = reader_open(mem, path, &error);
-    if (reader != NULL)
+    if (reader != NULL) {
         assert_int_equal(reader_look(reader)->size, len);
-    else
+    } else {
         assert_string_equal(error, "out of memory");
+    }
     return reader;
 }
 
@@ -149,7 +154,7 @@ static const size_t pieces[] = {1, 7, 4096, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1
 
 TEST(a_file_of_any_size_is_read_in_pieces_of_any_size)
 {
-    for (size_t i = 0; i < SIZES; i++)
+    for (size_t i = 0; i < SIZES; i++) {
         for (int packs = 0; packs < 2; packs++) {
             struct bytes content = some_bytes(sizes[i], packs), packed = {0};
             pack(&packed, content.at, content.len);
@@ -160,6 +165,7 @@ TEST(a_file_of_any_size_is_read_in_pieces_of_any_size)
             free(content.at);
             free(packed.at);
         }
+    }
 }
 
 TEST(what_is_packed_is_told_by_its_first_two_bytes)
@@ -238,8 +244,9 @@ TEST(a_piece_of_the_file_may_fill_what_is_unpacked_to_the_last_byte)
         assert_true(noise > 15 * KIB);
         memset(content.at + noise, 0, content.len - noise);
         first = pack_in_two(&packed, &content, 64 * KIB);
-        if (first == 16 * KIB)
+        if (first == 16 * KIB) {
             read_all(&packed, &content, 5000);
+        }
         free(content.at);
         free(packed.at);
     }
@@ -290,7 +297,7 @@ TEST(of_a_truncated_file_all_comes_that_is_there)
 TEST(what_is_behind_the_members_and_no_gzip_is_told_last)
 {
     static const char *const garbage[] = {"x", "\n", "garbage", "\x1f\x8b\x09more", "{\"a\":1}\n"};
-    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
+    for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         for (size_t n = 0; n < SIZES; n++) {
             struct bytes content = some_bytes(sizes[n], n % 2), packed = {0};
             pack(&packed, content.at, content.len);
@@ -300,11 +307,12 @@ TEST(what_is_behind_the_members_and_no_gzip_is_told_last)
             free(content.at);
             free(packed.at);
         }
+    }
 }
 
 TEST(a_wrong_check_sum_is_told_behind_the_content)
 {
-    for (size_t n = 1; n < SIZES; n++)
+    for (size_t n = 1; n < SIZES; n++) {
         for (size_t from_end = 1; from_end <= 8; from_end++) {
             struct bytes content = some_bytes(sizes[n], true), packed = {0};
             pack(&packed, content.at, content.len);
@@ -313,6 +321,7 @@ TEST(a_wrong_check_sum_is_told_behind_the_content)
             free(content.at);
             free(packed.at);
         }
+    }
 }
 
 /* ---- places ---- */
@@ -351,8 +360,9 @@ TEST(from_any_place_one_may_go_to_any_other)
         pack(&packed, content.at + 100 * KIB, content.len - 100 * KIB);
         const struct bytes *file = round % 3 == 0 ? &content : &packed;
         struct reader *reader = open_bytes(&mem, file->at, file->len);
-        for (int i = 0; i < 60; i++)
+        for (int i = 0; i < 60; i++) {
             jump(reader, &content, &seed);
+        }
         reader_free(reader);
         assert_int_equal(failing.live_blocks, 0);
         free(content.at);

@@ -77,8 +77,9 @@ static void scan_text(const char *text, size_t max, bool by_bytes, struct found 
     strbuf_init(&whole, &mem_libc, 0);
     add_phases(text, &whole);
     found->whole = whole.data;
-    for (size_t at = 0, step = by_bytes ? 1 : whole.len; at < whole.len; at += step)
+    for (size_t at = 0, step = by_bytes ? 1 : whole.len; at < whole.len; at += step) {
         assert_true(scan_push(scan, whole.data + at, step));
+    }
     scan_finish(scan);
     strbuf_release(&whole);
     scan_free(scan);
@@ -140,7 +141,7 @@ TEST(a_text_gives_its_parts_in_any_chunks)
     struct found found;
     unsigned wrong = 0;
     strbuf_init(&found.text, &mem_libc, 0);
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (int by_bytes = 0; by_bytes < 2; by_bytes++) {
             scan_text(cases[i].in, 1 << 20, by_bytes, &found);
             const char *got = found.text.data != NULL ? found.text.data : "";
@@ -149,6 +150,7 @@ TEST(a_text_gives_its_parts_in_any_chunks)
                 wrong++;
             }
         }
+    }
     assert_int_equal(wrong, 0);
     strbuf_release(&found.text);
 }

@@ -18,8 +18,9 @@ static bool find(const char *bytes, size_t len, struct strbuf *out)
 {
     char *copy = malloc(len + 1);
     assert_non_null(copy);
-    if (len > 0)
+    if (len > 0) {
         memcpy(copy + 1, bytes, len);
+    }
     strbuf_clear(out);
     strbuf_adds(out, "\"was\":0,");
     bool found = tail_members(&mem_libc, copy + 1, len, out);
@@ -72,10 +73,12 @@ TEST(it_is_found_from_any_place_before_the_bracket_and_from_none_behind_it)
         size_t len = strlen(documents[i].text);
         for (size_t from = 0; from <= len; from++) {
             bool found = find(documents[i].text + from, len - from, &out);
-            if (found != (from <= documents[i].from))
+            if (found != (from <= documents[i].from)) {
                 fail_msg("%s: %d from %zu", documents[i].text, found, from);
-            if (found)
+            }
+            if (found) {
                 assert_string_equal(out.data + 8, documents[i].members);
+            }
         }
     }
     strbuf_release(&out);
@@ -96,9 +99,11 @@ TEST(nothing_is_found_in_one_that_was_cut_off)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         size_t len = strlen(texts[i]);
         assert_true(find(texts[i], len, &out));
-        for (size_t cut = 0; cut < len; cut++)
-            if (find(texts[i], cut, &out))
+        for (size_t cut = 0; cut < len; cut++) {
+            if (find(texts[i], cut, &out)) {
                 fail_msg("%.*s: %s", (int)cut, texts[i], out.data);
+            }
+        }
     }
     strbuf_release(&out);
 }
@@ -135,9 +140,11 @@ TEST(nothing_is_found_where_nothing_is_behind_the_events)
     };
     struct strbuf out;
     strbuf_init(&out, &mem_libc, 0);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (find(texts[i], strlen(texts[i]), &out))
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (find(texts[i], strlen(texts[i]), &out)) {
             fail_msg("%s: %s", texts[i], out.data);
+        }
+    }
     strbuf_release(&out);
 }
 
@@ -147,8 +154,9 @@ static void add_lists(struct strbuf *text, int count)
 {
     strbuf_clear(text);
     strbuf_adds(text, "{\"traceEvents\":[],\"m\":[0");
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         strbuf_adds(text, ",[],\"],\"");
+    }
     strbuf_adds(text, "]}");
 }
 
@@ -222,8 +230,9 @@ TEST(a_file_may_be_whole_by_its_last_character)
         char *copy = malloc(len + 1);
         assert_non_null(copy);
         memcpy(copy + 1, cases[i].text, len);
-        if (tail_is_whole(copy + 1, len) != cases[i].whole)
+        if (tail_is_whole(copy + 1, len) != cases[i].whole) {
             fail_msg("%s", cases[i].text);
+        }
         free(copy);
     }
     assert_false(tail_is_whole("}\0", 2));

@@ -78,9 +78,11 @@ static char *names_of(const struct rig *rig)
     for (int pool = 0; pool < 2; pool++) {
         const struct event_store *store = swarm_store(rig->model.swarm, (enum swarm_pool)pool);
         struct event event;
-        for (uint64_t no = event_store_first(store); no < event_store_end(store); no++)
-            if (event_store_get(store, no, &event))
+        for (uint64_t no = event_store_first(store); no < event_store_end(store); no++) {
+            if (event_store_get(store, no, &event)) {
                 fputs(swarm_text(rig->model.swarm, event.name), file);
+            }
+        }
     }
     fclose(file);
     return out;

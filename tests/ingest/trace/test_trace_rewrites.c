@@ -107,9 +107,11 @@ static void texts_replace(struct texts *texts, size_t at, struct slice text)
 {
     struct texts old = *texts;
     texts_init(texts);
-    for (size_t i = 0; i < old.count; i++)
-        if (i != at || text.bytes != NULL)
+    for (size_t i = 0; i < old.count; i++) {
+        if (i != at || text.bytes != NULL) {
             texts_add(texts, i == at ? text : text_at(&old, i));
+        }
+    }
     texts_release(&old);
 }
 
@@ -119,8 +121,9 @@ static void texts_forget(struct texts *texts, size_t count)
     size_t bytes = text_begin(texts, count);
     strbuf_eat(&texts->bytes, bytes);
     texts->count -= count;
-    for (size_t i = 0; i < texts->count; i++)
+    for (size_t i = 0; i < texts->count; i++) {
         texts->ends[i] = texts->ends[i + count] - bytes;
+    }
 }
 
 /* ---- the producer ---- */
@@ -179,13 +182,16 @@ static void put_pad(struct producer *p, uint64_t n)
                                         "{\\\"ph", "],[{",      "\\u00e9\\/e", " "};
     uint64_t seed = n;
     size_t len = support_random_below(&seed, 12) * support_random_below(&seed, 40);
-    if (support_random_below(&seed, 60) == 0)
+    if (support_random_below(&seed, 60) == 0) {
         len = support_random_below(&seed, p->kind->big_bytes / 8);
-    if (support_random_below(&seed, 600) == 0)
+    }
+    if (support_random_below(&seed, 600) == 0) {
         len = support_random_below(&seed, p->kind->big_bytes);
+    }
     strbuf_addf(&p->line, "\"n\":%llu,\"pad\":\"", (unsigned long long)n);
-    for (size_t end = p->line.len + len; p->line.len < end;)
+    for (size_t end = p->line.len + len; p->line.len < end;) {
         strbuf_adds(&p->line, parts[support_random_below(&seed, sizeof parts / sizeof *parts)]);
+    }
     strbuf_addc(&p->line, '"');
 }
 
@@ -209,8 +215,9 @@ static void begin_span(struct producer *p)
     strbuf_addc(&p->line, '}');
     end_event(p, &p->events);
     /* Of too many the oldest never ends. */
-    if (p->span_count == SPANS)
+    if (p->span_count == SPANS) {
         memmove(p->spans, p->spans + 1, --p->span_count * sizeof *p->spans);
+    }
     p->spans[p->span_count++] = span;
 }
 
@@ -249,12 +256,13 @@ static void put_other(struct producer *p)
     char ph = phases[draw(p, sizeof phases - 1)];
     put_head(p, ph == 'C' ? "tokens" : "other", "misc", ph, p->now_ms,
              1 + (unsigned)draw(p, p->agent_count));
-    if (ph == 'C')
+    if (ph == 'C') {
         strbuf_addf(&p->line, ",\"args\":{\"in\":%llu,\"out\":0.5}", (unsigned long long)++p->n);
-    else
+    } else {
         strbuf_addf(&p->line, ",\"dur\":%llu,\"id\":\"%llu\",\"args\":{\"n\":%llu}",
                     (unsigned long long)draw(p, 90000), (unsigned long long)draw(p, 5),
                     (unsigned long long)++p->n);
+    }
     end_event(p, &p->events);
 }
 
@@ -263,12 +271,13 @@ static void append_bytes(struct producer *p, size_t bytes)
     for (size_t end = p->events.bytes.len + bytes; p->events.bytes.len < end;) {
         uint64_t what = draw(p, 10);
         p->now_ms += 1 + draw(p, 40); /* no two evictions at the same time */
-        if (what < 4)
+        if (what < 4) {
             begin_span(p);
-        else if (what < 8 && p->span_count > 0)
+        } else if (what < 8 && p->span_count > 0) {
             end_span(p);
-        else
+        } else {
             put_other(p);
+        }
     }
 }
 
@@ -318,13 +327,16 @@ static void put_pretty(struct slice text, const char *eol, struct strbuf *out)
             continue;
         }
         in_string ^= c == '"';
-        if (!in_string && c == '}')
+        if (!in_string && c == '}') {
             strbuf_addf(out, "%s    ", eol);
+        }
         strbuf_addc(out, c);
-        if (!in_string && (c == '{' || c == ','))
+        if (!in_string && (c == '{' || c == ',')) {
             strbuf_addf(out, "%s      ", eol);
-        if (!in_string && c == ':')
+        }
+        if (!in_string && c == ':') {
             strbuf_addc(out, ' ');
+        }
     }
 }
 
@@ -333,10 +345,11 @@ static void put_text(const struct producer *p, struct slice text, bool *any, str
     const char *eol = p->kind->dress->eol;
     strbuf_adds(out, *any ? "," : "");
     strbuf_adds(out, eol != NULL ? eol : "");
-    if (eol != NULL)
+    if (eol != NULL) {
         put_pretty(text, eol, out);
-    else
+    } else {
         strbuf_add(out, text.bytes, text.len);
+    }
     *any = true;
 }
 
@@ -350,10 +363,11 @@ static void put_metadata(const struct producer *p, struct strbuf *out)
                  "end_time\":%u}",
                  p->session, p->start % 60, p->agent_count, (int)(p->tail % 20),
                  "as long as it is long", p->tail);
-    if (p->kind->dress->eol != NULL)
+    if (p->kind->dress->eol != NULL) {
         put_pretty((struct slice){text, (size_t)len}, p->kind->dress->eol, out);
-    else
+    } else {
         strbuf_adds(out, text);
+    }
 }
 
 /* What the file holds; with `all` the union. Returns where the first event that is no metadata
@@ -369,18 +383,22 @@ static size_t put_document(const struct producer *p, bool all, struct strbuf *ou
         strbuf_addc(out, ',');
     }
     strbuf_adds(out, dress->array ? "" : "\"traceEvents\":[");
-    for (size_t i = 0; i < p->agents.count; i++)
+    for (size_t i = 0; i < p->agents.count; i++) {
         put_text(p, text_at(&p->agents, i), &any, out);
+    }
     size_t first = out->len;
-    if (*marker != '\0')
+    if (*marker != '\0') {
         put_text(p, (struct slice){marker, strlen(marker)}, &any, out);
-    for (size_t i = all ? 0 : p->first; i < p->events.count; i++)
+    }
+    for (size_t i = all ? 0 : p->first; i < p->events.count; i++) {
         put_text(p, text_at(&p->events, i), &any, out);
+    }
     strbuf_adds(out, dress->closed ? "]" : "");
     if (!dress->array) {
         strbuf_adds(out, dress->metadata_first ? "" : ",");
-        if (!dress->metadata_first)
+        if (!dress->metadata_first) {
             put_metadata(p, out);
+        }
         strbuf_adds(out, "}");
     }
     assert_false(out->failed);
@@ -441,10 +459,12 @@ static void until_read(struct story *story)
 static bool same_text(const char *what, const char *is, const char *should)
 {
     size_t at = 0;
-    while (is[at] != '\0' && is[at] == should[at])
+    while (is[at] != '\0' && is[at] == should[at]) {
         at++;
-    if (is[at] == should[at])
+    }
+    if (is[at] == should[at]) {
         return true;
+    }
     size_t from = at > 200 ? at - 200 : 0;
     print_message("%s, at byte %zu:\n is: …%.400s…\n should be: …%.400s…\n", what, at, is + from,
                   should + from);
@@ -455,9 +475,11 @@ static bool same_text(const char *what, const char *is, const char *should)
 static char *describe(struct rig *rig)
 {
     struct swarm *swarm = rig->model.swarm;
-    for (size_t i = 0; i < swarm_session_count(swarm); i++)
-        if (swarm_session(swarm, (session_no)i) != NULL)
+    for (size_t i = 0; i < swarm_session_count(swarm); i++) {
+        if (swarm_session(swarm, (session_no)i) != NULL) {
             swarm_session_edit(swarm, (session_no)i)->flags |= SESSION_FINISHED;
+        }
+    }
     return model_describe(swarm);
 }
 
@@ -472,8 +494,9 @@ static bool is_model_of(struct rig *rig, struct rig *cold, bool exports)
     same = same_text("the picture", is, should) && same;
     free(is);
     free(should);
-    if (!exports)
+    if (!exports) {
         return same;
+    }
     is = model_export(rig->model.swarm, TRACKS_AGENT);
     should = model_export(cold->model.swarm, TRACKS_AGENT);
     same = same_text("the export", is, should) && same;
@@ -502,8 +525,9 @@ static bool has_all(struct story *story)
 {
     const struct producer *p = &story->producer;
     size_t is = rig_events(&story->rig), should = p->events.count + (p->kept[0] != '\0');
-    if (is != should && p->kind->cap == 0)
+    if (is != should && p->kind->cap == 0) {
         print_message("%zu events, not %zu\n", is, should);
+    }
     return is == should || p->kind->cap > 0;
 }
 
@@ -542,8 +566,9 @@ static void note_step(struct story *story, const char *what)
 
 static void check(struct story *story, bool good)
 {
-    if (!good)
+    if (!good) {
         fail_msg("seed %llu", (unsigned long long)story->seed);
+    }
 }
 
 /* ---- writing ---- */
@@ -567,8 +592,9 @@ static void write_bytes(struct story *story, const char *bytes, size_t len)
     snprintf(temporary, sizeof temporary, "%s.tmp", story->path);
     strbuf_addf(&story->steps_taken, " %zu bytes %s", len, renamed ? "renamed" : "in place");
     support_write_file(renamed ? temporary : story->path, bytes, len);
-    if (renamed)
+    if (renamed) {
         assert_int_equal(rename(temporary, story->path), 0);
+    }
 }
 
 /* Where a writer may be killed: the worst places, where the system cuts, anywhere. */
@@ -601,12 +627,14 @@ static void write_half(struct story *story, const struct strbuf *text, size_t fi
     size_t seen = p->seen > p->first
                       ? first + p->events.ends[p->seen - 1] - text_begin(&p->events, p->first)
                       : 0;
-    if (array && (cut >= seen || p->marker[0] != '\0' || p->restarted))
+    if (array && (cut >= seen || p->marker[0] != '\0' || p->restarted)) {
         return;
+    }
     /* One byte of a packed file does not show that it is packed. The cap counts what it dropped of
        a version that then is refused. */
-    if ((p->kind->packed && cut == 1) || (p->kind->cap > 0 && p->seen == 0))
+    if ((p->kind->packed && cut == 1) || (p->kind->cap > 0 && p->seen == 0)) {
         return;
+    }
     char *was = rig_dump(&story->rig);
     note_step(story, "half:");
     write_bytes(story, text->data, cut);
@@ -637,10 +665,12 @@ static void write_whole(struct story *story)
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
     size_t first = put_document(p, false, &text);
-    if (p->kind->packed)
+    if (p->kind->packed) {
         pack(story->other, &text);
-    for (uint64_t halves = draw(p, 6) / 3 * draw(p, 3); halves > 0; halves--)
+    }
+    for (uint64_t halves = draw(p, 6) / 3 * draw(p, 3); halves > 0; halves--) {
         write_half(story, &text, first);
+    }
     write_bytes(story, text.data, text.len);
     strbuf_release(&text);
     until_read(story);
@@ -664,8 +694,9 @@ static void go_on_a_little(struct producer *p)
 
 static void register_agents(struct producer *p)
 {
-    for (uint64_t count = 1 + draw(p, 3); count > 0; count--)
+    for (uint64_t count = 1 + draw(p, 3); count > 0; count--) {
         put_agent(p);
+    }
     append_bytes(p, (size_t)draw(p, 2000));
 }
 
@@ -701,8 +732,9 @@ static void evict(struct producer *p)
 {
     size_t left = p->seen - (p->seen < p->first ? p->seen : p->first);
     size_t drop = draw(p, 3) > 0 ? left / 2 : (size_t)draw(p, left > 0 ? left : 1);
-    if (!p->restarted && drop > 1 && is_found_again(p, p->first + drop))
+    if (!p->restarted && drop > 1 && is_found_again(p, p->first + drop)) {
         drop_oldest(p, drop);
+    }
 }
 
 static void change_metadata(struct producer *p)
@@ -721,11 +753,14 @@ static void find_compared(const struct producer *p, size_t *from, size_t *to)
     size_t begin = text_begin(&p->events, p->first);
     *from = p->first;
     *to = p->seen > p->first ? p->seen : p->first;
-    while (p->evicted && *from < *to && text_begin(&p->events, *from) - begin < UNCOMPARED)
+    while (p->evicted && *from < *to && text_begin(&p->events, *from) - begin < UNCOMPARED) {
         ++*from;
-    if (*to > *from && p->events.ends[*to - 1] - begin > SAMPLED)
-        while (*to > *from && p->events.ends[*to - 1] - begin > PIECE)
+    }
+    if (*to > *from && p->events.ends[*to - 1] - begin > SAMPLED) {
+        while (*to > *from && p->events.ends[*to - 1] - begin > PIECE) {
             --*to;
+        }
+    }
 }
 
 /* Another byte, in its time. */
@@ -742,8 +777,9 @@ static void alter(struct producer *p)
 {
     size_t first, end;
     find_compared(p, &first, &end);
-    if (first == end || p->kind->cap > 0)
+    if (first == end || p->kind->cap > 0) {
         return;
+    }
     size_t at = first + (size_t)draw(p, end - first);
     struct slice was = text_at(&p->events, at), none = {NULL, 0};
     size_t bytes = was.len;
@@ -763,8 +799,9 @@ static void alter(struct producer *p)
 
 static void rename_an_agent(struct producer *p)
 {
-    if (p->kind->cap > 0 || p->seen_agents == 0)
+    if (p->kind->cap > 0 || p->seen_agents == 0) {
         return;
+    }
     size_t at = (size_t)draw(p, p->seen_agents);
     struct slice was = text_at(&p->agents, at);
     strbuf_clear(&p->line);
@@ -777,14 +814,16 @@ static void rename_an_agent(struct producer *p)
 /* Told by its id or by its start alone, even where it begins with the same events. */
 static void become_another_session(struct producer *p)
 {
-    if (p->kind->cap > 0 || p->kind->dress->array)
+    if (p->kind->cap > 0 || p->kind->dress->array) {
         return;
+    }
     uint64_t how = 1 + draw(p, 3);
     p->session += (how & 1) != 0;
     p->start += (how & 2) != 0;
     p->restarted = true;
-    if (draw(p, 2) == 0)
+    if (draw(p, 2) == 0) {
         return;
+    }
     texts_forget(&p->events, p->events.count);
     p->first = p->seen = p->span_count = 0;
     p->marker[0] = '\0';
@@ -809,10 +848,12 @@ static const struct {
 static void take_step(struct story *story)
 {
     unsigned all = 0, at = 0;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         all += steps[i].weight;
-    for (uint64_t n = draw(&story->producer, all); n >= steps[at].weight; at++)
+    }
+    for (uint64_t n = draw(&story->producer, all); n >= steps[at].weight; at++) {
         n -= steps[at].weight;
+    }
     note_step(story, steps[at].name);
     steps[at].run(&story->producer);
 }
@@ -824,8 +865,9 @@ static void run_sequence(struct story *story, const struct kind *kind, uint64_t 
     for (unsigned i = 0; i < kind->steps; i++) {
         take_step(story);
         /* Now and then two of them in one version. */
-        if (draw(&story->producer, 5) == 0)
+        if (draw(&story->producer, 5) == 0) {
             take_step(story);
+        }
         write_whole(story);
     }
     check(story, is_union(story, true));
@@ -836,8 +878,9 @@ static void run_kind(void **state, const struct kind *kind)
 {
     struct story *story = *state;
     unsigned sequences = kind->sequences * PERCENT / 100;
-    for (unsigned i = 0; i < (sequences > 0 ? sequences : 1); i++)
+    for (unsigned i = 0; i < (sequences > 0 ? sequences : 1); i++) {
         run_sequence(story, kind, kind->seed + i);
+    }
 }
 
 /* ---- any sequence of rewrites ---- */
@@ -920,8 +963,9 @@ static size_t truncations(const struct story *story)
 {
     const struct swarm *swarm = story->rig.model.swarm;
     size_t count = 0;
-    for (size_t i = 0; i < swarm_marker_count(swarm); i++)
+    for (size_t i = 0; i < swarm_marker_count(swarm); i++) {
         count += swarm_marker(swarm, i)->truncated;
+    }
     return count;
 }
 
@@ -968,8 +1012,9 @@ TEST_WITH(what_differs_between_the_samples_is_found_before_long, setup, teardown
     append_bytes(p, 50 * PIECE);
     write_whole(story);
     write_whole(story); /* is compared as a whole: the next one is not */
-    while (text_begin(&p->events, at) < PIECE + PIECE / 2)
+    while (text_begin(&p->events, at) < PIECE + PIECE / 2) {
         at++;
+    }
     spoil(p, at);
     strbuf_init(&text, &mem_libc, 0);
     put_document(p, false, &text);

@@ -119,13 +119,15 @@ TEST_WITH(what_the_tools_of_this_machine_write_opens, setup, teardown)
         "cd '%s' && node --trace-events-enabled -e 0 >/dev/null 2>&1;"
         "cd '%s' && test -s c1.json -o -s node_trace.1.log",
         dir, dir, dir);
-    if (system(command) != 0)
+    if (system(command) != 0) {
         skip();
+    }
     static const char *const names[] = {"c1.json", "node_trace.1.log"};
     for (size_t i = 0; i < 2; i++) {
         const char *path = support_path(dir, names[i]);
-        if (access(path, R_OK) == 0)
+        if (access(path, R_OK) == 0) {
             rig_add(rig, path);
+        }
     }
     rig_until_finished(rig);
     for (size_t i = 0; i < hub_source_count(rig->hub); i++) {
@@ -280,8 +282,9 @@ TEST_WITH(a_directory_is_all_traces_in_it, setup, teardown)
     static const char text[] = "[{\"ph\":\"i\",\"ts\":1,\"pid\":1,\"tid\":1,\"name\":\"a\"}]";
     static const char *const names[] = {"b.json",    "a.jsonl",      "c.ndjson",
                                         "notes.txt", ".hidden.json", "x.json.tmp"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         support_write_file(support_path(dir, names[i]), text, sizeof text - 1);
+    }
     rig_add(rig, dir);
     rig_until_finished(rig);
     assert_int_equal(rig_live_sessions(rig), 3);

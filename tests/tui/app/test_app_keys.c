@@ -35,8 +35,9 @@ static bool wait_for_terminal(struct app *app)
     for (int i = 0; i < 1000; i++) {
         while (screen_read_key(app->screen, &key)) {
         }
-        if (screen_free_ns(app->screen, engine_now_ns()) <= engine_now_ns())
+        if (screen_free_ns(app->screen, engine_now_ns()) <= engine_now_ns()) {
             return true;
+        }
         usleep(10000);
     }
     return false;
@@ -49,12 +50,14 @@ static bool press(struct app *app, const char *name, unsigned frames, unsigned i
     EXPECT(keymap_parse_key(name, strlen(name), &key));
     EXPECT(wait_for_terminal(app));
     unsigned old_frames = app->frames, old_inputs = app->inputs;
-    if (app_press(app, key))
+    if (app_press(app, key)) {
         app_draw(app);
+    }
     app_schedule(app);
-    if (app->frames - old_frames != frames || app->inputs - old_inputs != inputs)
+    if (app->frames - old_frames != frames || app->inputs - old_inputs != inputs) {
         fprintf(stderr, "key %s: %u frames, %u inputs\r\n", name, app->frames - old_frames,
                 app->inputs - old_inputs);
+    }
     EXPECT(app->frames - old_frames == frames);
     EXPECT(app->inputs - old_inputs == inputs);
     return true;
@@ -62,8 +65,9 @@ static bool press(struct app *app, const char *name, unsigned frames, unsigned i
 
 static bool read_events(struct app *app, uint64_t events)
 {
-    while (app_events(app) < events)
+    while (app_events(app) < events) {
         uv_run(&app->engine.loop, UV_RUN_ONCE);
+    }
     return true;
 }
 
@@ -86,8 +90,9 @@ static bool count(struct app *app, const char *more)
     EXPECT(wait_for_terminal(app));
     app_draw(app);
     EXPECT(app->frames == 1 && app->inputs == 1);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         EXPECT(press(app, keys[i], 1, 1));
+    }
     /* A key without a meaning makes no frame. */
     EXPECT(press(app, "F12", 0, 0));
     /* A key costs the same if the model has changed since the last frame. */
@@ -101,17 +106,19 @@ static bool count(struct app *app, const char *more)
 static void write_trace(const char *path, const char *session)
 {
     FILE *file = fopen(path, "w");
-    if (!file)
+    if (file == NULL) {
         return;
+    }
     fprintf(file,
             "{\"traceEvents\":["
             "{\"name\":\"process_name\",\"cat\":\"__metadata\",\"ph\":\"M\",\"ts\":0,\"pid\":1,"
             "\"tid\":0,\"args\":{\"name\":\"main\"}}");
-    for (int i = 1; i < EVENTS; i++)
+    for (int i = 1; i < EVENTS; i++) {
         fprintf(file,
                 ",{\"name\":\"Tool: Bash\",\"cat\":\"tool\",\"ph\":\"X\",\"ts\":%d000,\"dur\":900,"
                 "\"pid\":%d,\"tid\":%d}",
                 i, i % 5 + 1, i % 5 + 1);
+    }
     fprintf(file, "],\"metadata\":{\"session_id\":\"%s\"}}\n", session);
     fclose(file);
 }
@@ -127,14 +134,15 @@ static _Noreturn void be_child(char *path, const char *more)
     strbuf_init(&error, &mem_libc, 0);
     if (options_parse(&options, 2, words, &env, NULL, "", &error)) {
         struct app *app = app_new(&options, false, &error);
-        if (app) {
+        if (app != NULL) {
             ok = count(app, more);
             screen_free(app->screen);
             app_free(app);
         }
     }
-    if (error.len > 0)
+    if (error.len > 0) {
         fprintf(stderr, "%s\r\n", error.data);
+    }
     options_release(&options);
     strbuf_release(&error);
     _exit(ok ? 0 : 1);
@@ -151,8 +159,9 @@ static void serve(int fd, char *seen, size_t size)
     while ((len = read(fd, piece, sizeof piece - 1)) > 0) {
         piece[len] = '\0';
         snprintf(seen, size, "%s", piece);
-        for (const char *at = piece; (at = strstr(at, ASKED)) != NULL; at++)
+        for (const char *at = piece; (at = strstr(at, ASKED)) != NULL; at++) {
             assert_int_equal(write(fd, ANSWER, strlen(ANSWER)), strlen(ANSWER));
+        }
     }
 }
 
@@ -174,6 +183,7 @@ TEST(a_key_makes_one_frame_of_one_input)
     serve(fd, seen, sizeof seen);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     close(fd);
-    if (status != 0)
+    if (status != 0) {
         fail_msg("the child failed:\n%s", seen);
+    }
 }

@@ -17,8 +17,9 @@ static bool parse(struct options *out, char *config, const char *line, struct st
     static char *argv[20];
     int argc = 0;
     snprintf(words, sizeof words, "swarmtop %s", line);
-    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+    for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
         argv[argc++] = word;
+    }
     return options_parse(out, argc, argv, &env, config, "the/config", error);
 }
 
@@ -126,8 +127,9 @@ TEST(an_error_names_its_line)
         strbuf_init(&error, &mem_libc, 0);
         snprintf(config, sizeof config, "%s", wrong[i].config);
         assert_false(parse(&options, config, "x.json", &error));
-        if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0)
+        if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0) {
             fail_msg("%s", error.data);
+        }
         options_release(&options);
         strbuf_release(&error);
     }
@@ -153,8 +155,9 @@ TEST(its_path_follows_from_the_environment)
         bool given;
         int argc = 1;
         snprintf(words, sizeof words, "%s", cases[i].line);
-        for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+        for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
             argv[argc++] = word;
+        }
         strbuf_init(&path, &mem_libc, 0);
         config_path(argc, argv, &own, &path, &given);
         assert_string_equal(path.data ? path.data : "", cases[i].path);

@@ -15,7 +15,6 @@ static struct story *story_of(unsigned agents, uint64_t seed, bool endless)
     const struct story_options options = {
         .agents = agents, .seed = seed, .start_ms = START_MS, .endless = endless, .branch = "@"};
     struct story *story = story_new(&mem_libc, &options);
-
     assert_non_null(story);
     return story;
 }
@@ -38,7 +37,6 @@ static void take(struct facts *f, const json_t *line)
     const char *op = json_string_value(json_object_get(line, "op"));
     const json_t *success = json_object_get(line, "success"),
                  *parent = json_object_get(line, "parent_agent_id");
-
     f->lines++;
     f->sessions += is(op, "hello");
     f->retries += is(op, "attempt");
@@ -53,18 +51,17 @@ static void take(struct facts *f, const json_t *line)
     f->open -= strncmp(op, "end_", 4) == 0 && !is(op, "end_session");
     f->at_work += is(op, "hello") || is(op, "register_agent");
     f->at_work -= is(op, "unregister_agent");
-    if (f->at_work > f->most_at_work)
+    if (f->at_work > f->most_at_work) {
         f->most_at_work = f->at_work;
+    }
 }
 
 static void tell(struct story *story, struct facts *facts)
 {
     struct story_line line;
-
     memset(facts, 0, sizeof *facts);
     while (story_next(story, &line)) {
         json_t *json = json_loadb(line.text, line.len, 0, NULL);
-
         assert_non_null(json);
         assert_true(line.text[line.len - 1] == '\n');
         assert_true(line.t_ms >= facts->end_ms);
@@ -106,7 +103,6 @@ TEST(it_ends_by_itself_in_time)
 {
     for (uint64_t seed = 1; seed <= 30; seed++) {
         struct facts f;
-
         tell(story_of(8, seed, false), &f);
         assert_true(f.end_ms <= STORY_MS);
         assert_true(f.lines > 100);
@@ -119,7 +115,6 @@ TEST(there_are_as_many_agents_as_asked_for)
     static const unsigned counts[] = {1, 2, 3, 20, 1000};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         struct facts f;
-
         tell(story_of(counts[i], 1, false), &f);
         assert_true(f.most_at_work <= counts[i]);
         assert_true(f.most_at_work * 10 >= counts[i] * 8);
@@ -130,8 +125,9 @@ TEST(an_endless_one_goes_on)
 {
     struct story *story = story_of(4, 3, true);
     struct story_line line = {0};
-    while (line.t_ms < 3600000)
+    while (line.t_ms < 3600000) {
         assert_true(story_next(story, &line));
+    }
     story_free(story);
 }
 
@@ -144,15 +140,15 @@ TEST(it_is_a_good_feed)
     struct story_line line;
     struct support_run run;
     FILE *file = fopen(path, "w");
-    json_t *report;
     assert_non_null(file);
-    while (story_next(story, &line))
+    while (story_next(story, &line)) {
         fwrite(line.text, 1, line.len, file);
+    }
     fclose(file);
     story_free(story);
     support_run(&run, argv, NULL, 0, 120000);
     assert_int_equal(run.status, 0);
-    report = json_loads(run.out, 0, NULL);
+    json_t *report = json_loads(run.out, 0, NULL);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(report, "events"), "bad")),
                      0);
     assert_int_equal(
@@ -170,14 +166,14 @@ struct failing {
 static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
     struct failing *f = ctx;
-
     if (new_size == 0) {
         f->held -= old_size;
         free(ptr);
         return NULL;
     }
-    if (f->left == 0)
+    if (f->left == 0) {
         return NULL;
+    }
     f->left--;
     f->held += new_size - old_size;
     return realloc(ptr, new_size);
@@ -192,12 +188,13 @@ TEST(a_lack_of_memory_ends_it_cleanly)
         const struct mem mem = {resize, &failing};
         struct story *story = story_new(&mem, &options);
         struct story_line line;
-
-        while (story && story_next(story, &line))
+        while (story != NULL && story_next(story, &line)) {
             ;
+        }
         story_free(story);
         assert_int_equal(failing.held, 0);
-        if (failing.left > 0)
+        if (failing.left > 0) {
             break;
+        }
     }
 }

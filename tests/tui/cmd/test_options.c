@@ -24,17 +24,16 @@ struct line {
 static void parse(struct line *line, const char *words, const struct environment *env)
 {
     int argc = 0;
-
     memset(line, 0, sizeof *line);
     snprintf(line->text, sizeof line->text, "swarmtop %s", words);
-    for (char *at = line->text; at; argc++) {
+    for (char *at = line->text; at != NULL; argc++) {
         char *space = strchr(at, ' ');
-
-        if (space)
+        if (space != NULL) {
             *space++ = '\0';
+        }
         assert_true(argc < MAX_WORDS);
         line->words[argc] = strcmp(at, "''") == 0 ? at + 2 : at;
-        at = space && *space ? space : NULL;
+        at = space != NULL && *space ? space : NULL;
     }
     strbuf_init(&line->error, &mem_libc, 0);
     line->ok = options_parse(&line->options, argc, line->words, env, NULL, "", &line->error);
@@ -80,10 +79,10 @@ TEST(the_command_is_the_first_word_that_names_one)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
-
         parse(&line, rows[i].words, &no_env);
-        if (!line.ok)
+        if (!line.ok) {
             fail_msg("%s: %s", rows[i].words, line.error.data);
+        }
         assert_int_equal(line.options.command, rows[i].command);
         assert_int_equal(line.options.argument_count, rows[i].arguments);
         release(&line);
@@ -102,7 +101,6 @@ TEST(options_are_gnu_style)
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         struct line line;
-
         parse(&line, same[i], &no_env);
         assert_true(line.ok);
         assert_string_equal(line.options.output, "out.json");
@@ -220,13 +218,14 @@ TEST(what_is_wrong_is_named)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
-
         parse(&line, rows[i].words, &no_env);
-        if (line.ok)
+        if (line.ok) {
             fail_msg("'%s' was accepted", rows[i].words);
+        }
         if (strncmp(line.error.data, rows[i].says, strlen(rows[i].says)) != 0 &&
-            !strstr(line.error.data, rows[i].says))
+            strstr(line.error.data, rows[i].says) == NULL) {
             fail_msg("'%s': '%s', not '%s'", rows[i].words, line.error.data, rows[i].says);
+        }
         release(&line);
     }
 }
@@ -243,8 +242,9 @@ TEST(help_and_version_may_be_words)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct line line;
         parse(&line, rows[i].words, &no_env);
-        if (!line.ok)
+        if (!line.ok) {
             fail_msg("%s: %s", rows[i].words, line.error.data);
+        }
         assert_int_equal(line.options.help, rows[i].help);
         assert_int_equal(line.options.version, rows[i].version);
         release(&line);
@@ -271,8 +271,9 @@ TEST(numbers_are_read_as_parse_int_does)
         double value;
     } rows[] = {{"5", 5}, {"5s", 5}, {" 12 ", 12}, {"+3", 3},  {"", 0},
                 {"x", 0}, {"-4", 0}, {"0", 0},     {"1.9", 1}, {"0x10", 0}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal((int)options_parse_int(rows[i].text), (int)rows[i].value);
+    }
 }
 
 TEST(switch_words_are_trimmed_and_in_any_case)
@@ -285,8 +286,9 @@ TEST(switch_words_are_trimmed_and_in_any_case)
                 {"on", SWITCH_ON},    {"0", SWITCH_OFF},          {"False", SWITCH_OFF},
                 {"no\n", SWITCH_OFF}, {"OFF", SWITCH_OFF},        {"/tmp/x", SWITCH_OTHER},
                 {"11", SWITCH_OTHER}, {"true.json", SWITCH_OTHER}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(options_switch_word(rows[i].text), rows[i].word);
+    }
 }
 
 TEST(times_are_read_and_resolved)
@@ -333,11 +335,13 @@ TEST(times_are_read_and_resolved)
         struct time_spec spec = {TIME_UNSET, 0};
         bool ok = time_spec_parse(rows[i].text, &spec);
 
-        if (ok != (rows[i].after_from != INT64_MIN))
+        if (ok != (rows[i].after_from != INT64_MIN)) {
             fail_msg("'%s' is %s", rows[i].text, ok ? "accepted" : "refused");
-        if (ok && time_spec_resolve(spec, from, to, 0) - from != rows[i].after_from)
+        }
+        if (ok && time_spec_resolve(spec, from, to, 0) - from != rows[i].after_from) {
             fail_msg("'%s' is %lld", rows[i].text,
                      (long long)(time_spec_resolve(spec, from, to, 0) - from));
+        }
     }
 }
 
@@ -357,15 +361,14 @@ TEST(no_two_rows_mean_the_same)
 {
     for (size_t i = 0; i < option_row_count; i++) {
         const struct option_row *a = &option_rows[i];
-
         assert_non_null(a->parse);
         assert_non_null(a->meaning);
         assert_true(a->commands != 0);
         for (size_t j = 0; j < i; j++) {
             const struct option_row *b = &option_rows[j];
-
-            if (strcmp(a->name, b->name) == 0)
+            if (strcmp(a->name, b->name) == 0) {
                 assert_true(!(a->commands & b->commands) && !a->argument == !b->argument);
+            }
             assert_true(a->letter == 0 || a->letter != b->letter);
         }
     }
@@ -375,7 +378,6 @@ TEST(help_lists_every_option_of_its_command)
 {
     for (int command = 0; command < COMMANDS; command++) {
         struct strbuf help;
-
         strbuf_init(&help, &mem_libc, 0);
         options_help((enum command)command, &help);
         for (size_t i = 0; i < option_row_count; i++) {
@@ -383,13 +385,16 @@ TEST(help_lists_every_option_of_its_command)
             bool takes = option_rows[i].commands & FOR(command);
 
             snprintf(name, sizeof name, "--%s", option_rows[i].name);
-            if (takes)
+            if (takes) {
                 assert_non_null(strstr(help.data, name));
+            }
         }
         /* Wrapped to 80 columns, except usage lines. */
-        for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1)
-            if (strcspn(line, "\n") > 84 && !strstr(line, "swarmtop"))
+        for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1) {
+            if (strcspn(line, "\n") > 84 && strstr(line, "swarmtop") == NULL) {
                 fail_msg("too wide: %.*s", (int)strcspn(line, "\n"), line);
+            }
+        }
         strbuf_release(&help);
     }
 }
@@ -399,10 +404,8 @@ static void regenerate(const char *manual, struct strbuf *out)
 {
     static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";
     const char *at = manual, *next;
-
-    while ((next = strstr(at, begin))) {
+    while ((next = strstr(at, begin)) != NULL) {
         char table[32];
-
         assert_int_equal(sscanf(next + strlen(begin), "%31s", table), 1);
         strbuf_add(out, at, (size_t)(next - at) + strcspn(next, "\n") + 1);
         assert_true(options_manual(table, out));
@@ -420,10 +423,11 @@ TEST(the_manual_has_the_tables_rows)
     struct strbuf wanted;
     strbuf_init(&wanted, &mem_libc, 0);
     regenerate(manual, &wanted);
-    if (generate && *generate == '1')
+    if (generate != NULL && *generate == '1') {
         support_write_file(path, wanted.data, wanted.len);
-    else if (strcmp(manual, wanted.data) != 0)
+    } else if (strcmp(manual, wanted.data) != 0) {
         fail_msg("doc/swarmtop.1 differs from the tables: GENERATE=1 make test TESTS=options");
+    }
     strbuf_release(&wanted);
     free(manual);
 }

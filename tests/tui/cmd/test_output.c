@@ -23,12 +23,10 @@ static struct model model_new(const char *const *ids)
 {
     struct model m;
     double t_ms = START_MS;
-
     assert_true(model_init(&m, &mem_libc));
-    for (; *ids; ids++, t_ms += 1000) {
+    for (; *ids != NULL; ids++, t_ms += 1000) {
         struct hello_op hello = {.session_id = slice(*ids), .source = "test"};
         struct op_context context = {.t_ms = t_ms + 500, .local_ns = NOW_NS};
-
         assert_int_equal(tracer_hello(m.tracer, t_ms, NOW_NS, &hello, &context.session), TRACER_OK);
         assert_int_equal(
             tracer_start_tool(m.tracer, &context, slice("s"), slice("Bash"), slice(NULL)),
@@ -39,7 +37,7 @@ static struct model model_new(const char *const *ids)
 
 static bool is_the_source(void *ctx, const char *path)
 {
-    return ctx && strcmp(ctx, path) == 0;
+    return ctx != NULL && strcmp(ctx, path) == 0;
 }
 
 static const char *one[] = {"abc", NULL}, *two[] = {"abc", "../d e/f", NULL}, *none[] = {NULL};
@@ -99,10 +97,11 @@ TEST(the_path_is_the_first_rule_that_applies)
         };
         struct output *output = output_new(&config);
         const char *path = output_path(output, m.swarm, NOW_NS);
-
-        if ((!path != !rows[i].path) || (path && strcmp(path, rows[i].path) != 0))
+        if (((path == NULL) != (rows[i].path == NULL)) ||
+            (path != NULL && strcmp(path, rows[i].path) != 0)) {
             fail_msg("%s: %s, not %s", rows[i].what, path ? path : "none",
                      rows[i].path ? rows[i].path : "none");
+        }
         output_free(output);
         model_release(&m);
     }
@@ -117,13 +116,12 @@ static const char *write_documents(const char *dir, const char *const *ids, bool
     struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
     struct output *output = output_new(&config);
     struct strbuf error;
-
     strbuf_init(&error, &mem_libc, 0);
     paths[0] = '\0';
     for (int again = 0; again < 2; again++) {
         assert_true(output_write(output, m.swarm, NOW_NS, again > 0, &error));
     }
-    for (size_t i = 0; output_written(output, i); i++) {
+    for (size_t i = 0; output_written(output, i) != NULL; i++) {
         strcat(strcat(paths, i > 0 ? " " : ""), strrchr(output_written(output, i), '/') + 1);
     }
     strbuf_release(&error);
@@ -186,7 +184,6 @@ TEST(a_session_id_makes_a_file_name)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct strbuf name;
-
         strbuf_init(&name, &mem_libc, 0);
         output_file_name(rows[i].id, strlen(rows[i].id), &name);
         assert_null(strchr(name.data, '/'));
@@ -201,8 +198,9 @@ TEST(a_long_id_is_cut_between_characters)
     struct strbuf id, name;
     strbuf_init(&id, &mem_libc, 0);
     strbuf_init(&name, &mem_libc, 0);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
         strbuf_adds(&id, "\xE8\xAA\xBF");
+    }
     output_file_name(id.data, id.len, &name);
     assert_true(name.len <= 100 && name.len % 3 == 0);
     strbuf_release(&id);
@@ -212,9 +210,9 @@ TEST(a_long_id_is_cut_between_characters)
 static size_t count_in(const char *text, const char *what)
 {
     size_t count = 0;
-
-    for (; (text = strstr(text, what)); text++)
+    for (; (text = strstr(text, what)) != NULL; text++) {
         count++;
+    }
     return count;
 }
 
@@ -227,13 +225,12 @@ TEST(it_is_written_privately_and_again)
     struct output *output = output_new(&config);
     struct strbuf error;
     struct stat st;
-    char *text;
     strbuf_init(&error, &mem_libc, 0);
     assert_null(output_written(output, 0));
     assert_true(output_write(output, m.swarm, NOW_NS, false, &error));
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    text = support_read_file(path, NULL);
+    char *text = support_read_file(path, NULL);
     assert_int_equal(count_in(text, "\"ph\":\"E\""), 0); /* spans stay open */
     free(text);
     assert_true(correlator_close(m.correlator, INT64_MIN, NULL, NULL));
@@ -263,7 +260,6 @@ TEST(split_writes_a_document_a_session)
     assert_true(output_write(output, m.swarm, NOW_NS, true, &error));
     for (size_t i = 0; i < 3; i++) {
         char *text = support_read_file(support_path(dir, names[i]), NULL);
-
         assert_string_equal(output_written(output, i), support_path(dir, names[i]));
         assert_int_equal(count_in(text, "\"ph\":\"B\""), 1);
         free(text);
@@ -281,13 +277,12 @@ TEST(a_failure_names_the_file_and_what_was_there_stays)
     struct output_config config = {.mem = &mem_libc, .options = &options, .live = true};
     struct output *output = output_new(&config);
     struct strbuf error;
-    char *text;
     strbuf_init(&error, &mem_libc, 0);
     support_write_file(file, "old", 3);
     assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
     assert_non_null(strstr(error.data, "file/o.json"));
     assert_null(output_written(output, 0));
-    text = support_read_file(file, NULL);
+    char *text = support_read_file(file, NULL);
     assert_string_equal(text, "old");
     free(text);
     output_free(output);
@@ -310,8 +305,6 @@ TEST(a_document_that_is_given_up_leaves_the_old_one)
         .mem = &mem_libc, .options = &options, .live = true, .gives_up = gives_up};
     struct output *output = output_new(&config);
     struct strbuf error;
-    char *text;
-
     strbuf_init(&error, &mem_libc, 0);
     support_write_file(file, "old", 3);
     /* An earlier document is given up silently. */
@@ -320,7 +313,7 @@ TEST(a_document_that_is_given_up_leaves_the_old_one)
     assert_false(output_write(output, m.swarm, NOW_NS, true, &error));
     assert_non_null(strstr(error.data, "o.json: cannot write: interrupted"));
     assert_null(output_written(output, 0));
-    text = support_read_file(file, NULL);
+    char *text = support_read_file(file, NULL);
     assert_string_equal(text, "old");
     free(text);
     /* No temporary file is left beside it. */

@@ -25,12 +25,12 @@ static char *run(const char *option, size_t *len)
     const char *argv[] = {support_program(), "report", option, "-", NULL};
     const char *plain[] = {support_program(), "report", "-", NULL};
     struct support_run r;
-
-    support_run(&r, option ? argv : plain, feed, sizeof feed - 1, 120000);
+    support_run(&r, option != NULL ? argv : plain, feed, sizeof feed - 1, 120000);
     assert_int_equal(r.status, 1); /* for the bad line */
     free(r.err);
-    if (len)
+    if (len != NULL) {
         *len = r.out_len;
+    }
     return r.out;
 }
 
@@ -39,7 +39,6 @@ static json_t *report(void)
     size_t len;
     char *text = run("--json", &len);
     json_t *json = json_loadb(text, len, 0, NULL);
-
     assert_non_null(json);
     free(text);
     return json;
@@ -48,14 +47,14 @@ static json_t *report(void)
 static double number(const json_t *object, const char *path)
 {
     char key[64];
-
-    for (const char *dot; (dot = strchr(path, '.')); path = dot + 1) {
+    for (const char *dot; (dot = strchr(path, '.')) != NULL; path = dot + 1) {
         memcpy(key, path, (size_t)(dot - path));
         key[dot - path] = '\0';
         object = json_object_get(object, key);
     }
-    if (!json_is_number(json_object_get(object, path)))
+    if (!json_is_number(json_object_get(object, path))) {
         fail_msg("%s is not there", path);
+    }
     return json_number_value(json_object_get(object, path));
 }
 
@@ -198,7 +197,6 @@ TEST(models_are_apart_by_client_where_there_are_several)
     } want[] = {{"codex", "l", 1, 0}, {"codex", "m", 1, 0}, {"qwen", "m", 2, 1}, {NULL, "l", 1, 0}};
     const char *argv[] = {support_program(), "report", "--json", "-", NULL};
     struct support_run r;
-
     support_run(&r, argv, mixed, sizeof mixed - 1, 120000);
     assert_int_equal(r.status, 0);
     json_t *json = json_loads(r.out, 0, NULL), *models = json_object_get(json, "models");
@@ -251,9 +249,11 @@ TEST(what_nothing_is_behind_is_absent)
                                        "user_wait_ms",  "api_ms",
                                        "tool_ms",       "cache_hit_rate_pct"};
     json_t *r = report(), *sub_agent = json_array_get(json_object_get(r, "agents"), 1);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (json_object_get(sub_agent, keys[i]))
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (json_object_get(sub_agent, keys[i]) != NULL) {
             fail_msg("%s exists", keys[i]);
+        }
+    }
     assert_null(json_object_get(json_object_get(r, "totals"), "user_wait_ms"));
     assert_null(json_object_get(json_object_get(r, "totals"), "cache_creation_tokens"));
     json_decref(r);
@@ -264,9 +264,11 @@ TEST(the_tables_say_the_same)
     static const char *const says[] = {"sessions  1", "1 bad", "AGENT", "api",   "Explore",
                                        "MODEL",       "TOOL",  "Bash",  "500ms", "2.0s"};
     char *text = run(NULL, NULL);
-    for (size_t i = 0; i < sizeof says / sizeof *says; i++)
-        if (!strstr(text, says[i]))
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        if (strstr(text, says[i]) == NULL) {
             fail_msg("'%s' is not in:\n%s", says[i], text);
+        }
+    }
     free(text);
 }
 
@@ -276,11 +278,11 @@ TEST(no_control_of_a_terminal_is_written)
                               "\"name\":\"a\\u202Eb\\u009Bc\\u007Fd\"}\n";
     const char *argv[] = {support_program(), "report", "--json", "-", NULL};
     struct support_run r;
-
     support_run(&r, argv, odd, sizeof odd - 1, 120000);
     assert_int_equal(r.status, 0);
-    for (size_t i = 0; i < r.out_len; i++)
+    for (size_t i = 0; i < r.out_len; i++) {
         assert_true(r.out[i] == '\n' || (r.out[i] >= ' ' && r.out[i] < 0x7F));
+    }
     assert_non_null(strstr(r.out, "a\\u202Eb\\u009Bc\\u007Fd"));
     free(r.out);
     free(r.err);

@@ -32,8 +32,9 @@ static _Noreturn void compute(int out, bool saves, bool loop, bool polls)
     uv_async_init(&uv, &wake, on_wake);
     stop_signal_open(&wake, saves);
     stop_signal_set_loop(loop);
-    if (write(out, "x", 1) != 1)
+    if (write(out, "x", 1) != 1) {
         _exit(1);
+    }
     while (!(polls && stop_signal_is_overdue())) {
     }
     _exit(OVERDUE);
@@ -47,8 +48,9 @@ static _Noreturn void run_loop(int out, bool saves)
     uv_async_init(&uv, &wake, on_wake);
     stop_signal_open(&wake, saves);
     stop_signal_set_loop(true);
-    if (write(out, "x", 1) != 1)
+    if (write(out, "x", 1) != 1) {
         _exit(1);
+    }
     uv_run(&uv, UV_RUN_DEFAULT);
     _exit(1);
 }
@@ -64,8 +66,9 @@ static void start(struct child *child, enum kind kind)
     assert_true(child->pid >= 0);
     if (child->pid == 0) {
         signal(SIGINT, kind == IGNORES ? SIG_IGN : SIG_DFL);
-        if (kind == RUNS_LOOP)
+        if (kind == RUNS_LOOP) {
             run_loop(ends[1], true);
+        }
         compute(ends[1], kind != READS, kind == COMPUTES_IN_LOOP || kind == READS, kind == POLLS);
     }
     close(ends[1]);
@@ -79,8 +82,9 @@ static int status_within(struct child *child, int ms)
 {
     struct pollfd fd = {.fd = child->out, .events = POLLIN};
     int status;
-    if (poll(&fd, 1, ms) == 0)
+    if (poll(&fd, 1, ms) == 0) {
         return NO_STATUS;
+    }
     assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
     close(child->out);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

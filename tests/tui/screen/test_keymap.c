@@ -37,8 +37,9 @@ TEST(what_is_no_key_is_refused)
     static const char *const names[] = {"",     "jj",    "F0",  "F13",  "F123", "C-",
                                         "Spac", "space", "X-a", "\xff", "\x1b", " "};
     struct key key;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_false(keymap_parse_key(names[i], strlen(names[i]), &key));
+    }
 }
 
 static bool two_actions_share(struct key key, uint8_t views, size_t own)
@@ -50,8 +51,9 @@ static bool two_actions_share(struct key key, uint8_t views, size_t own)
             struct key named;
             size_t len = strcspn(at, " ");
             if (keymap_parse_key(at, len, &named) && named.code == key.code &&
-                named.mods == key.mods && (other->views & views))
+                named.mods == key.mods && (other->views & views)) {
                 return true;
+            }
             at += len + strspn(at + len, " ");
         }
     }
@@ -69,8 +71,9 @@ TEST(every_key_of_the_table_means_one_action)
             size_t len = strcspn(at, " ");
             assert_true(keymap_parse_key(at, len, &key));
             assert_false(two_actions_share(key, info->views, i));
-            if (info->views & IN_TIMELINE)
+            if (info->views & IN_TIMELINE) {
                 assert_int_equal(keymap_lookup(NULL, key, IN_TIMELINE), info->action);
+            }
             at += len + strspn(at + len, " ");
         }
     }
@@ -91,8 +94,9 @@ TEST(a_part_of_the_help_is_in_one_piece)
     const struct action_info *info, *other;
     for (size_t i = 1; (info = keymap_action(i)) != NULL; i++) {
         bool opens = strcmp(info->group, keymap_action(i - 1)->group) != 0;
-        for (size_t k = 0; opens && k < i && (other = keymap_action(k)) != NULL; k++)
+        for (size_t k = 0; opens && k < i && (other = keymap_action(k)) != NULL; k++) {
             assert_string_not_equal(info->group, other->group);
+        }
     }
 }
 
@@ -102,8 +106,9 @@ TEST(every_view_has_its_hints_each_once)
         const struct action_info *info;
         size_t ranked = 0, hints = 0;
         uint8_t last = 0;
-        for (size_t i = 0; (info = keymap_action(i)) != NULL; i++)
+        for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
             ranked += info->hint_rank > 0 && (info->views & view);
+        }
         for (; (info = keymap_hint(hints, (uint8_t)view)) != NULL; hints++) {
             assert_non_null(info->hint);
             assert_non_null(info->hint_keys);

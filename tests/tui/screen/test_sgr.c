@@ -62,18 +62,19 @@ struct line {
 
 static void obey(struct line *line, int arg)
 {
-    if (arg == 0)
+    if (arg == 0) {
         line->pen.fg = line->pen.bg = 0, line->pen.attrs = 0;
-    else if (arg < 10)
+    } else if (arg < 10) {
         line->pen.attrs |= 1u << arg;
-    else if (arg == 22)
+    } else if (arg == 22) {
         line->pen.attrs &= ~6u;
-    else if (arg < 30)
+    } else if (arg < 30) {
         line->pen.attrs &= ~(1u << (arg - 20));
-    else if ((arg >= 40 && arg < 50) || arg >= 100)
+    } else if ((arg >= 40 && arg < 50) || arg >= 100) {
         line->pen.bg = arg == 49 ? 0 : arg;
-    else
+    } else {
         line->pen.fg = arg == 39 ? 0 : arg;
+    }
 }
 
 static void paint(struct line *line, char c, int from, int to)
@@ -81,11 +82,13 @@ static void paint(struct line *line, char c, int from, int to)
     for (int x = from; x < to && x < LINE; x++) {
         line->cells[x] = line->pen;
         line->cells[x].c = c;
-        if (c != ' ')
+        if (c != ' ') {
             continue;
+        }
         line->cells[x].attrs &= 1u << 4 | 1u << 7; /* the attributes that a blank shows */
-        if (line->cells[x].attrs == 0)
+        if (line->cells[x].attrs == 0) {
             line->cells[x].fg = 0;
+        }
     }
 }
 
@@ -93,24 +96,29 @@ static void show(struct line *line, const char *at, const char *end)
 {
     while (at < end) {
         if (*at != '\033') {
-            if (*at >= ' ')
+            if (*at >= ' ') {
                 paint(line, *at, line->x, line->x + 1), line->x++;
+            }
             at++;
             continue;
         }
         int args[20] = {0}, count = 0;
         for (at += 2; *at >= '0' && *at <= ';'; at++) {
-            if (*at == ';')
+            if (*at == ';') {
                 count++;
-            else
+            } else {
                 args[count] = args[count] * 10 + *at - '0';
+            }
         }
-        for (int i = 0; *at == 'm' && i <= count; i++)
+        for (int i = 0; *at == 'm' && i <= count; i++) {
             obey(line, args[i]);
-        if (*at == 'G')
+        }
+        if (*at == 'G') {
             line->x = args[0];
-        if (*at == 'K')
+        }
+        if (*at == 'K') {
             paint(line, ' ', line->x, LINE);
+        }
         at++;
     }
 }
@@ -131,8 +139,9 @@ TEST(any_picture_stays_the_same)
         got.pen.fg = 33; /* any state before the frame */
         strbuf_init(&from, &mem_libc, 0);
         strbuf_init(&to, &mem_libc, 0);
-        for (int i = 0; i < 40; i++)
+        for (int i = 0; i < 40; i++) {
             strbuf_adds(&from, pieces[support_random_below(&seed, sizeof pieces / sizeof *pieces)]);
+        }
         sgr_squeeze(from.data, from.len, &to);
         show(&expected, from.data, from.data + from.len);
         show(&got, to.data, to.data + to.len);

@@ -48,8 +48,9 @@ static int connect_to(const char *path)
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     while (now_ms() < end) {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
             return fd;
+        }
         close(fd);
         usleep(10000);
     }
@@ -85,14 +86,16 @@ static void look(struct shown *shown, int ms, bool answers)
            (len = read(shown->screen, piece, sizeof piece - 1)) > 0) {
         piece[len] = '\0';
         shown->bytes += (size_t)len;
-        if (shown->last_len + (size_t)len >= sizeof shown->last)
+        if (shown->last_len + (size_t)len >= sizeof shown->last) {
             shown->last_len = 0;
+        }
         memcpy(shown->last + shown->last_len, piece, (size_t)len + 1);
         shown->last_len += (size_t)len;
         for (const char *at = piece; (at = strstr(at, ASKED)) != NULL; at++) {
             shown->questions++;
-            if (answers)
+            if (answers) {
                 assert_int_equal(write(shown->screen, ANSWER, strlen(ANSWER)), strlen(ANSWER));
+            }
         }
     }
 }
@@ -169,16 +172,14 @@ TEST(a_terminal_that_takes_nothing_holds_nothing_up)
 TEST(a_terminal_that_answers_late_gets_fewer_frames)
 {
     struct shown shown;
-    int64_t end;
-    size_t before;
     start(&shown);
     send_line(&shown, "{\"op\":\"hello\",\"session_id\":\"s\",\"name\":\"slow\"}\n");
     send_work(&shown, 0, 300);
     look(&shown, 300, true);
     assert_true(shown.questions > 0);
     /* Without replies it writes until the window is full, then waits. */
-    before = shown.bytes;
-    end = now_ms() + 1800;
+    size_t before = shown.bytes;
+    int64_t end = now_ms() + 1800;
     for (int i = 300; now_ms() < end; i += 20) {
         send_work(&shown, i, 20);
         look(&shown, 10, false);

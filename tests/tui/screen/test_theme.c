@@ -48,8 +48,9 @@ TEST(everything_has_one_column_and_an_ascii_form)
         const char *symbol = theme_symbol(&mono, (enum symbol)i),
                    *plain = theme_symbol(&ascii, (enum symbol)i);
         assert_int_equal(text_cols(symbol, strlen(symbol), false), 1);
-        for (const char *at = plain; *at; at++)
+        for (const char *at = plain; *at; at++) {
             assert_true(*at >= 0x20 && *at < 0x7F);
+        }
     }
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         for (int flags = 0; flags < 64; flags++) {
@@ -87,9 +88,10 @@ TEST(without_colour_there_is_none)
 TEST(states_differ_by_shape_or_word)
 {
     for (int a = 0; a < STATES; a++) {
-        for (int b = a + 1; b < STATES; b++)
+        for (int b = a + 1; b < STATES; b++) {
             assert_string_not_equal(query_state_name((enum agent_state)a),
                                     query_state_name((enum agent_state)b));
+        }
         assert_int_equal(strlen(theme_state(&ascii, (enum agent_state)a).shape), 1);
     }
 }

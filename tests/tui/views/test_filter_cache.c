@@ -97,8 +97,9 @@ TEST(what_is_remembered_is_what_would_be_said)
         assert_true(model_open_file(&model, "s"));
         struct filter_cache *cache = make(filters[seed % (sizeof filters / sizeof filters[0])]);
         for (int step = 0; step < STEPS; step++) {
-            for (uint64_t i = support_random(&random) % 6; i > 0; i--)
+            for (uint64_t i = support_random(&random) % 6; i > 0; i--) {
                 change(&model, &random, &now_ms);
+            }
             check(cache, &model, model_ns(now_ms));
         }
         filter_cache_free(cache);
@@ -127,8 +128,9 @@ TEST(a_corrected_call_is_asked_again)
                     update.precedence = PRECEDENCE_HOOKS;
                     update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
                 }
-                if (corrected == 0 || call < corrected)
+                if (corrected == 0 || call < corrected) {
                     model_update(&model, &update);
+                }
             }
             model_flush(&model);
             check(cache, &model, model_ns(99999));

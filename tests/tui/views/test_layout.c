@@ -7,8 +7,9 @@
 static void claim(struct strip strip, char *used, int rows)
 {
     assert_true(strip.rows >= 0 && strip.y >= 0 && strip.y + strip.rows <= rows);
-    for (int y = strip.y; y < strip.y + strip.rows; y++)
+    for (int y = strip.y; y < strip.y + strip.rows; y++) {
         assert_int_equal(used[y]++, 0);
+    }
 }
 
 static void check(const struct layout_want *want, int cols, int rows)
@@ -25,10 +26,11 @@ static void check(const struct layout_want *want, int cols, int rows)
     claim(layout.heads, used, rows);
     claim(layout.body, used, rows);
     claim(layout.inflight, used, rows);
-    if (layout.inflight.rows == 0)
+    if (layout.inflight.rows == 0) {
         claim(layout.detail, used, rows);
-    else if (layout.detail.rows > 0)
+    } else if (layout.detail.rows > 0) {
         assert_true(layout.detail_x >= layout.inflight_cols && layout.detail_x < cols);
+    }
     claim(layout.trouble, used, rows);
     claim(layout.hint, used, rows);
     assert_true(layout.body.rows > 0 || layout.detail.rows > 0 || want->rows == 0);

@@ -37,8 +37,9 @@ static int8_t color_of_half(const struct picture *picture, int x, int y, bool up
     struct style style = theme_style(&picture->input.theme, (enum style_id)cell->style);
     bool low = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▄", 3) == 0;
     bool high = cell->glyph.len == 3 && memcmp(cell->glyph.text, "▀", 3) == 0;
-    if (high)
+    if (high) {
         return upper ? style.fg : style.bg;
+    }
     return low && !upper ? style.fg : COLOR_NONE;
 }
 
@@ -48,13 +49,13 @@ static int8_t color_of_bar(const struct picture *picture, const struct frame *fr
 {
     for (unsigned lane = 0; lane < 4; lane++) {
         struct timeline_cell cell;
-        struct style style;
         query_lane(frame->swarm, agent, lane, axis_time(&frame->axis, col),
                    axis_col_ns(&frame->axis), 1, frame->local_ns, NULL, &cell);
-        if (cell.kind >= SPAN_KINDS)
+        if (cell.kind >= SPAN_KINDS) {
             continue;
-        style = theme_style(&picture->input.theme,
-                            theme_bar(&picture->input.theme, cell.kind, cell.flags).style);
+        }
+        struct style style = theme_style(
+            &picture->input.theme, theme_bar(&picture->input.theme, cell.kind, cell.flags).style);
         return style.bg;
     }
     return COLOR_NONE;
@@ -73,12 +74,14 @@ TEST(a_cell_has_the_colours_of_both)
         int y = frame.layout.body.y + (int)i / 2;
         for (int col = 0; col < frame.layout.bars_cols; col++) {
             int8_t want = color_of_bar(&picture, &frame, agent, col);
-            if (want == COLOR_NONE)
+            if (want == COLOR_NONE) {
                 continue;
+            }
             /* An error shows wherever a lane has one. */
-            if (color_of_half(&picture, frame.layout.bars_x + col, y, i % 2 == 0) != 1)
+            if (color_of_half(&picture, frame.layout.bars_x + col, y, i % 2 == 0) != 1) {
                 assert_int_equal(color_of_half(&picture, frame.layout.bars_x + col, y, i % 2 == 0),
                                  want);
+            }
             coloured++;
         }
     }

@@ -109,11 +109,13 @@ TEST(more_than_a_line_holds_is_not_taken)
 {
     struct prompt prompt = {.len = 0};
     prompt_open(&prompt, PROMPT_FILTER, "");
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 200; i++) {
         prompt_key(&prompt, (struct key){.code = 0x20AC});
+    }
     assert_int_equal(prompt.len, 255); /* followed by a NUL */
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         prompt_key(&prompt, (struct key){.code = KEY_CODE_LEFT});
+    }
     assert_int_equal(prompt.cursor, 0);
 }
 
@@ -126,8 +128,9 @@ TEST(the_cursor_is_on_the_screen)
         int marked = 0;
         grid_clear(grid);
         prompt_draw(&prompt, grid_area(grid), false);
-        for (int x = 0; x < 12; x++)
+        for (int x = 0; x < 12; x++) {
             marked += (grid_cell(grid, x, 0)->attrs & ATTR_REVERSE) != 0;
+        }
         assert_int_equal(marked, 1);
         press(&prompt, "Left");
     }

@@ -330,8 +330,9 @@ TEST(ascii_is_ascii)
     picture_has(&picture, "` Uberprufer ??");
     picture_press(&picture, "j Enter");
     picture_has(&picture, "echo ?");
-    for (const char *at = picture.text.data; *at; at++)
+    for (const char *at = picture.text.data; *at; at++) {
         assert_true((unsigned char)*at < 0x7F);
+    }
     picture_release(&picture);
 }
 
@@ -344,8 +345,9 @@ TEST(the_detail_wraps_what_is_long)
     strbuf_adds(
         &lines, HELLO
         "{'op':'start_tool','t':1000,'span_id':'b','tool_name':'Write','args':{'path':'/a','lone':'x\\ud83dy','content':'");
-    for (int i = 0; i < 30000; i++)
+    for (int i = 0; i < 30000; i++) {
         strbuf_adds(&lines, "0123456789");
+    }
     strbuf_adds(&lines, "','n':[1, {'deep':null}],'feed':'one\\ntwo'}}\n");
     picture_feed(&picture, lines.data);
     strbuf_release(&lines);
@@ -356,8 +358,9 @@ TEST(the_detail_wraps_what_is_long)
     picture_has(&picture, "running    8.0 s\n");
     picture_has(&picture, "lone       x\xEF\xBF\xBDy\n");
     picture_has(&picture, "content    0123456789012345678901234567890123456789");
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 40; i++) {
         picture_press(&picture, "PgDn");
+    }
     picture_has(&picture, "and 283616 more bytes\n");
     picture_has(&picture, "feed       one\n             two\n");
     picture_release(&picture);

@@ -185,11 +185,13 @@ TEST(zoom_and_pan_keep_to_columns)
         picture_draw(&picture);
         assert_int_equal(picture.state.t0_ns & ((INT64_C(1) << picture.state.zoom) - 1), 0);
     }
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 100; i++) {
         picture_press(&picture, "w");
+    }
     assert_int_equal(picture.state.zoom, AXIS_ZOOM_MIN);
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 100; i++) {
         picture_press(&picture, "s");
+    }
     assert_int_equal(picture.state.zoom, 45);
     picture_press(&picture, "0");
     picture_has(&picture, "[Bash");
@@ -303,12 +305,14 @@ TEST(help_shows_where_one_is)
     } keys[] = {{"End", true}, {"Home", false}, {"G", true}, {"g", false}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         picture_press(&picture, keys[i].key);
-        if (keys[i].end)
+        if (keys[i].end) {
             picture_lacks(&picture, " 1-21 of ");
-        else
+        } else {
             picture_has(&picture, " 1-21 of ");
-        if (keys[i].end)
+        }
+        if (keys[i].end) {
             picture_has(&picture, "its process died");
+        }
     }
     picture_release(&picture);
 }

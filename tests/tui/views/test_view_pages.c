@@ -601,8 +601,9 @@ TEST(a_pinned_agent_stays_on_top)
     picture_has(&picture, "n29");
     picture_press(&picture, "PgUp PgUp PgUp PgUp PgUp PgUp j j p");
     picture_lacks(&picture, "^second");
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 9; i++) {
         picture_press(&picture, "j p");
+    }
     picture_has(&picture, "8 agents pinned");
     picture_release(&picture);
 }
@@ -660,8 +661,9 @@ static int line_of(struct picture *picture, const char *text)
     const char *drawn = picture_draw(picture), *at = strstr(drawn, text);
     int line = 0;
     assert_non_null(at);
-    for (; drawn < at; drawn++)
+    for (; drawn < at; drawn++) {
         line += *drawn == '\n';
+    }
     return line;
 }
 
@@ -677,8 +679,9 @@ TEST(the_mouse_selects_pans_and_zooms)
     int y = line_of(&picture, "[Bash ls");
     const char *drawn = strstr(picture_draw(&picture), "[Bash ls");
     int x = 0;
-    for (const char *at = drawn; at[-1] != '\n'; at--)
+    for (const char *at = drawn; at[-1] != '\n'; at--) {
         x += ((unsigned char)at[-1] & 0xC0) != 0x80;
+    }
     point(&picture, KEY_CODE_CLICK, x + 3, y, x + 3);
     assert_int_not_equal(picture.state.selected, NO_SPAN);
     point(&picture, KEY_CODE_CLICK, x + 3, y, x + 3);
@@ -704,8 +707,9 @@ TEST(the_mouse_sorts_and_scrolls_lists)
     picture_press(&picture, "2");
     int heads = line_of(&picture, "AGENT  ");
     const char *drawn = picture_draw(&picture), *req = strstr(drawn, "REQ"), *line = req;
-    while (line[-1] != '\n')
+    while (line[-1] != '\n') {
         line--;
+    }
     point(&picture, KEY_CODE_CLICK, (int)(req - line), heads, 0);
     picture_draw(&picture);
     assert_int_equal(picture.state.agents.order[0], 2);

@@ -106,8 +106,9 @@ static void step(struct world *world)
     char id[16] = "", parent[16];
     unsigned agent = pick(random, 12);
     world->ms += pick(random, 50) == 0 ? pick(random, 3000000) : pick(random, 900);
-    if (agent > 0)
+    if (agent > 0) {
         snprintf(id, sizeof id, "a%u", agent);
+    }
     struct op_context context = model_at(&world->model, world->ms, agent > 0 ? id : NULL);
     context.local_ns = model_ns(world->ms);
     if (pick(random, 12) == 0) {
@@ -136,21 +137,24 @@ static void world_init(struct world *world, uint64_t seed)
 static struct key random_key(struct random *random, const struct view_state *state)
 {
     static const char typed[] = "abesx:>-\"= ";
-    const struct action_info *info;
     struct key key = {.code = 'q'};
-    if (state->prompt.kind != PROMPT_NONE && pick(random, 4) > 0)
+    if (state->prompt.kind != PROMPT_NONE && pick(random, 4) > 0) {
         return (struct key){.code = (uint32_t)typed[pick(random, sizeof typed - 1)]};
-    if (pick(random, 8) == 0)
+    }
+    if (pick(random, 8) == 0) {
         return (struct key){.code = KEY_CODE_CLICK + pick(random, 4),
                             .x = (int16_t)pick(random, 250),
                             .y = (int16_t)pick(random, 80),
                             .from_x = (int16_t)pick(random, 250)};
-    if (state->pending != ACTION_NONE && pick(random, 2))
+    }
+    if (state->pending != ACTION_NONE && pick(random, 2)) {
         return (struct key){.code = 'a' + pick(random, 3)};
+    }
     size_t count = 0;
-    while (keymap_action(count))
+    while (keymap_action(count) != NULL) {
         count++;
-    info = keymap_action(pick(random, (unsigned)count));
+    }
+    const struct action_info *info = keymap_action(pick(random, (unsigned)count));
     keymap_parse_key(info->keys, strcspn(info->keys, " "), &key);
     return key;
 }
@@ -208,14 +212,16 @@ static void say(struct shown *shown, struct random *random)
 /* A key acts on the frame that was drawn, however the model has changed since. */
 static void press(struct shown *shown, struct random *random)
 {
-    if (!shown->frame)
+    if (shown->frame == NULL) {
         return;
+    }
     struct key key = random_key(random, &shown->state);
     enum view_result result = view_frame_key(shown->frame, key);
     view_frame_free(shown->frame);
     shown->frame = NULL;
-    if (result == VIEW_WRITE)
+    if (result == VIEW_WRITE) {
         view_message(&shown->state, pick(random, 2), "%s", texts[pick(random, TEXTS)]);
+    }
 }
 
 static void show(struct shown *shown, struct world *world, struct grid *grid, int cols, int rows)
@@ -231,18 +237,21 @@ static void show(struct shown *shown, struct world *world, struct grid *grid, in
     shown->input.events += pick(random, 1000);
     assert_true(grid_resize(grid, cols, rows));
     struct series series;
-    if (pick(random, 3) == 0)
+    if (pick(random, 3) == 0) {
         shown->state.page = (enum page)pick(random, PAGES);
-    if (pick(random, 5) == 0)
+    }
+    if (pick(random, 5) == 0) {
         say(shown, random);
+    }
     shown->input.series = pick(random, 4) > 0 && make_series(shown, cols, &series) ? &series : NULL;
     shown->frame = view_frame_new(&shown->input, &shown->state, cols, rows);
     assert_non_null(shown->frame);
     view_frame_draw(shown->frame, grid);
     check(grid);
     view_frame_wake_ns(shown->frame);
-    if (shown->input.series)
+    if (shown->input.series != NULL) {
         series_release(&series);
+    }
     shown->input.series = NULL;
 }
 
@@ -271,8 +280,9 @@ static void run(uint64_t seed, int col_step, int row_step, int max_cols, int max
     shown_init(&shown, world.model.swarm);
     for (int cols = 1; cols <= max_cols; cols += col_step) {
         for (int rows = 1; rows <= max_rows; rows += row_step) {
-            for (unsigned i = pick(&world.random, 6); i > 0; i--)
+            for (unsigned i = pick(&world.random, 6); i > 0; i--) {
                 step(&world);
+            }
             show(&shown, &world, grid, cols, rows);
         }
         metrics_release(&shown.metrics);
@@ -294,8 +304,9 @@ TEST(every_small_size)
 
 TEST(coarser_sizes)
 {
-    for (uint64_t seed = 2; seed < 8; seed++)
+    for (uint64_t seed = 2; seed < 8; seed++) {
         run(seed, 7, 5, 130, 52);
+    }
     run(20, 97, 37, 400, 150);
 }
 
@@ -308,8 +319,9 @@ TEST(any_size)
     world_init(&world, 77);
     shown_init(&shown, world.model.swarm);
     for (int i = 0; i < 2500; i++) {
-        for (unsigned n = pick(&world.random, 5); n > 0; n--)
+        for (unsigned n = pick(&world.random, 5); n > 0; n--) {
             step(&world);
+        }
         show(&shown, &world, grid, 1 + (int)pick(&world.random, 250),
              1 + (int)pick(&world.random, 80));
         if (i % 50 == 0) {
