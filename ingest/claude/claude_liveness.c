@@ -1,7 +1,7 @@
 /* From a session's entry in the registry to facts: its name, a wait for a person, that nothing
    runs any more, that it has ended. The registry is half a second ahead of transcripts, so its
    facts are held back until transcripts have had time to give better ones. */
-#include "ingest/claude/claude_session.h"
+#include "ingest/claude/claude_agents.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -349,7 +349,7 @@ void claude_session_conclude(struct claude_session *session, uint64_t now_ms, bo
         session->failed |=
             !claude_transcript_idle(session->files[0]->transcript, session->status_ms);
     }
-    claude_session_stop_agents(session);
+    claude_agents_stop(session);
     if (!session->ended && is_over(session, now_ms, loaded)) {
         report_end(session, false);
     } else {

@@ -95,8 +95,6 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
                          const char *bytes, size_t len, uint64_t now_ms);
 /* Takes last lines without an end: no more will be read. */
 void claude_session_finish(struct claude_session *session);
-/* Ends foreground agents whose call was stopped: they write no line about it. */
-void claude_session_stop_agents(struct claude_session *session);
 /* Returns the last time in its lines; NAN: no line has one. */
 double claude_session_last_ms(const struct claude_session *session);
 

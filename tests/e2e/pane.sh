@@ -65,8 +65,10 @@ until_true 10 test -s ended || fail "a tmux that hangs keeps it from ending"
 # A client without a sign of its process is found by its program and its directory.
 mkdir -p "$work/api" "$HOME/.qwen/projects/p/chats"
 ln -s "$(command -v sleep)" "$work/bin/qwen"
-printf '%s\n' '{"uuid":"u","sessionId":"s","timestamp":"'"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"'","type":"user","cwd":"'"$work/api"'","message":{"parts":[{"text":"Do"}]}}' \
-    >"$HOME/.qwen/projects/p/chats/s.jsonl"
+prompt() { # its session is younger than the clients that run by now
+    printf '%s\n' '{"uuid":"u","sessionId":"s","timestamp":"'"$(date -u +%Y-%m-%dT%H:%M:%S.000Z)"'","type":"user","cwd":"'"$work/api"'","message":{"parts":[{"text":"Do"}]}}' \
+        >"$HOME/.qwen/projects/p/chats/s.jsonl"
+}
 in_window() { # DIRECTORY: starts the client there in a window of its own
     rm -f "$work/client"
     tmux -L "$terminal" new-window -d -c "$1" "cd '$1' && echo \$\$ >'$work/client'; exec '$work/bin/qwen' 1000" || fail "no window"
@@ -75,15 +77,29 @@ in_window() { # DIRECTORY: starts the client there in a window of its own
     children="$children $client"
 }
 in_window "$work"
+prompt
 type_keys "HOME='$HOME' $program qwen:" Enter
 wait_for '›.*api'
-missed() { type_keys g; sleep 0.2; shows 'no tmux pane has a process of this agent'; }
+# Its client does not run: it may be gone by now.
+missed() { type_keys g; sleep 0.2; shows 'no tmux pane has a process of this agent\|no process known for this agent'; }
 until_true 10 missed || fail "a client of another directory is taken"
+type_keys q
+ended() { ! shows '›.*api'; }
+until_true 10 ended || fail "it does not end"
 in_window "$work/api"
+prompt
+type_keys "HOME='$HOME' $program qwen:" Enter
+wait_for '›.*api'
 until_true 10 eval 'type_keys g; sleep 0.2; elsewhere' || fail "g does not find the client by its directory"
 [ "$(tmux -L "$terminal" display-message -p '#{pane_pid}')" = "$client" ] || fail "another pane is shown"
+# Which of two it is cannot be known where both were there before.
 tmux -L "$terminal" select-window -t "$first"
+type_keys q
+until_true 10 ended || fail "it does not end"
 in_window "$work/api"
+prompt
+type_keys "HOME='$HOME' $program qwen:" Enter
+wait_for '›.*api'
 several() { type_keys g; sleep 0.2; shows 'several tmux panes may have this agent'; }
 until_true 10 several || fail "one of two panes is shown"
 exit 0

@@ -450,7 +450,6 @@ int app_run(struct app *app)
     struct engine *engine = &app->engine;
     struct strbuf error;
     bool ok;
-
     strbuf_init(&error, engine->mem, 0);
     ok = open_screen(app, &error);
     if (ok) {

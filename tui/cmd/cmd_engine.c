@@ -131,7 +131,6 @@ static void status(void *ctx, struct strbuf *out)
     if (!same) {
         struct swarm_metrics metrics;
         bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
-
         strbuf_clear(&e->status);
         status_bar(e->swarm, known ? &metrics : NULL, now_ns, &e->status);
         if (!e->options->no_mask) {
@@ -415,7 +414,6 @@ bool engine_finish(struct engine *engine)
 {
     struct strbuf error;
     bool ok;
-
     mem_spare_open(&engine->spare);
     strbuf_init(&error, engine->mem, 0);
     recovery_cancel(engine->recovery);
