@@ -4,6 +4,7 @@
 #include "tui/cmd/cmd_engine.h"
 
 #include "tui/cmd/engine_journal.h"
+#include "tui/cmd/engine_sources.h"
 #include "tui/cmd/local_clock.h"
 #include "tui/cmd/loop_start.h"
 #include "tui/cmd/status_line.h"
@@ -55,33 +56,6 @@ static bool reads(void *ctx, const char *path)
 static bool gives_up(bool final)
 {
     return final ? stop_signal_is_overdue() : stop_signal_is_asked();
-}
-
-static bool is_live(const char *spec, bool follow)
-{
-    const struct source_row *row = sources_find(spec);
-    return row->live || (row->live_followed && follow);
-}
-
-static bool any_live(const struct options *options, bool follow)
-{
-    for (size_t i = 0; i < options->argument_count; i++) {
-        if (is_live(options->arguments[i], follow)) {
-            return true;
-        }
-    }
-    return options->argument_count == 0;
-}
-
-/* With a source that listens a recording continues until a signal, and clients work meanwhile. */
-static bool any_listens(const struct options *options)
-{
-    for (size_t i = 0; i < options->argument_count; i++) {
-        if (sources_find(options->arguments[i])->listens) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool make_model(struct engine *e)
@@ -171,7 +145,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .tap = engine_journal_tap(e),
         .hook_clients = source_hook_clients,
         .follow = config->follow,
-        .follow_clients = any_listens(e->options),
+        .follow_clients = engine_sources_listen(e->options),
         .allow_remote = e->options->allow_remote,
         .token = e->token,
         .max_line_bytes = e->options->max_line_bytes,
@@ -228,7 +202,7 @@ void engine_report(void *ctx, enum log_level level, const char *text)
     }
 }
 
-static void report_refused(struct engine *engine, const struct strbuf *error)
+void engine_refused(struct engine *engine, const struct strbuf *error)
 {
     const char *text = error->data != NULL ? error->data : "out of memory";
     engine_log(engine, LOG_LEVEL_ERROR, text);
@@ -241,7 +215,7 @@ static void try_output(struct engine *engine, const struct engine_config *config
     struct strbuf error;
     strbuf_init(&error, engine->mem, 0);
     if ((config->keeps || config->options->output != NULL) && !output_try(engine->output, &error)) {
-        report_refused(engine, &error);
+        engine_refused(engine, &error);
     }
     strbuf_release(&error);
 }
@@ -260,7 +234,7 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     *engine = (struct engine){
         .options = config->options,
         .mem = &engine->spare.mem,
-        .live = config->live || any_live(config->options, config->follow),
+        .live = config->live || engine_sources_live(config->options, config->follow),
         .follow = config->follow,
         .until_end = config->until_end,
         .ranged = config->ranged,
@@ -297,59 +271,6 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
     }
     engine_close(engine);
     return false;
-}
-
-bool engine_add(struct engine *engine, const char *spec, struct strbuf *error)
-{
-    engine->live |= is_live(spec, engine->follow);
-    return hub_add(engine->hub, spec, error);
-}
-
-/* Adds the default sources of the table. A client without a directory is skipped silently. */
-static void add_default(struct engine *engine, struct strbuf *error)
-{
-    struct strbuf spec;
-    strbuf_init(&spec, engine->mem, 0);
-    for (const struct source_row *row = source_rows; row->ops != NULL; row++) {
-        size_t number = 0;
-        strbuf_clear(error);
-        strbuf_clear(&spec);
-        while (row->default_spec != NULL && row->default_spec(number, &spec, error) &&
-               !spec.failed) {
-            engine_add(engine, spec.data, error);
-            strbuf_clear(error);
-            strbuf_clear(&spec);
-            number++;
-        }
-        if (row->default_spec != NULL && (error->len > 0 || spec.failed)) {
-            report_refused(engine, error);
-        } else if (row->default_spec == NULL && engine->follow &&
-                   source_places_has(&engine->places, row)) {
-            engine_add(engine, row->prefix, error);
-        }
-    }
-    strbuf_release(&spec);
-}
-
-void engine_add_all(struct engine *engine)
-{
-    struct strbuf error;
-    strbuf_init(&error, engine->mem, 0);
-    if (engine->options->argument_count == 0) {
-        add_default(engine, &error);
-    }
-    for (size_t i = 0; i < engine->options->argument_count; i++) {
-        size_t before = hub_source_count(engine->hub);
-        strbuf_clear(&error);
-        /* A source that was added has its error in its status. */
-        if (!engine_add(engine, engine->options->arguments[i], &error) &&
-            hub_source_count(engine->hub) == before) {
-            report_refused(engine, &error);
-            engine->lacks_source = true;
-        }
-    }
-    strbuf_release(&error);
-    engine_journal_recover(engine);
 }
 
 /* ---- stopping ---- */

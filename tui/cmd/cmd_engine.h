@@ -115,6 +115,8 @@ bool engine_progress(const struct engine *engine, struct source_progress *out);
 void engine_log(struct engine *engine, enum log_level level, const char *text);
 /* The same, and shows it now: on the screen, or on stderr. `ctx` is the engine. */
 void engine_report(void *ctx, enum log_level level, const char *text);
+/* Logs and prints the reason why something could not be opened; an empty one: out of memory. */
+void engine_refused(struct engine *engine, const struct strbuf *error);
 /* Stops reading files. */
 void engine_stop_reading(struct engine *engine);
 /* Returns the address of the first source that listens, borrowed until the next iteration; NULL:

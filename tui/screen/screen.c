@@ -8,10 +8,9 @@
 
 #include "tui/screen/flow_control.h"
 #include "tui/screen/mouse_report.h"
+#include "tui/screen/screen_cells.h"
 #include "tui/screen/screen_keys.h"
 #include "tui/screen/terminal.h"
-
-#include "core/base/utf8.h"
 
 #include <assert.h>
 #include <curses.h>
@@ -370,51 +369,6 @@ void screen_resized(struct screen *screen)
     screen_repaint(screen);
 }
 
-/* Converts a glyph. If the C library and this program disagree on its width, `?` replaces it;
-   otherwise the rest of the line would shift. */
-static void glyph_to_wide(const struct glyph *glyph, wchar_t out[CCHARW_MAX + 1])
-{
-    int n = 0;
-    for (size_t at = 0; at < glyph->len && n < CCHARW_MAX;) {
-        uint32_t cp;
-        at += utf8_next(glyph->text + at, glyph->len - at, &cp);
-        int cols = wcwidth((wchar_t)cp);
-        if (n == 0 ? cols == glyph->width : cols == 0) {
-            out[n++] = (wchar_t)cp;
-        } else if (n == 0) {
-            break;
-        }
-    }
-    if (n == 0) {
-        out[n++] = glyph->width == 1 ? L'?' : L'\uFF1F';
-    }
-    out[n] = L'\0';
-}
-
-static attr_t attrs_of(uint8_t attrs)
-{
-    return (attrs & ATTR_BOLD ? A_BOLD : 0) | (attrs & ATTR_DIM ? A_DIM : 0) |
-           (attrs & ATTR_UNDERLINE ? A_UNDERLINE : 0) | (attrs & ATTR_REVERSE ? A_REVERSE : 0);
-}
-
-static void put_cell(const struct screen *screen, int x, int y, const struct cell *cell)
-{
-    struct style style = theme_style(&screen->theme, (enum style_id)cell->style);
-    wchar_t text[CCHARW_MAX + 1];
-    cchar_t wide;
-    int pair = screen->theme.color ? cell->style + 1 : 0;
-    glyph_to_wide(&cell->glyph, text);
-    setcchar(&wide, text, attrs_of(style.attrs | cell->attrs),
-             (short)(pair < COLOR_PAIRS ? pair : 0), NULL);
-    mvwadd_wch(stdscr, y, x, &wide);
-}
-
-static bool same_cell(const struct cell *a, const struct cell *b)
-{
-    return a->style == b->style && a->attrs == b->attrs && a->glyph.width == b->glyph.width &&
-           a->glyph.len == b->glyph.len && memcmp(a->glyph.text, b->glyph.text, a->glyph.len) == 0;
-}
-
 /* Makes room for the copy. Without memory every cell is put each time. */
 static void prepare_copy(struct screen *screen, int cols, int rows)
 {
@@ -480,27 +434,7 @@ void screen_put(struct screen *screen, const struct grid *grid, int64_t now_ns)
         return;
     }
     prepare_copy(screen, grid_cols(grid), grid_rows(grid));
-    int cols = grid_cols(grid) < COLS ? grid_cols(grid) : COLS;
-    int rows = grid_rows(grid) < LINES ? grid_rows(grid) : LINES;
-    for (int y = 0; y < rows; y++) {
-        for (int x = 0; x < cols; x++) {
-            const struct cell *cell = grid_cell(grid, x, y);
-            struct cell *shown = NULL;
-            if (screen->shown != NULL) {
-                shown = &screen->shown[(size_t)y * (size_t)screen->shown_cols + (size_t)x];
-            }
-            if (cell->glyph.width == 0 || (shown != NULL && same_cell(shown, cell))) {
-                continue;
-            }
-            if (cell->glyph.width <= cols - x) {
-                put_cell(screen, x, y, cell);
-            }
-        }
-    }
-    for (int y = 0; screen->shown != NULL && y < grid_rows(grid); y++) {
-        memcpy(&screen->shown[(size_t)y * (size_t)screen->shown_cols], grid_cell(grid, 0, y),
-               (size_t)screen->shown_cols * sizeof *screen->shown);
-    }
+    screen_cells_put(&screen->theme, grid, screen->shown);
     wnoutrefresh(stdscr);
     doupdate();
     send_frame(screen, now_ns);
