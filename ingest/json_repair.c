@@ -6,6 +6,7 @@
    not. The caller checks the result. */
 #include "ingest/json_repair.h"
 
+#include "core/base/ascii.h"
 #include "core/base/utf8.h"
 #include "core/trace/event.h"
 
@@ -15,19 +16,9 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return ascii_is_letter(c) || c == '_';
 }
 
 /* ---- strings ---- */
@@ -110,17 +101,17 @@ static bool put_hex(struct slice token, bool negative, struct strbuf *out)
 static bool put_decimal(struct slice token, bool negative, struct strbuf *out)
 {
     const char *at = token.bytes, *end = at + token.len;
-    while (end - at > 1 && *at == '0' && is_digit(at[1])) {
+    while (end - at > 1 && *at == '0' && ascii_is_digit(at[1])) {
         at++;
     }
     const char *whole = at;
-    while (at < end && is_digit(*at)) {
+    while (at < end && ascii_is_digit(*at)) {
         at++;
     }
     struct slice digits = {whole, (size_t)(at - whole)}, fraction = {at, 0};
     if (at < end && *at == '.') {
         fraction.bytes = ++at;
-        while (at < end && is_digit(*at)) {
+        while (at < end && ascii_is_digit(*at)) {
             at++;
         }
         fraction.len = (size_t)(at - fraction.bytes);
@@ -139,7 +130,7 @@ static bool put_decimal(struct slice token, bool negative, struct strbuf *out)
 
 static const char *token_end(const char *at, const char *end)
 {
-    while (at < end && (is_digit(*at) || is_letter(*at) || strchr("+-.#", *at) != NULL) &&
+    while (at < end && (ascii_is_digit(*at) || is_letter(*at) || strchr("+-.#", *at) != NULL) &&
            *at != '\0') {
         at++;
     }
@@ -164,7 +155,7 @@ static const char *put_token(const char *at, const char *end, struct strbuf *out
         strbuf_adds(out, constant);
         return skip_payload(stop, end);
     }
-    if (token.len > 2 && is_digit(*token.bytes) && memcmp(token.bytes + 1, ".#", 2) == 0) {
+    if (token.len > 2 && ascii_is_digit(*token.bytes) && memcmp(token.bytes + 1, ".#", 2) == 0) {
         strbuf_adds(out, "null"); /* 1.#INF, 1.#QNAN */
     } else if (!put_hex(token, negative, out) && !put_decimal(token, negative, out)) {
         strbuf_add(out, at, (size_t)(stop - at));
@@ -178,7 +169,7 @@ static bool comma_ends(const char *at, const char *end)
 {
     do {
         at++;
-    } while (at < end && is_space(*at));
+    } while (at < end && ascii_is_space(*at));
     return at < end && (*at == '}' || *at == ']');
 }
 

@@ -2,6 +2,10 @@
    hash count as one. */
 #include "ingest/left_out.h"
 
+#include "core/base/hash.h"
+
+#include <string.h>
+
 void left_out_init(struct left_out *left_out, const struct mem *mem)
 {
     *left_out = (struct left_out){.last_ns = INT64_MIN};
@@ -13,18 +17,9 @@ void left_out_release(struct left_out *left_out)
     u64map_release(&left_out->files);
 }
 
-static uint64_t hash_of(const char *path)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (; *path != '\0'; path++) {
-        hash = (hash ^ (unsigned char)*path) * UINT64_C(0x100000001B3);
-    }
-    return hash;
-}
-
 bool left_out_note(struct left_out *left_out, const char *path, int64_t modified_ns, bool out)
 {
-    uint64_t hash = hash_of(path);
+    uint64_t hash = hash_bytes(HASH_SEED, path, strlen(path));
     uint32_t before = u64map_get(&left_out->files, hash);
     bool was_out = before != U64MAP_NONE && before == 1;
     if (was_out == out) {

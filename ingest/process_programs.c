@@ -3,6 +3,8 @@
    be read, and are left out. */
 #include "ingest/process_programs.h"
 
+#include "core/base/hash.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -67,15 +69,11 @@ static size_t find_program(const char *arguments, size_t len, const char *const 
     return at < len && is_any(arguments + at, names) ? at + strlen(arguments + at) + 1 : 0;
 }
 
-/* Returns a number that is the same for the same arguments (FNV-1a). Long ones may have been cut,
+/* Returns a number that is the same for the same arguments. Long ones may have been cut,
    each at another place, so that only their beginning counts. */
 static uint64_t number_of(const char *arguments, size_t len)
 {
-    uint64_t number = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < len && i < COMPARED_BYTES; i++) {
-        number = (number ^ (unsigned char)arguments[i]) * UINT64_C(1099511628211);
-    }
-    return number;
+    return hash_bytes(HASH_SEED, arguments, len < COMPARED_BYTES ? len : COMPARED_BYTES);
 }
 
 /* Returns when the machine started, in ms of the Unix epoch; NAN: unknown. */

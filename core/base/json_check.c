@@ -4,6 +4,7 @@
    again, as UTF-8. */
 #include "core/base/json_read.h"
 
+#include "core/base/ascii.h"
 #include "core/base/json_scan.h"
 #include "core/base/utf8.h"
 #include "core/base/word.h"
@@ -33,21 +34,16 @@ static enum step bad(struct checker *c, const char *what)
 static inline void skip_space(struct checker *c)
 {
     const char *at = c->at;
-    while (at < c->end && json_is_space(*at)) {
+    while (at < c->end && ascii_is_space(*at)) {
         at++;
     }
     c->at = at;
 }
 
-static bool is_hex(char c)
-{
-    return json_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool check_digits(struct checker *c)
 {
     const char *at = c->at;
-    while (at < c->end && json_is_digit(*at)) {
+    while (at < c->end && ascii_is_digit(*at)) {
         at++;
     }
     if (at == c->at) {
@@ -107,7 +103,7 @@ static bool check_escape(struct checker *c)
     }
     for (int i = 0; i < 4; i++) {
         at++;
-        if (at == c->end || !is_hex(*at)) {
+        if (at == c->end || !ascii_is_hex(*at)) {
             return fail(c, at, "hexadecimal digit expected");
         }
     }
@@ -261,7 +257,7 @@ bool json_check(const char *text, size_t len, unsigned max_depth, struct json_va
         return false;
     }
     const char *end = c.end;
-    while (json_is_space(end[-1])) {
+    while (ascii_is_space(end[-1])) {
         end--;
     }
     *out = (struct json_value){

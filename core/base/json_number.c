@@ -43,7 +43,7 @@ static struct number split(struct json_value value)
     struct number n = {.negative = *at == '-'};
     n.digits = n.negative ? at + 1 : at;
     const char *fraction = NULL;
-    for (at = n.digits; at < end && (json_is_digit(*at) || *at == '.'); at++) {
+    for (at = n.digits; at < end && (ascii_is_digit(*at) || *at == '.'); at++) {
         if (*at == '.') {
             fraction = at + 1;
         }
@@ -113,7 +113,7 @@ static bool ends_in_point(const char *at, const char *end)
 {
     at += *at == '-';
     const char *digits = at;
-    while (at < end && json_is_digit(*at)) {
+    while (at < end && ascii_is_digit(*at)) {
         at++;
     }
     return at > digits && at + 1 == end && *at == '.';
@@ -131,8 +131,8 @@ struct json_value json_spelt_number(struct json_value value)
     while (at < end && end[-1] == ' ') {
         end--;
     }
-    at += end - at > 1 && *at == '+' && json_is_digit(at[1]);
-    while (end - at > 1 && *at == '0' && json_is_digit(at[1])) {
+    at += end - at > 1 && *at == '+' && ascii_is_digit(at[1]);
+    while (end - at > 1 && *at == '0' && ascii_is_digit(at[1])) {
         at++;
     }
     if (at < end && ends_in_point(at, end)) {

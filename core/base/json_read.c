@@ -55,7 +55,7 @@ static const char *skip_container(const char *at, const char *end)
 
 static const char *skip_scalar(const char *at, const char *end)
 {
-    while (at < end && *at != ',' && *at != ']' && *at != '}' && !json_is_space(*at)) {
+    while (at < end && *at != ',' && *at != ']' && *at != '}' && !ascii_is_space(*at)) {
         at++;
     }
     return at;
@@ -83,7 +83,7 @@ struct json_value json_value_of(const char *raw, size_t len)
 
 static inline bool skip_between(struct json_walk *walk, char separator)
 {
-    while (walk->at < walk->end && (*walk->at == separator || json_is_space(*walk->at))) {
+    while (walk->at < walk->end && (*walk->at == separator || ascii_is_space(*walk->at))) {
         walk->at++;
     }
     return walk->at < walk->end;
@@ -152,7 +152,7 @@ void json_cursor_enter(struct json_cursor *cursor)
 static inline const char *skip_separator(const char *at, char separator)
 {
     at += *at == separator;
-    while (json_is_space(*at) || *at == separator) {
+    while (ascii_is_space(*at) || *at == separator) {
         at++;
     }
     return at;

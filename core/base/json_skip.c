@@ -3,6 +3,7 @@
    then use json_check. */
 #include "core/base/json_read.h"
 
+#include "core/base/ascii.h"
 #include "core/base/json_scan.h"
 #include "core/base/utf8.h"
 #include "core/base/word.h"
@@ -12,17 +13,12 @@ enum { MAX_DEPTH = 60 };
 /* White space is the only JSON text with characters up to a space. */
 static inline const char *skip_space(const char *at, const char *end, bool *spaced)
 {
-    if (at == end || (unsigned char)*at > ' ' || !json_is_space(*at)) {
+    if (at == end || (unsigned char)*at > ' ' || !ascii_is_space(*at)) {
         return at;
     }
     *spaced = true;
     at++;
     return at < end && (unsigned char)*at > ' ' ? at : text_skip_space(at, end);
-}
-
-static inline bool is_hex(char c)
-{
-    return json_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 /* Skips from the backslash to after the escape. */
@@ -41,7 +37,8 @@ static const char *skip_escape(const char *at, const char *end)
     case 'r':
     case 't': return at + 2;
     case 'u':
-        return end - at >= 6 && is_hex(at[2]) && is_hex(at[3]) && is_hex(at[4]) && is_hex(at[5])
+        return end - at >= 6 && ascii_is_hex(at[2]) && ascii_is_hex(at[3]) && ascii_is_hex(at[4]) &&
+                       ascii_is_hex(at[5])
                    ? at + 6
                    : NULL;
     default: return NULL;
@@ -78,7 +75,7 @@ static inline const char *skip_string(const char *at, const char *end)
 
 static inline const char *skip_digits(const char *at, const char *end)
 {
-    while (at < end && json_is_digit(*at)) {
+    while (at < end && ascii_is_digit(*at)) {
         at++;
     }
     return at;

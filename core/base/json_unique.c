@@ -69,7 +69,7 @@ bool json_has_twins(const char *raw, size_t len)
             struct key key = {at, 0};
             at = string_end(at, end);
             key.len = (size_t)(at - key.at);
-            while (at < end && json_is_space(*at)) {
+            while (at < end && ascii_is_space(*at)) {
                 at++;
             }
             if (at < end && *at == ':' && is_twin(&search, key)) {

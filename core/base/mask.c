@@ -4,6 +4,7 @@
    backslash, so the end of a JSON string stays. */
 #include "core/base/mask.h"
 
+#include "core/base/ascii.h"
 #include "core/base/utf8.h"
 
 #include <string.h>
@@ -53,19 +54,9 @@ struct text {
     const char *begin, *end;
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
 static bool is_alnum(char c)
 {
-    return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
+    return ascii_is_digit(c) || ascii_is_letter(c);
 }
 
 static bool is_of_name(char c)
@@ -79,15 +70,10 @@ static bool is_of_base64(char c)
     return is_of_name(c) || c == '+' || c == '/' || c == '=' || c == '~';
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static bool ends_value(char c)
 {
     return !is_alnum(c) &&
-           (is_blank(c) || strchr("\n\r\"'`\\&;|<>,(){}[]", c) != NULL); /* NUL too */
+           (ascii_is_blank(c) || strchr("\n\r\"'`\\&;|<>,(){}[]", c) != NULL); /* NUL too */
 }
 
 static const char *skip(const char *at, const char *end, bool (*is)(char))
@@ -115,8 +101,8 @@ static struct look look_at(const char *at, const char *end)
     struct look look = {.len = (size_t)(end - at)};
     size_t run = 0;
     for (const char *here = at; here < end; here++) {
-        look.digits += is_digit(*here);
-        look.uppers += is_upper(*here) && here > at;
+        look.digits += ascii_is_digit(*here);
+        look.uppers += ascii_is_upper(*here) && here > at;
         look.lowers += *here >= 'a' && *here <= 'z';
         run = is_alnum(*here) ? run + 1 : 0;
         look.run = run > look.run ? run : look.run;
@@ -209,7 +195,7 @@ static const char *after_scheme(const char *at, const char *end)
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         size_t len = strlen(schemes[i]);
         if ((size_t)(end - at) > len && strncasecmp(at, schemes[i], len) == 0 && at[len] == ' ') {
-            return skip(at + len, end, is_blank);
+            return skip(at + len, end, ascii_is_blank);
         }
     }
     return NULL;
@@ -247,7 +233,7 @@ static size_t url_at(const struct text *text, const char *at, const char **to)
         *to = here + 1;
     }
     /* The text may have been cut before the `@`; a port is a number. */
-    bool number = colon == NULL || skip(colon + 1, *to, is_digit) == *to;
+    bool number = colon == NULL || skip(colon + 1, *to, ascii_is_digit) == *to;
     return number ? 0 : (size_t)(colon + 1 - at);
 }
 
@@ -261,7 +247,7 @@ static size_t name_row(const char *name, size_t len)
     size_t count = 0, row = 0;
     for (size_t i = 0; i < len && len < NAME_MAX; i++) {
         if (is_alnum(name[i])) {
-            plain[count++] = (char)(is_upper(name[i]) ? name[i] | 0x20 : name[i]);
+            plain[count++] = (char)(ascii_is_upper(name[i]) ? name[i] | 0x20 : name[i]);
         }
     }
     for (; row < rows; row++) {
@@ -319,7 +305,7 @@ static struct value value_at(const char *at, const char *end, bool by_colon)
     size_t quote = quote_at(at, end);
     if (quote > 0) {
         const char *first = at + quote;
-        if (first == end || is_blank(*first) || strchr(",}]:\\\n\r", *first) != NULL) {
+        if (first == end || ascii_is_blank(*first) || strchr(",}]:\\\n\r", *first) != NULL) {
             return value;
         }
         value = (struct value){first, quoted_end(first, end, quote), true, by_colon};
@@ -340,7 +326,7 @@ static struct value assigned(const char *at, const char *end, bool option)
 {
     const struct value none = {.begin = NULL};
     size_t closing = quote_at(at, end);
-    const char *here = closing > 0 ? skip(at + closing, end, is_blank) : at;
+    const char *here = closing > 0 ? skip(at + closing, end, ascii_is_blank) : at;
     if (here == end) {
         return none;
     }
@@ -348,18 +334,18 @@ static struct value assigned(const char *at, const char *end, bool option)
         /* A member of JSON; or an option, with its value as the next item of a list. A number, null
            or an object stays: a mask without quotes is no JSON. */
         bool next = *here == ':' || *here == '=' || (option && *here == ',');
-        const char *from = next ? skip(here + 1, end, is_blank) : end;
+        const char *from = next ? skip(here + 1, end, ascii_is_blank) : end;
         return from < end && quote_at(from, end) > 0 ? value_at(from, end, false) : none;
     }
     if (*here == '=' || *here == ':') {
         const char *from = here + 1;
-        from = *here == ':' ? skip(from, end, is_blank) : from;
+        from = *here == ':' ? skip(from, end, ascii_is_blank) : from;
         bool operator= here + 1<end && strchr("=:>~", here[1]) != NULL;
-        return from < end && !operator&& !is_blank(*from) ? value_at(from, end, *here == ':')
-                                                          : none;
+        return from < end && !operator&& !ascii_is_blank(*from) ? value_at(from, end, *here == ':')
+                                                                : none;
     }
-    if (option && is_blank(*here)) {
-        const char *from = skip(here, end, is_blank);
+    if (option && ascii_is_blank(*here)) {
+        const char *from = skip(here, end, ascii_is_blank);
         return from < end && *from != '-' ? value_at(from, end, false) : none;
     }
     return none;

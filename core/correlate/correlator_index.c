@@ -1,20 +1,12 @@
 /* Calls by session and id. A hash finds the key, and the ids are compared: two calls whose
    hashes meet stay two. A call has one key for each of its ids. */
+#include "core/base/hash.h"
 #include "core/correlate/correlator_private.h"
-
-static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ at[i]) * 1099511628211ULL;
-    }
-    return hash;
-}
 
 static uint64_t hash_of(session_no session, struct slice id)
 {
-    uint64_t hash = mix(14695981039346656037ULL, &session, sizeof session);
-    hash = mix(hash, id.bytes, id.len);
+    uint64_t hash = hash_bytes(HASH_SEED, &session, sizeof session);
+    hash = hash_bytes(hash, id.bytes, id.len);
     return hash == UINT64_MAX ? 0 : hash;
 }
 

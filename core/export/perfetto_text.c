@@ -3,6 +3,7 @@
    these that matters is copied token by token. */
 #include "core/export/perfetto_text.h"
 
+#include "core/base/ascii.h"
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
 #include "core/base/utf8.h"
@@ -17,15 +18,10 @@
    sums digits before the point in 63 bits. */
 enum { MAX_FRACTION = 63, MAX_RUN = 64, MAX_WHOLE = 18, MAX_EXPONENT = 308 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static size_t digits_at(const char *at, const char *end)
 {
     const char *from = at;
-    while (at < end && is_digit(*at)) {
+    while (at < end && ascii_is_digit(*at)) {
         at++;
     }
     return (size_t)(at - from);
@@ -105,7 +101,8 @@ static uint32_t escaped_unit(const char *at, const char *end)
     }
     for (int i = 2; i < 6; i++) {
         char c = at[i];
-        uint32_t digit = is_digit(c) ? (uint32_t)(c - '0') : (uint32_t)((c | 0x20) - 'a' + 10);
+        uint32_t digit =
+            ascii_is_digit(c) ? (uint32_t)(c - '0') : (uint32_t)((c | 0x20) - 'a' + 10);
         unit = unit << 4 | digit;
     }
     return unit;
@@ -165,11 +162,11 @@ static const char *add_string(struct strbuf *out, const char *at, const char *en
 static bool has_long_run(const char *raw, size_t len)
 {
     for (size_t i = MAX_RUN / 2; i + MAX_RUN / 2 < len; i += MAX_RUN / 2) {
-        if (!is_digit(raw[i]) || !is_digit(raw[i + MAX_RUN / 2])) {
+        if (!ascii_is_digit(raw[i]) || !ascii_is_digit(raw[i + MAX_RUN / 2])) {
             continue;
         }
         size_t from = i;
-        while (from > 0 && is_digit(raw[from - 1])) {
+        while (from > 0 && ascii_is_digit(raw[from - 1])) {
             from--;
         }
         if (digits_at(raw + from, raw + len) >= MAX_RUN) {
@@ -183,7 +180,7 @@ static bool has_long_run(const char *raw, size_t len)
    an id (2e5948641 in a hexadecimal one). */
 static bool is_after_number(const char *at, const char *begin)
 {
-    while (at > begin && (is_digit(at[-1]) || at[-1] == '.')) {
+    while (at > begin && (ascii_is_digit(at[-1]) || at[-1] == '.')) {
         at--;
     }
     at -= at > begin && at[-1] == '-';
@@ -221,7 +218,7 @@ bool perfetto_text_reads(const char *raw, size_t len)
 
 static bool is_of_number(char c)
 {
-    return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+    return ascii_is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
 void perfetto_text_add(struct strbuf *out, const char *raw, size_t len)
@@ -235,7 +232,7 @@ void perfetto_text_add(struct strbuf *out, const char *raw, size_t len)
         const char *from = at;
         if (*at == '"') {
             at = add_string(out, at, end);
-        } else if (*at == '-' || is_digit(*at)) {
+        } else if (*at == '-' || ascii_is_digit(*at)) {
             while (at < end && is_of_number(*at)) {
                 at++;
             }

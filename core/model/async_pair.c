@@ -7,6 +7,7 @@
    without a name closes the innermost of its id. So each open span is in two lists: that of its id,
    linked both ways, and that of its id and name. A hash represents an id; if two hashes were equal,
    two spans would swap their ends. */
+#include "core/base/hash.h"
 #include "core/model/swarm_private.h"
 
 #include <math.h>
@@ -19,11 +20,6 @@ struct async_key {
 };
 
 enum id_kind { ID_PLAIN, ID_LOCAL, ID_GLOBAL };
-
-static uint64_t add_number(uint64_t hash, uint64_t number)
-{
-    return (hash ^ number) * 1099511628211ULL;
-}
 
 /* Returns the text of a whole number that is spelt with a point or an exponent, as an integer; any
    other text unchanged. */
@@ -59,9 +55,9 @@ static bool add_text(struct swarm *swarm, uint64_t *hash, struct slice raw)
         }
     }
     for (size_t i = 0; i < text.len; i++) {
-        *hash = add_number(*hash, (unsigned char)text.bytes[i]);
+        *hash = hash_number(*hash, (unsigned char)text.bytes[i]);
     }
-    *hash = add_number(*hash, 0x1ff);
+    *hash = hash_number(*hash, 0x1ff);
     return true;
 }
 
@@ -94,7 +90,7 @@ static enum id_kind read_id(const struct event *event, struct slice *id, struct 
 
 static uint64_t name_key(uint64_t id, intern_id name)
 {
-    return add_number(add_number(id, 0x2ff), name);
+    return hash_number(hash_number(id, 0x2ff), name);
 }
 
 /* Returns false if out of memory. */
@@ -103,10 +99,10 @@ static bool make_key(struct swarm *swarm, const struct event *event, struct asyn
     const struct track_slot *slot = &swarm->rows.tracks[event->track];
     struct slice id, scope;
     enum id_kind kind = read_id(event, &id, &scope);
-    uint64_t hash = add_number(14695981039346656037ULL, slot->track.session);
-    hash = add_number(hash, event->cat);
-    hash = add_number(hash, (uint64_t)kind << 1 | (event->ph == 'S' || event->ph == 'F'));
-    hash = add_number(hash, kind == ID_LOCAL ? slot->process : 0);
+    uint64_t hash = hash_number(HASH_SEED, slot->track.session);
+    hash = hash_number(hash, event->cat);
+    hash = hash_number(hash, (uint64_t)kind << 1 | (event->ph == 'S' || event->ph == 'F'));
+    hash = hash_number(hash, kind == ID_LOCAL ? slot->process : 0);
     bool good = add_text(swarm, &hash, id) && add_text(swarm, &hash, scope);
     *key = (struct async_key){hash, name_key(hash, event->name)};
     return good;

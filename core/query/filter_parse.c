@@ -2,6 +2,7 @@
    values. */
 #include "core/query/filter_private.h"
 
+#include "core/base/ascii.h"
 #include "core/base/nearest.h"
 
 #include <math.h>
@@ -46,11 +47,6 @@ struct filter_parser {
 
 /* ---- tokens ---- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 static bool is_op(char c)
 {
     return c == ':' || c == '=' || c == '<' || c == '>';
@@ -71,15 +67,16 @@ static bool next_token(struct filter_parser *parser, struct filter_token *token)
 {
     strbuf_clear(&token->text);
     token->op = SIZE_MAX;
-    while (parser->at < parser->end && is_blank(*parser->at)) {
+    while (parser->at < parser->end && ascii_is_blank(*parser->at)) {
         parser->at++;
     }
     if (parser->at == parser->end) {
         return false;
     }
-    token->negated = *parser->at == '-' && parser->at + 1 < parser->end && !is_blank(parser->at[1]);
+    token->negated =
+        *parser->at == '-' && parser->at + 1 < parser->end && !ascii_is_blank(parser->at[1]);
     parser->at += token->negated;
-    while (parser->at < parser->end && !is_blank(*parser->at)) {
+    while (parser->at < parser->end && !ascii_is_blank(*parser->at)) {
         if (*parser->at == '"' || *parser->at == '\'') {
             take_quoted(parser, token);
             continue;
@@ -286,11 +283,6 @@ static bool add_field(struct filter_parser *parser, const struct filter_token *t
            add_term(parser, term);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Returns the field that the typed name is near to; NULL: none. */
 static const char *near_field(const char *typed, size_t len)
 {
@@ -307,7 +299,7 @@ static bool is_near_args(const char *text, size_t op)
 {
     const char *dot = memchr(text, '.', op);
     struct nearest nearest;
-    if (dot == NULL || dot + 1 == text + op || is_digit(text[op + 1])) {
+    if (dot == NULL || dot + 1 == text + op || ascii_is_digit(text[op + 1])) {
         return false;
     }
     nearest_init(&nearest, text, (size_t)(dot - text));
@@ -336,7 +328,7 @@ static bool names_field(const struct filter_token *token)
         return true;
     }
     switch (text[letters]) {
-    case ':': return *value != '\0' && !is_digit(*value) && strchr(":/\\", *value) == NULL;
+    case ':': return *value != '\0' && !ascii_is_digit(*value) && strchr(":/\\", *value) == NULL;
     case '=': return *value != '\0' && capitals < letters;
     default: return true; /* a comparison */
     }

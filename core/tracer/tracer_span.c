@@ -2,6 +2,7 @@
    event's args are kept as raw JSON, and an end's are merged over them as bytes. Another list has
    those of all sessions: under a cap, the one open longest is closed as evicted when there are too
    many (swarm_most_open). */
+#include "core/base/hash.h"
 #include "core/base/json_read.h"
 #include "core/tracer/tracer_private.h"
 
@@ -12,10 +13,7 @@
 
 static uint64_t hash_of(struct slice id)
 {
-    uint64_t hash = 14695981039346656037ULL;
-    for (size_t i = 0; i < id.len; i++) {
-        hash = (hash ^ (unsigned char)id.bytes[i]) * 1099511628211ULL;
-    }
+    uint64_t hash = hash_bytes(HASH_SEED, id.bytes, id.len);
     return hash ^ hash >> 32;
 }
 

@@ -3,6 +3,8 @@
    there is no item, the output's text has the code. */
 #include "ingest/codex/codex_thread.h"
 
+#include "core/base/hash.h"
+
 #include "ingest/client_value.h"
 #include "ingest/client_wait.h"
 #include "ingest/tool_args.h"
@@ -104,11 +106,7 @@ static void put_name(struct json_value payload, struct strbuf *out)
    conversation. */
 static double mark_of(struct json_value arguments)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < arguments.len; i++) {
-        hash = (hash ^ (unsigned char)arguments.raw[i]) * 16777619u;
-    }
-    return hash;
+    return (uint32_t)hash_bytes(HASH_SEED, arguments.raw, arguments.len);
 }
 
 /* Returns whether the call is of the history that a fork repeats. */

@@ -2,20 +2,17 @@
    after the comma is the rest of an object, if adding a brace makes it one. */
 #include "ingest/trace/tail.h"
 
+#include "core/base/ascii.h"
+
 #include "ingest/trace_event.h"
 
 #include <string.h>
 
 enum { MAX_TRIES = 200, MAX_DEPTH = 60 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static size_t without_space(const char *bytes, size_t len)
 {
-    while (len > 0 && is_space(bytes[len - 1])) {
+    while (len > 0 && ascii_is_space(bytes[len - 1])) {
         len--;
     }
     return len;
@@ -63,7 +60,7 @@ static bool search(char *bytes, size_t len, struct strbuf *out)
             continue;
         }
         size_t comma = at;
-        while (comma < len && is_space(bytes[comma])) {
+        while (comma < len && ascii_is_space(bytes[comma])) {
             comma++;
         }
         if (comma == len || bytes[comma] != ',') {

@@ -2,6 +2,8 @@
    other, as the workers do, without the waiting that a watcher's or a timer's call costs. */
 #include "tests/bench/bench.h"
 
+#include "core/base/hash.h"
+
 #include "core/export/document.h"
 #include "ingest/trace/importer.h"
 #include "ingest/trace/read_job.h"
@@ -121,12 +123,10 @@ static void write_parts(const char *path, const struct strbuf *text, const struc
 
 /* ---- equality ---- */
 
-static bool hash_bytes(void *ctx, const char *bytes, size_t len)
+static bool add_to_hash(void *ctx, const char *bytes, size_t len)
 {
     uint64_t *hash = ctx;
-    for (size_t i = 0; i < len; i++) {
-        *hash = (*hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-    }
+    *hash = hash_bytes(*hash, bytes, len);
     return true;
 }
 
@@ -134,8 +134,8 @@ static uint64_t document_hash(const struct swarm *swarm)
 {
     struct document_options options = {
         .tracks = TRACKS_AGENT, .only = NO_SESSION, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
-    uint64_t hash = 0xcbf29ce484222325u;
-    document_write(swarm, &options, hash_bytes, &hash, NULL);
+    uint64_t hash = HASH_SEED;
+    document_write(swarm, &options, add_to_hash, &hash, NULL);
     return hash;
 }
 

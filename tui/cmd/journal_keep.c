@@ -4,6 +4,7 @@
    of them has an end. The keys are hashes of 64 bits; two calls with one hash cost a line. */
 #include "tui/cmd/journal_keep.h"
 
+#include "core/base/hash.h"
 #include "core/base/json_read.h"
 
 #include <string.h>
@@ -51,10 +52,7 @@ void journal_keep_release(struct journal_keep *keep)
 
 static uint64_t mix(uint64_t hash, const char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-    }
-    return (hash ^ 0xFF) * 0x100000001b3u;
+    return hash_number(hash_bytes(hash, bytes, len), 0xFF);
 }
 
 /* A number and the string that spells it are one id. */
@@ -68,7 +66,7 @@ static uint64_t mix_id(uint64_t hash, struct json_value id)
 static uint64_t key_of(struct json_value object, enum part part, const char *id)
 {
     char tag = (char)part;
-    uint64_t hash = mix(0xcbf29ce484222325u, &tag, 1);
+    uint64_t hash = mix(HASH_SEED, &tag, 1);
     hash = mix_id(hash, json_get(object, "session_id"));
     return id == NULL ? hash : mix_id(hash, json_get(object, id));
 }

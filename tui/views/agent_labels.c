@@ -3,6 +3,7 @@
    scrolled to. Most slots hold one agent, of which nothing else need be looked at. */
 #include "tui/views/agent_labels.h"
 
+#include "core/base/hash.h"
 #include "core/base/utf8.h"
 #include "core/query/query.h"
 #include "tui/views/span_text.h"
@@ -33,11 +34,7 @@ static bool is_text(const struct swarm *swarm, intern_id id)
 
 static uint64_t hash_of(struct slice text)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001B3);
-    }
-    return hash | UINT64_C(1) << 63;
+    return hash_bytes(HASH_SEED, text.bytes, text.len) | UINT64_C(1) << 63;
 }
 
 /* Whether the session shows the beginning of its id, for want of a name and a place. */

@@ -2,6 +2,8 @@
    differ, so a frame remembers a hash of each label that it has drawn. */
 #include "tui/views/frame.h"
 
+#include "core/base/hash.h"
+
 #define ALIKE_TRIES 4
 
 const struct agent_label *frame_label(struct frame *frame, agent_no agent, unsigned form)
@@ -19,20 +21,12 @@ unsigned frame_row_form(struct frame *frame, const struct timeline_row *row)
     return LABEL_ROW | (shown ? LABEL_CLIENT : 0U);
 }
 
-static uint64_t hash_of(const struct strbuf *text)
-{
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < text->len; i++) {
-        hash = (hash ^ (unsigned char)text->data[i]) * UINT64_C(0x100000001B3);
-    }
-    return hash;
-}
-
 static uint64_t hash_label(struct frame *frame, int cols)
 {
     strbuf_clear(&frame->label_text);
     agent_label_text(&frame->label, cols, &frame->label_text);
-    return frame->label_text.failed ? 0 : hash_of(&frame->label_text);
+    const struct strbuf *text = &frame->label_text;
+    return text->failed ? 0 : hash_bytes(HASH_SEED, text->data, text->len);
 }
 
 static const struct drawn_label *find_drawn(const struct frame *frame, uint64_t hash,
