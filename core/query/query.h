@@ -80,6 +80,13 @@ bool query_has_agents(const struct swarm *swarm);
 /* Returns whether the row is that of an agent: not of a thread, a process or its async spans. */
 bool query_is_agent(const struct agent *row);
 
+/* Returns the id of the agent that the call started, of an open call too; empty: no source reports
+   it. Borrowed from the model or from `out`. */
+struct slice query_child_id(const struct swarm *swarm, const struct span *span, struct strbuf *out);
+/* Returns the agent of that id in the call's session; NO_AGENT: unknown. It looks through all
+   agents: a walk over many calls asks call_children (core/analysis). */
+agent_no query_child(const struct swarm *swarm, const struct span *span, struct strbuf *out);
+
 /* ---- the timeline ---- */
 
 enum cell_flag {

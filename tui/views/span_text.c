@@ -4,7 +4,7 @@
 #include "tui/views/span_text.h"
 
 #include "core/base/utf8.h"
-#include "core/model/record.h"
+#include "core/query/query.h"
 #include "core/tracer/print.h"
 
 #include <string.h>
@@ -79,37 +79,6 @@ void span_text_about(const struct swarm *swarm, const struct span *span, struct 
     }
 }
 
-/* Returns the id of the agent that the call started, of an open call too; empty: unknown. */
-static struct slice child_id(const struct swarm *swarm, const struct span *span,
-                             struct json_value args, struct strbuf *out)
-{
-    const struct record *record = swarm_span_record(swarm, span);
-    struct slice none = {NULL, 0};
-    if (record != NULL) {
-        return facts_text(&record->facts, FIELD_CHILD_AGENT_ID);
-    }
-    return get_text(args, "child_agent_id", out) ? (struct slice){out->data, out->len} : none;
-}
-
-/* Returns the agent that the call started; NULL: unknown. Agents are
-   looked through: only calls of clients that do not describe them in their arguments need it. */
-static const struct agent *child_of(const struct swarm *swarm, const struct span *span,
-                                    struct json_value args, struct strbuf *out)
-{
-    session_no session = swarm_agent(swarm, span->agent)->session;
-    struct slice child = child_id(swarm, span, args, out);
-    for (size_t i = 0; child.len > 0 && i < swarm_agent_count(swarm); i++) {
-        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        struct slice id = agent->session == session ? swarm_text_slice(swarm, agent->agent_id)
-                                                    : (struct slice){NULL, 0};
-        if (id.len == child.len && memcmp(id.bytes, child.bytes, id.len) == 0 &&
-            (agent->flags & AGENT_DEAD) == 0) {
-            return agent;
-        }
-    }
-    return NULL;
-}
-
 /* Sets out to the text, cut. Returns its length. */
 static size_t put_name(const struct swarm *swarm, intern_id name, struct strbuf *out)
 {
@@ -135,8 +104,10 @@ bool span_text_call(const struct swarm *swarm, const struct span *span, const ch
         what_len = out->len;
         memcpy(what, out->data, what_len);
     }
-    const struct agent *child = who_len + what_len > 0 ? NULL : child_of(swarm, span, args, out);
-    if (child != NULL) {
+    /* Only calls of clients that do not describe the agent in their arguments need it. */
+    agent_no started = who_len + what_len > 0 ? NO_AGENT : query_child(swarm, span, out);
+    if (started != NO_AGENT) {
+        const struct agent *child = swarm_agent(swarm, started);
         who_len = put_name(swarm, child->name, out);
         memcpy(who, who_len > 0 ? out->data : "", who_len);
         what_len = put_name(swarm, child->description, out);

@@ -1,0 +1,31 @@
+/* Which agent each call of a sub-agent started.
+
+   A call whose source reports the id (child_agent_id) has it in its record. For any other call
+   it is the agent of the caller whose first span begins while the call runs; of several, the
+   one that the call's arguments describe, then the one that began first after the call. */
+#ifndef CORE_ANALYSIS_CALL_CHILDREN_H
+#define CORE_ANALYSIS_CALL_CHILDREN_H
+
+#include "core/base/u64map.h"
+#include "core/model/swarm.h"
+#include "core/query/query.h"
+
+struct call_children {
+    const struct swarm *swarm;
+    size_t agent_count;
+    struct u64map by_id; /* session and id of an agent: its number */
+    agent_no *first;     /* by agent: the first of its sub-agents; NO_AGENT: none */
+    agent_no *next;      /* by agent: the next one of the same parent */
+    agent_no *parent;    /* by agent; NO_AGENT: a root */
+};
+
+/* Makes the index of the agents that are in the model now; the swarm is borrowed. False: out of
+   memory; release it all the same. */
+bool call_children_init(struct call_children *children, const struct swarm *swarm);
+void call_children_release(struct call_children *children);
+/* Returns the agent that the call started; NO_AGENT: none, or unknown. `local_ns`: the local clock,
+   for a call that runs. `text` is room to read args. */
+agent_no call_children_of(const struct call_children *children, const struct span *call,
+                          int64_t local_ns, struct strbuf *text);
+
+#endif

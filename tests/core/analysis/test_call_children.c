@@ -1,0 +1,81 @@
+/* Which agent a call started: by its id, else by times and texts. */
+#include "core/analysis/call_children.h"
+
+#include "tests/support/support.h"
+#include "tests/support/updates.h"
+
+#include <stdio.h>
+
+static void add_agent(struct model *model, const char *id, const char *description, double start)
+{
+    struct update update = agent_update(PRECEDENCE_FILES, id), call;
+    char request[40];
+    update_string(&update, FIELD_PARENT_AGENT_ID, "s");
+    update_string(&update, FIELD_TYPE, "Explore");
+    update_string(&update, FIELD_DESCRIPTION, description);
+    model_update(model, &update);
+    snprintf(request, sizeof request, "request of %s", id);
+    call = request_update(request, start, start + 10);
+    call.agent_id = model_text(id);
+    model_update(model, &call);
+}
+
+static void add_call(struct model *model, const char *id, double start, double end,
+                     const char *args, const char *child)
+{
+    struct update update = tool_update(id, start, end, "Agent", args);
+    update_string(&update, FIELD_CHILD_AGENT_ID, child);
+    model_update(model, &update);
+}
+
+/* The id of the agent that the n-th call started; "": none. */
+static const char *child_of(const struct model *model, unsigned n)
+{
+    struct call_children children;
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    assert_true(call_children_init(&children, model->swarm));
+    const struct span *call = swarm_span(model->swarm, model_span(model, "Tool: Agent", n));
+    agent_no child = call_children_of(&children, call, MODEL_START_NS, &text);
+    call_children_release(&children);
+    strbuf_release(&text);
+    return child == NO_AGENT ? ""
+                             : swarm_text(model->swarm, swarm_agent(model->swarm, child)->agent_id);
+}
+
+TEST(a_call_starts_the_agent_that_it_names)
+{
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    struct update session = session_update(PRECEDENCE_FILES);
+    update_number(&session, FIELD_START_MS, at_ms(0));
+    model_update(&model, &session);
+    add_agent(&model, "a", "one", 100);
+    add_agent(&model, "b", "two", 110);
+    add_call(&model, "1", 90, 200, NULL, "b");
+    add_call(&model, "2", 95, 200, NULL, "nobody");
+    model_flush(&model);
+    assert_string_equal(child_of(&model, 0), "b");
+    assert_string_equal(child_of(&model, 1), "");
+    model_release(&model);
+}
+
+TEST(a_call_without_a_name_starts_the_agent_that_it_describes_or_the_next)
+{
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    struct update session = session_update(PRECEDENCE_FILES);
+    update_number(&session, FIELD_START_MS, at_ms(0));
+    model_update(&model, &session);
+    add_agent(&model, "a", "one", 100);
+    add_agent(&model, "b", "two", 110);
+    add_agent(&model, "late", "two", 900);
+    add_call(&model, "1", 90, 200, "{\"description\":\"two\"}", NULL);
+    add_call(&model, "2", 95, 200, "{\"description\":\"three\"}", NULL);
+    add_call(&model, "3", 300, 400, "{\"description\":\"two\"}", NULL);
+    model_flush(&model);
+    assert_string_equal(child_of(&model, 0), "b");
+    assert_string_equal(child_of(&model, 1), "a");
+    assert_string_equal(child_of(&model, 2), "");
+    model_release(&model);
+}
