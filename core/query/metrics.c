@@ -11,6 +11,7 @@
 #include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
 #include "core/query/query.h"
+#include "core/query/server_metrics.h"
 #include "core/query/stats_matching.h"
 
 #include <math.h>
@@ -267,6 +268,7 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
     if (good && all_of_it) {
         spread(&all->quantities[OF_TTFT], &g->out->ttft_ms);
         spread(&all->quantities[OF_OTPS], &g->out->otps);
+        good = server_metrics_compute(all, g->stats->names, g->out);
     }
     metrics_acc_release(&sum);
     const struct span *span;
@@ -473,5 +475,6 @@ void metrics_release(struct swarm_metrics *metrics)
     mem_free(mem, metrics->agents, metrics->agent_count * sizeof *metrics->agents);
     mem_free(mem, metrics->models, metrics->model_count * sizeof *metrics->models);
     name_metrics_release(metrics);
+    server_metrics_release(metrics);
     *metrics = (struct swarm_metrics){.mem = mem};
 }

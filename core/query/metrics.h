@@ -60,6 +60,14 @@ struct name_metrics {
     int64_t total_ns, self_ns, max_ns; /* self: without the time of the spans they enclose */
 };
 
+/* The calls of an MCP server: all its tools. */
+struct server_metrics {
+    struct slice server;           /* borrowed */
+    uint64_t errors, open;         /* ended calls are in duration_ms.count */
+    uint64_t refused, interrupted; /* no errors */
+    struct summary duration_ms;
+};
+
 /* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {
@@ -74,6 +82,8 @@ struct swarm_metrics {
     size_t agent_count;
     struct model_metrics *models; /* by client, in each by name */
     size_t model_count;
+    struct server_metrics *servers; /* of MCP, by name; by metrics_compute only */
+    size_t server_count, server_cap;
     struct name_metrics *names; /* of traces without agents, the slowest first; by
                                    metrics_compute only */
     size_t name_count, name_cap;

@@ -31,7 +31,7 @@ void metrics_weigh_request(const struct swarm *swarm, const struct span *span, i
     }
 }
 
-static struct summary summarise(struct histogram *histogram)
+struct summary metrics_summarize(struct histogram *histogram)
 {
     return (struct summary){
         .count = histogram->count,
@@ -89,7 +89,7 @@ static bool finish_tools(struct metrics_acc *acc, const struct intern *names, st
             .open = tool->open,
             .refused = tool->refused,
             .interrupted = tool->interrupted,
-            .duration_ms = summarise(&tool->duration_ms),
+            .duration_ms = metrics_summarize(&tool->duration_ms),
         };
         out->tool_errors += tool->errors;
     }
@@ -116,12 +116,12 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .context_tokens = (double)NAN,
         .context_window = (double)NAN,
         .cost_usd = (double)NAN,
-        .ttft_ms = summarise(&acc->quantities[OF_TTFT]),
-        .ttlt_ms = summarise(&acc->quantities[OF_TTLT]),
-        .itps = summarise(&acc->quantities[OF_ITPS]),
-        .otps = summarise(&acc->quantities[OF_OTPS]),
-        .setup_ms = summarise(&acc->quantities[OF_SETUP]),
-        .request_ms = summarise(&acc->quantities[OF_REQUEST]),
+        .ttft_ms = metrics_summarize(&acc->quantities[OF_TTFT]),
+        .ttlt_ms = metrics_summarize(&acc->quantities[OF_TTLT]),
+        .itps = metrics_summarize(&acc->quantities[OF_ITPS]),
+        .otps = metrics_summarize(&acc->quantities[OF_OTPS]),
+        .setup_ms = metrics_summarize(&acc->quantities[OF_SETUP]),
+        .request_ms = metrics_summarize(&acc->quantities[OF_REQUEST]),
         .user_wait_ms = metrics_acc_time(acc, SPAN_USER),
         .api_ms = metrics_acc_time(acc, SPAN_REQUEST),
         .tool_ms = metrics_acc_time(acc, SPAN_TOOL),

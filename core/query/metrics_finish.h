@@ -8,6 +8,8 @@
 /* Sets *out to the acc's metrics, but for busy_ms, idle_ms and parallel, which are NAN. False:
    out of memory. */
 bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct metrics *out);
+/* Returns the summary of the samples. */
+struct summary metrics_summarize(struct histogram *histogram);
 /* Returns a percentile; NAN if the samples are too few for it to differ from the maximum. */
 double metrics_percentile(struct histogram *histogram, int percent);
 /* Adds a request's time from `from_ns` to `to_ns` to its phases. The time of an open one whose

@@ -156,6 +156,12 @@ void json_writer_put_text(struct json_writer *w, json_t *object, const char *nam
     json_writer_put(w, object, name, make_text(w, text, strlen(text)));
 }
 
+void json_writer_put_slice(struct json_writer *w, json_t *object, const char *name,
+                           struct slice text)
+{
+    json_writer_put(w, object, name, make_text(w, text.bytes, text.len));
+}
+
 void json_writer_put_count(struct json_writer *w, json_t *object, const char *name, uint64_t count)
 {
     json_writer_put(w, object, name, json_integer((json_int_t)count));

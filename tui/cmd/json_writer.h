@@ -25,6 +25,8 @@ void json_writer_put_member(struct json_writer *w, json_t *object, struct slice 
                             json_t *value);
 void json_writer_put_text(struct json_writer *w, json_t *object, const char *name,
                           const char *text);
+void json_writer_put_slice(struct json_writer *w, json_t *object, const char *name,
+                           struct slice text);
 void json_writer_put_count(struct json_writer *w, json_t *object, const char *name, uint64_t count);
 /* NAN: there is no data for it, and no member. */
 void json_writer_put_number(struct json_writer *w, json_t *object, const char *name, double value);

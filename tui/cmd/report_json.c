@@ -279,6 +279,30 @@ static void write_models(struct json_writer *w, const struct report *r)
     json_writer_end_array(w);
 }
 
+/* Writes the calls of MCP servers. */
+static void write_servers(struct json_writer *w, const struct report *r)
+{
+    if (r->metrics->server_count == 0) {
+        return;
+    }
+    json_writer_begin_array(w, "servers");
+    for (size_t i = 0; i < r->metrics->server_count; i++) {
+        const struct server_metrics *server = &r->metrics->servers[i];
+        json_t *object = json_object();
+        json_writer_put_slice(w, object, "server", server->server);
+        json_writer_put_count(w, object, "calls", server->duration_ms.count);
+        json_writer_put_count(w, object, "errors", server->errors);
+        json_writer_put_count(w, object, "open", server->open);
+        put_stopped(w, object, server->refused, server->interrupted);
+        if (server->duration_ms.count > 0) {
+            json_writer_put_number(w, object, "total_ms", server->duration_ms.sum);
+            put_spread(w, object, &server->duration_ms, false);
+        }
+        json_writer_write_item(w, object);
+    }
+    json_writer_end_array(w);
+}
+
 /* Writes the names of spans in traces without agents. */
 static void write_names(struct json_writer *w, const struct report *r)
 {
@@ -347,6 +371,7 @@ void report_json(const struct report *report, struct strbuf *out)
     write_counts(&w, report);
     write_agents(&w, report);
     write_models(&w, report);
+    write_servers(&w, report);
     write_names(&w, report);
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);

@@ -16,10 +16,12 @@ struct report {
 /* Appends all tables. `ascii`: use only ASCII characters. */
 void report_text(const struct report *report, bool ascii, struct strbuf *out);
 
-/* Append the tables of models, of tools, and of spans by name in traces without agents: the slowest
-   by the time of their own, and the most frequent. Nothing if they are empty. */
+/* Append the tables of models, of tools, of MCP servers, and of spans by name in traces without
+   agents: the slowest by the time of their own, and the most frequent. Nothing if they are empty.
+ */
 void report_models(const struct report *report, bool ascii, struct strbuf *out);
 void report_tools(const struct report *report, bool ascii, struct strbuf *out);
+void report_servers(const struct report *report, bool ascii, struct strbuf *out);
 void report_slowest(const struct report *report, bool ascii, struct strbuf *out);
 void report_frequent(const struct report *report, bool ascii, struct strbuf *out);
 

@@ -18,7 +18,12 @@ void table_init(struct table *table, const struct mem *mem, const char *const *h
 
 void table_cell(struct table *table, const char *text)
 {
-    size_t len = strlen(text), used = 0;
+    table_text(table, text, strlen(text));
+}
+
+void table_text(struct table *table, const char *text, size_t len)
+{
+    size_t used = 0;
     size_t fits = text_fit(text, len, table->ascii, TABLE_CELL_COLS, &used);
     while (fits > 0 && len > 0) {
         struct glyph glyph;

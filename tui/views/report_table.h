@@ -22,6 +22,8 @@ void table_init(struct table *table, const struct mem *mem, const char *const *h
                 size_t left, bool ascii);
 /* Appends a cell, row by row; "" is blank. */
 void table_cell(struct table *table, const char *text);
+/* The same for a text with a length. */
+void table_text(struct table *table, const char *text, size_t len);
 /* Appends a count; 0 is blank. */
 void table_count(struct table *table, uint64_t count);
 /* Appends a duration; NAN is blank. */

@@ -25,6 +25,10 @@ static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFU
                                          "INTERRUPTED", "OPEN",  "p50",    "p95",
                                          "p99",         "MAX",   "TOTAL"};
 
+static const char *const server_heads[] = {"MCP SERVER",  "CALLS", "ERRORS", "REFUSED",
+                                           "INTERRUPTED", "OPEN",  "p50",    "p95",
+                                           "p99",         "MAX",   "TOTAL"};
+
 static const char *const name_heads[] = {"NAME", "SELF", "TOTAL", "COUNT", "OPEN", "MEAN", "MAX"};
 
 enum { NAMES_SHOWN = 12 };
@@ -186,6 +190,15 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
     table_finish(&t, out);
 }
 
+static void put_durations(struct table *t, const struct summary *s)
+{
+    table_ms(t, some(s, s->p50));
+    table_ms(t, some(s, s->p95));
+    table_ms(t, some(s, s->p99));
+    table_ms(t, some(s, s->max));
+    table_ms(t, some(s, s->sum));
+}
+
 void report_tools(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct metrics *f = &r->metrics->totals;
@@ -202,11 +215,27 @@ void report_tools(const struct report *r, bool ascii, struct strbuf *out)
         table_count(&t, f->tools[i].refused);
         table_count(&t, f->tools[i].interrupted);
         table_count(&t, f->tools[i].open);
-        table_ms(&t, some(s, s->p50));
-        table_ms(&t, some(s, s->p95));
-        table_ms(&t, some(s, s->p99));
-        table_ms(&t, some(s, s->max));
-        table_ms(&t, some(s, s->sum));
+        put_durations(&t, s);
+    }
+    table_finish(&t, out);
+}
+
+void report_servers(const struct report *r, bool ascii, struct strbuf *out)
+{
+    struct table t;
+    if (r->metrics->server_count == 0) {
+        return;
+    }
+    table_init(&t, r->metrics->mem, server_heads, COLS(server_heads), 1, ascii);
+    for (size_t i = 0; i < r->metrics->server_count; i++) {
+        const struct server_metrics *server = &r->metrics->servers[i];
+        table_text(&t, server->server.bytes, server->server.len);
+        table_count(&t, server->duration_ms.count);
+        table_count(&t, server->errors);
+        table_count(&t, server->refused);
+        table_count(&t, server->interrupted);
+        table_count(&t, server->open);
+        put_durations(&t, &server->duration_ms);
     }
     table_finish(&t, out);
 }
@@ -365,4 +394,5 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
         strbuf_addc(out, '\n');
         report_tools(report, ascii, out);
     }
+    put_titled("\n", report_servers, report, ascii, out);
 }

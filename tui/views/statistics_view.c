@@ -306,6 +306,7 @@ static void walk(const struct statistics_page *page)
     bool clients = clients_are_several(&page->frame->labels.clients.clients);
     put_table(page, clients ? "REQUESTS BY CLIENT AND MODEL" : "REQUESTS BY MODEL", report_models);
     put_table(page, "TOOLS", report_tools);
+    put_table(page, "MCP SERVERS", report_servers);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {
         put_spread(page, &spreads[i]);
     }
