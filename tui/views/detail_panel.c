@@ -4,11 +4,11 @@
    line then shows how much was cut. */
 #include "core/base/mask.h"
 #include "core/base/time_ns.h"
+#include "core/query/usual_durations.h"
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
 #include "tui/views/span_text.h"
-#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>

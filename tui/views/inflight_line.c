@@ -3,9 +3,9 @@
 #include "tui/views/inflight_line.h"
 
 #include "core/model/end_facts.h"
+#include "core/query/usual_durations.h"
 #include "tui/screen/number.h"
 #include "tui/views/span_text.h"
-#include "tui/views/usual_durations.h"
 
 #include <math.h>
 #include <stdio.h>
