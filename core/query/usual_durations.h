@@ -5,8 +5,8 @@
 #include "core/query/metrics.h"
 
 /* Returns the durations of similar spans in ms: of the same tool, or of all requests. Returns NULL
-   if there are none, or if a person decides the duration. `metrics` may be NULL; the result lies in
-   them. */
+   if no span is similar, or if a person decides the duration. `metrics` may be NULL; the result
+   lies in them. */
 const struct summary *usual_durations(const struct swarm *swarm,
                                       const struct swarm_metrics *metrics, const struct span *span);
 /* Returns their p95 in ms; NAN if too few have ended, or if a person decides the duration. */

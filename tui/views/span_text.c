@@ -4,6 +4,7 @@
 #include "tui/views/span_text.h"
 
 #include "core/base/utf8.h"
+#include "core/query/identifying_args.h"
 #include "core/query/query.h"
 #include "core/tracer/print.h"
 
@@ -59,10 +60,6 @@ bool span_text_arg(const struct swarm *swarm, const struct span *span, const cha
 
 void span_text_about(const struct swarm *swarm, const struct span *span, struct strbuf *out)
 {
-    static const char *const tool_keys[] = {
-        "command", "cmd",         "file_path",     "filePath",     "absolute_path",
-        "path",    "dir_path",    "notebook_path", "pattern",      "url",
-        "query",   "description", "prompt",        "subagent_type"};
     struct json_value args = args_of(swarm, span);
     strbuf_clear(out);
     if (span->kind == SPAN_REQUEST) {
@@ -70,8 +67,8 @@ void span_text_about(const struct swarm *swarm, const struct span *span, struct 
     } else if (span->kind == SPAN_USER) {
         get_text(args, "context", out);
     } else if (span->kind != SPAN_INTERACTION) {
-        for (size_t i = 0; i < sizeof tool_keys / sizeof tool_keys[0]; i++) {
-            if (get_text(args, tool_keys[i], out)) {
+        for (size_t i = 0; i < IDENTIFYING_ARGS; i++) {
+            if (get_text(args, identifying_args[i], out)) {
                 return;
             }
         }

@@ -1,0 +1,64 @@
+/* Finds the chain that holds an agent up, from its open call to the call at the end. An Agent call
+   leads to the agent that it started, and so to that agent's open call.
+
+   An agent waits for all of its open calls. The one that holds it up is the one whose chain ends
+   with a person; of several, or of none, the one whose last call is furthest beyond its usual
+   time. The usual time is the p95 of calls like it, but at least 10 s; where no p95 is known it is
+   30 s. A call that only waits for a sub-agent with nothing open is within its usual time at any
+   age.
+
+   The work is proportional to the agents and the open calls. */
+#ifndef CORE_HELD_UP_H
+#define CORE_HELD_UP_H
+
+#include "core/query/query.h"
+
+enum { HELD_UP_STEPS = 32 }; /* further ones are left out */
+
+struct held_up_step {
+    agent_no agent; /* waits for `call` */
+    span_no call;
+};
+
+struct held_up_chain {
+    struct held_up_step steps[HELD_UP_STEPS];
+    size_t count;   /* 0: nothing of the agent is open */
+    int64_t age_ns; /* of the call at the end */
+    double p95_ms;  /* of calls like that; NAN: unknown */
+    bool beyond;    /* the call at the end is beyond its usual time */
+};
+
+struct held_up_call; /* private */
+struct held_up_link {
+    uint32_t first;  /* of its open calls, one past the index; 0: none */
+    uint32_t call;   /* the one that holds it up, one past the index; 0: none */
+    uint32_t end;    /* the one at the end of that chain, the same */
+    agent_no waiter; /* the agent whose chain leads here; NO_AGENT: none */
+    bool entered, done;
+};
+
+/* The chains of all agents at one moment. */
+struct held_up {
+    const struct mem *mem;
+    struct held_up_link *agents; /* by agent_no */
+    size_t agent_count;
+    struct held_up_call *calls;
+    size_t call_count, call_cap;
+};
+
+/* Works out what holds up each agent. `flight` has the spans in flight, in any order, NULL: those
+   of the model. `metrics` has the usual durations, NULL: none are known. False: out of memory.
+   Release it in any case. */
+bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
+                  const span_no *flight, size_t count, const struct mem *mem, struct held_up *out);
+void held_up_release(struct held_up *held);
+
+/* Sets *out to the agent's chain. */
+void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_chain *out);
+/* Returns the agent at the beginning of the chain that leads to `agent`; `agent`: none does. */
+agent_no held_up_begin(const struct held_up *held, agent_no agent);
+/* Returns the agent at the beginning of the chain whose last call is the oldest of all that are
+   beyond their usual time; NO_AGENT: no call is. */
+agent_no held_up_longest(const struct held_up *held);
+
+#endif

@@ -1,0 +1,139 @@
+/* Most agents have few errors, so that most are done without a look at their calls. */
+#include "core/analysis/loops.h"
+
+#include "core/base/hash.h"
+#include "core/base/json_read.h"
+#include "core/model/stats.h"
+#include "core/query/identifying_args.h"
+#include "core/tracer/print.h"
+
+#include <string.h>
+
+enum {
+    LOOK_BACK = 32, /* spans of a row: requests lie between the calls of tools */
+    ARGS_MAX_BYTES = 65536
+};
+
+static uint64_t count_errors(const struct swarm *swarm, agent_no number)
+{
+    const struct stats *stats = swarm_stats(swarm);
+    uint64_t errors = 0;
+    if (stats == NULL || number >= stats->agent_count) {
+        return 0;
+    }
+    const struct metrics_acc *acc = &stats->agents[number].acc;
+    for (size_t i = 0; i < acc->tool_count; i++) {
+        errors += acc->tools[i].errors;
+    }
+    return errors;
+}
+
+/* ---- the last calls ---- */
+
+/* The calls that ended last, the last one first. */
+struct last_calls {
+    span_no numbers[LOOP_CALLS];
+    const struct span *spans[LOOP_CALLS];
+    size_t count;
+};
+
+static void keep(struct last_calls *last, span_no number, const struct span *span)
+{
+    size_t at = last->count;
+    while (at > 0 && span->end_ns > last->spans[at - 1]->end_ns) {
+        at--;
+    }
+    if (at == LOOP_CALLS) {
+        return;
+    }
+    size_t end = last->count < LOOP_CALLS ? last->count++ : LOOP_CALLS - 1;
+    for (; end > at; end--) {
+        last->numbers[end] = last->numbers[end - 1];
+        last->spans[end] = last->spans[end - 1];
+    }
+    last->numbers[at] = number;
+    last->spans[at] = span;
+}
+
+static void look_back(const struct swarm *swarm, const struct lane *lane, struct last_calls *last)
+{
+    int looked = 0, found = 0;
+    for (size_t i = lane->spans.count; i-- > 0 && looked < LOOK_BACK && found < LOOP_CALLS;
+         looked++) {
+        span_no number = spans_at(&lane->spans, i);
+        const struct span *span = swarm_span(swarm, number);
+        bool tool = span != NULL && (span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL);
+        if (tool && (span->flags & (SPAN_OPEN | SPAN_STALE)) == 0) {
+            keep(last, number, span);
+            found++;
+        }
+    }
+}
+
+/* ---- the same call ---- */
+
+/* Returns a number for the identifying arguments; 0: it has none. */
+static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
+{
+    struct slice raw = print_span_args(swarm, span);
+    if (raw.bytes == NULL || raw.len > ARGS_MAX_BYTES) {
+        return 0;
+    }
+    uint64_t hash = HASH_SEED;
+    struct json_value args = json_value_of(raw.bytes, raw.len);
+    for (size_t i = 0; i < IDENTIFYING_ARGS; i++) {
+        struct json_value value = json_get(args, identifying_args[i]);
+        if (value.type != JSON_TYPE_NONE) {
+            hash = hash_bytes(hash, identifying_args[i], strlen(identifying_args[i]) + 1);
+            hash = hash_bytes(hash, value.raw, value.len);
+        }
+    }
+    return hash == HASH_SEED ? 0 : hash;
+}
+
+static bool has_failed(const struct span *span)
+{
+    return (span->flags & SPAN_ERROR) != 0 && (span->flags & SPAN_STOPPED) == 0;
+}
+
+/* Returns when a person last wrote to the agent; INT64_MIN: not known. */
+static int64_t turn_began(const struct swarm *swarm, const struct agent *agent)
+{
+    const struct span *turn =
+        agent->envelopes.count == 0
+            ? NULL
+            : swarm_span(swarm, spans_at(&agent->envelopes, agent->envelopes.count - 1));
+    return turn == NULL ? INT64_MIN : turn->start_ns;
+}
+
+static bool are_a_loop(const struct swarm *swarm, const struct last_calls *last, int64_t from_ns)
+{
+    if (last->count < LOOP_CALLS || last->spans[LOOP_CALLS - 1]->start_ns < from_ns) {
+        return false;
+    }
+    for (size_t i = 0; i < LOOP_CALLS; i++) {
+        const struct span *span = last->spans[i];
+        bool after = i == LOOP_CALLS - 1 || span->start_ns >= last->spans[i + 1]->end_ns;
+        if (!has_failed(span) || span->name != last->spans[0]->name || !after) {
+            return false;
+        }
+    }
+    uint64_t hash = hash_args(swarm, last->spans[0]);
+    for (size_t i = 1; i < LOOP_CALLS && hash != 0; i++) {
+        hash = hash_args(swarm, last->spans[i]) == hash ? hash : 0;
+    }
+    return hash != 0;
+}
+
+span_no loop_of(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    if (agent == NULL || !query_is_agent(agent) || count_errors(swarm, number) < LOOP_CALLS) {
+        return NO_SPAN;
+    }
+    struct last_calls last = {.count = 0};
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        look_back(swarm, &agent->lanes[i], &last);
+    }
+    return are_a_loop(swarm, &last, turn_began(swarm, agent)) ? last.numbers[0] : NO_SPAN;
+}

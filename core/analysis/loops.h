@@ -1,0 +1,16 @@
+/* An agent in a loop: it makes the same call again and again, and the call fails each time. */
+#ifndef CORE_LOOPS_H
+#define CORE_LOOPS_H
+
+#include "core/query/query.h"
+
+enum { LOOP_CALLS = 3 };
+
+/* Returns the last call of the agent's loop; NO_SPAN: it is in none. An agent is in a loop while
+   its last LOOP_CALLS calls of tools are of one tool with the same identifying arguments
+   (core/query/identifying_args.h), all have failed, and each began after the end of the one before,
+   all since a person last wrote. A call without such arguments is like no other. A refused or an
+   interrupted call has not failed. The work is bounded for each row of the agent. */
+span_no loop_of(const struct swarm *swarm, agent_no agent);
+
+#endif

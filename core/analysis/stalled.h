@@ -1,0 +1,45 @@
+/* Calls that have stalled, and agents in loops: what a person should look at now.
+
+   A call of a tool has stalled when it runs for 3 times the p95 of calls of that tool, and for 30 s
+   at least; where fewer than 20 such calls have ended, when it runs for 10 minutes. A request has
+   stalled when no token has come for as long: 3 times the p95 of requests, 30 s at least, or
+   without enough requests 5 minutes. That time counts from the last token, or from the begin of
+   the attempt: the time before an announced attempt does not count.
+
+   A wait for a person and a wait for a sub-agent never stall by themselves, nor does a tool while a
+   person may be asked. A call of an agent whose process died, or cannot be seen, does not. A
+   call that the sweep closed is stale, which is worse.
+
+   The work is proportional to the agents and the open calls. */
+#ifndef CORE_STALLED_H
+#define CORE_STALLED_H
+
+#include "core/query/query.h"
+
+struct stalled_agent {
+    uint32_t calls; /* so many have stalled */
+    span_no call;   /* the one of these that began first; NO_SPAN: none */
+    span_no loop;   /* the last call of its loop (loops.h); NO_SPAN: none */
+};
+
+struct stalled {
+    const struct mem *mem;
+    struct stalled_agent *agents; /* by agent_no */
+    size_t agent_count;
+    uint64_t calls, loops; /* of all agents */
+};
+
+/* Returns whether the open call has stalled. `metrics` has the usual durations, NULL: none are
+   known. */
+bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                  const struct span *span, int64_t local_ns);
+
+/* Finds all of them. `flight` has the spans in flight, NULL: those of the model. False: out of
+   memory. Release it in any case. */
+bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
+                  const span_no *flight, size_t count, const struct mem *mem, struct stalled *out);
+void stalled_release(struct stalled *stalled);
+/* Returns what is known of the agent, of one without trouble too. */
+struct stalled_agent stalled_of(const struct stalled *stalled, agent_no agent);
+
+#endif
