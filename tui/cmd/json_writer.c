@@ -182,6 +182,17 @@ void json_writer_put_name(struct json_writer *w, json_t *object, const char *nam
     }
 }
 
+void json_writer_put_agent(struct json_writer *w, json_t *object, const struct swarm *swarm,
+                           agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    const struct session *session = swarm_session(swarm, agent->session);
+    bool by_session = agent->agent_id == INTERN_NONE && (agent->flags & AGENT_MAIN) != 0;
+    intern_id session_id = session != NULL ? session->id : INTERN_NONE;
+    json_writer_put_name(w, object, "session_id", swarm, session_id);
+    json_writer_put_name(w, object, "agent_id", swarm, by_session ? session_id : agent->agent_id);
+}
+
 void json_writer_put_raw(struct json_writer *w, json_t *object, const char *name, const char *text,
                          size_t len)
 {

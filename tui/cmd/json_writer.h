@@ -35,6 +35,9 @@ void json_writer_put_name(struct json_writer *w, json_t *object, const char *nam
                           const struct swarm *swarm, intern_id id);
 void json_writer_put_raw_name(struct json_writer *w, json_t *object, const char *name,
                               const struct swarm *swarm, intern_id id);
+/* Sets session_id and agent_id; that of a main agent is its session's. */
+void json_writer_put_agent(struct json_writer *w, json_t *object, const struct swarm *swarm,
+                           agent_no agent);
 void json_writer_put_raw(struct json_writer *w, json_t *object, const char *name, const char *text,
                          size_t len);
 

@@ -4,7 +4,7 @@
 
 #include "core/query/query.h"
 #include "core/query/time_parts.h"
-#include "tui/cmd/json_writer.h"
+#include "tui/cmd/report_waits.h"
 
 #include <math.h>
 #include <string.h>
@@ -205,18 +205,14 @@ static bool is_nested(const struct swarm *swarm, const struct agent *agent)
     return false;
 }
 
-static json_t *make_agent(struct json_writer *w, const struct report *r, agent_no no)
+static json_t *make_agent(struct json_writer *w, const struct report *r,
+                          const struct report_waits *waits, agent_no no)
 {
     const struct agent *agent = swarm_agent(r->swarm, no);
     const struct session *session = swarm_session(r->swarm, agent->session);
     bool main_agent = agent->flags & AGENT_MAIN;
     json_t *object = json_object();
-    json_writer_put_name(w, object, "session_id", r->swarm,
-                         session != NULL ? session->id : INTERN_NONE);
-    json_writer_put_name(w, object, "agent_id", r->swarm,
-                         agent->agent_id == INTERN_NONE && main_agent && session != NULL
-                             ? session->id
-                             : agent->agent_id);
+    json_writer_put_agent(w, object, r->swarm, no);
     json_writer_put_name(w, object, "name", r->swarm, agent->name);
     json_writer_put_name(w, object, "description", r->swarm, agent->description);
     if (!main_agent || is_nested(r->swarm, agent)) {
@@ -233,11 +229,14 @@ static json_t *make_agent(struct json_writer *w, const struct report *r, agent_n
     if (no < r->metrics->agent_count) {
         put_metrics(w, object, &r->metrics->agents[no]);
     }
+    report_waits_put_stalled(w, r, waits, no, object);
+    report_waits_put_held(w, r, waits, no, object);
     return object;
 }
 
 /* Session by session, as the document has them: a live swarm's agents appeared in any order. */
-static void write_agents(struct json_writer *w, const struct report *r)
+static void write_agents(struct json_writer *w, const struct report *r,
+                         const struct report_waits *waits)
 {
     const struct mem *mem = w->out->mem;
     size_t sessions = swarm_session_count(r->swarm), agents = swarm_agent_count(r->swarm);
@@ -256,7 +255,7 @@ static void write_agents(struct json_writer *w, const struct report *r)
     for (size_t session = 0; session < sessions && !w->out->failed; session++) {
         for (agent_no at = first[session]; at != 0; at = next[at - 1]) {
             if (report_has_agent(swarm_agent(r->swarm, at - 1)) && report_matches(r, at - 1)) {
-                json_writer_write_item(w, make_agent(w, r, at - 1));
+                json_writer_write_item(w, make_agent(w, r, waits, at - 1));
             }
         }
     }
@@ -363,13 +362,16 @@ static void write_markers(struct json_writer *w, const struct report *r)
 void report_json(const struct report *report, struct strbuf *out)
 {
     struct json_writer w;
+    struct report_waits waits;
     json_t *totals = json_object();
     json_writer_init(&w, out);
+    out->failed |= !report_waits_make(report, &waits);
     put_metrics(&w, totals, &report->metrics->totals);
+    report_waits_put_stalled(&w, report, &waits, NO_AGENT, totals);
     strbuf_addc(out, '{');
     write_sessions(&w, report);
     write_counts(&w, report);
-    write_agents(&w, report);
+    write_agents(&w, report, &waits);
     write_models(&w, report);
     write_servers(&w, report);
     write_names(&w, report);
@@ -377,5 +379,6 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_write_item(&w, totals);
     write_markers(&w, report);
     strbuf_adds(out, "}\n");
+    report_waits_release(&waits);
     json_writer_release(&w);
 }

@@ -2,8 +2,9 @@
    `record`. */
 #include "tui/cmd/status_line.h"
 
-#include "core/query/query.h"
+#include "core/analysis/stalled.h"
 #include "tui/screen/number.h"
+#include "tui/views/held_up_text.h"
 
 #include <assert.h>
 #include <math.h>
@@ -117,6 +118,40 @@ static const enum agent_state bar_order[] = {
     STATE_AGENTS, STATE_IDLE,         STATE_DONE};
 static_assert(sizeof bar_order / sizeof *bar_order == STATES, "each state is in the bar");
 
+enum { HELD_UP_COLS = 100 };
+
+static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                        int64_t local_ns, struct strbuf *out)
+{
+    const struct theme theme = {.ascii = true};
+    struct held_up held;
+    bool made = held_up_make(swarm, metrics, local_ns, NULL, 0, out->mem, &held);
+    agent_no first = made ? held_up_longest(&held) : NO_AGENT;
+    if (first != NO_AGENT) {
+        struct held_up_chain chain;
+        struct strbuf text;
+        char age[NUMBER_BYTES];
+        held_up_chain(&held, first, &chain);
+        number_ms((double)chain.age_ns / 1e6, true, age);
+        strbuf_init(&text, out->mem, 0);
+        held_up_text(swarm, &chain, &(struct held_up_look){&theme, age, HELD_UP_COLS}, &text);
+        strbuf_addf(out, "  held up: %s", text.len > 0 ? text.data : age);
+        strbuf_release(&text);
+    }
+    held_up_release(&held);
+}
+
+static void put_stalled(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                        int64_t local_ns, struct strbuf *out)
+{
+    struct stalled stalled;
+    if (stalled_make(swarm, metrics, local_ns, NULL, 0, out->mem, &stalled)) {
+        put_part(out, stalled.calls, "stalled");
+        put_part(out, stalled.loops, stalled.loops == 1 ? "loop" : "loops");
+    }
+    stalled_release(&stalled);
+}
+
 void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                 struct strbuf *out)
 {
@@ -132,6 +167,7 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
     if (all == 0) {
         strbuf_adds(out, "no agents");
     }
+    put_stalled(swarm, metrics, local_ns, out);
     if (metrics != NULL) {
         put_part(out, metrics->totals.refused, "refused");
         put_part(out, metrics->totals.interrupted, "interrupted");
@@ -140,4 +176,5 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
         number_ms(metrics->totals.ttft_ms.p50, true, ttft);
         strbuf_addf(out, "  ttft %s", ttft);
     }
+    put_held_up(swarm, metrics, local_ns, out);
 }

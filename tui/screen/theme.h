@@ -110,6 +110,8 @@ enum symbol {
     SYM_SELECTED_TO,
     SYM_INSTANT,
     SYM_STOPPED, /* refused or interrupted */
+    SYM_HELD_UP, /* by the next one */
+    SYM_FLAG,    /* stalled, or in a loop */
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

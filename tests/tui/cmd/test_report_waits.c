@@ -1,0 +1,107 @@
+/* Chains that hold agents up, stalled calls and loops in `report --json` and in `status`. */
+#include "tests/support/support.h"
+
+#include <jansson.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *run(const char *const argv[])
+{
+    struct support_run r;
+    support_run(&r, argv, NULL, 0, 60000);
+    assert_int_equal(r.status, 0);
+    free(r.err);
+    return r.out;
+}
+
+/* tests/screens/waits.feed.ndjson: api-server waits for coder, that for reviewer, that for a Bash
+   that has stalled; web is in a loop. */
+static json_t *report(const char *filter)
+{
+    const char *const argv[] = {support_program(),
+                                "report",
+                                "--json",
+                                "--filter",
+                                filter,
+                                support_tests("screens/waits.feed.ndjson"),
+                                NULL};
+    char *text = run(argv);
+    json_t *json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    free(text);
+    return json;
+}
+
+static const json_t *agent_of(const json_t *json, const char *id)
+{
+    const json_t *agent;
+    size_t i;
+    json_array_foreach(json_object_get(json, "agents"), i, agent)
+    {
+        if (strcmp(json_string_value(json_object_get(agent, "agent_id")), id) == 0) {
+            return agent;
+        }
+    }
+    fail_msg("no agent %s", id);
+    return NULL;
+}
+
+static void assert_member(const json_t *object, const char *name, const char *want)
+{
+    json_t *value = json_loads(want, JSON_DECODE_ANY, NULL);
+    char *got = json_dumps(json_object_get(object, name), JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    if (!json_equal(json_object_get(object, name), value)) {
+        fail_msg("%s is %s, not %s", name, got == NULL ? "absent" : got, want);
+    }
+    free(got);
+    json_decref(value);
+}
+
+#define STEP(agent, name, age)                                                                   \
+    "{\"session_id\":\"s1\",\"agent_id\":\"" agent "\",\"kind\":\"tool\",\"name\":\"" name "\"," \
+    "\"age_ms\":" #age "}"
+
+TEST(the_chain_of_each_agent_ends_with_the_call_that_runs)
+{
+    json_t *json = report("");
+    assert_member(
+        agent_of(json, "s1"), "held_up_by",
+        "{\"path\":[" STEP("s1", "Agent", 139000) "," STEP("c1", "Agent", 134700) "," STEP(
+            "r1", "Bash", 130000) "],\"age_ms\":130000,\"p95_ms\":40000}");
+    assert_member(agent_of(json, "r1"), "held_up_by",
+                  "{\"path\":[" STEP("r1", "Bash", 130000) "],\"age_ms\":130000,\"p95_ms\":40000}");
+    const json_t *path =
+        json_object_get(json_object_get(agent_of(json, "s2"), "held_up_by"), "path");
+    assert_member(json_array_get(path, 0), "kind", "\"request\"");
+    assert_null(json_object_get(agent_of(json, "s3"), "held_up_by"));
+    json_decref(json);
+}
+
+TEST(stalled_calls_and_loops_are_counted_where_they_are)
+{
+    json_t *json = report("");
+    assert_member(json_object_get(json, "totals"), "stalled", "1");
+    assert_member(json_object_get(json, "totals"), "loops", "1");
+    assert_member(agent_of(json, "r1"), "stalled", "1");
+    assert_null(json_object_get(agent_of(json, "r1"), "loops"));
+    assert_member(agent_of(json, "s2"), "loops", "1");
+    assert_null(json_object_get(agent_of(json, "s2"), "stalled"));
+    assert_null(json_object_get(agent_of(json, "s1"), "stalled"));
+    json_decref(json);
+    json = report("session:web");
+    assert_null(json_object_get(json_object_get(json, "totals"), "stalled"));
+    assert_member(json_object_get(json, "totals"), "loops", "1");
+    json_decref(json);
+}
+
+TEST(a_status_bar_shows_the_longest_chain)
+{
+    const char *const argv[] = {support_program(), "status",
+                                support_tests("screens/waits.feed.ndjson"), NULL};
+    char *text = run(argv);
+    assert_string_equal(text, "1 sampling  1 tool  2 agents  1 done  1 stalled  1 loop  ttft 400ms"
+                              "  held up: api-server <- coder <- reviewer <- Bash make test 2m10s"
+                              " (p95 40.0s)\n");
+    free(text);
+}

@@ -1,0 +1,113 @@
+/* The text is made again for each narrower form until one fits: it is short, and made once a
+   frame. */
+#include "tui/views/held_up_text.h"
+
+#include "tui/screen/number.h"
+#include "tui/screen/text.h"
+#include "tui/views/span_text.h"
+
+#include <math.h>
+
+/* Which parts a form leaves out; each leaves out those of the ones before. */
+enum form { FORM_ALL, FORM_NAMES, FORM_ENDS, FORM_SHORT, FORM_LAST, FORMS };
+
+enum { ABOUT_COLS = 40, ABOUT_SHORT_COLS = 16 };
+
+struct pen {
+    const struct swarm *swarm;
+    const struct held_up_chain *chain;
+    const struct held_up_look *look;
+    struct strbuf text; /* one part */
+    struct strbuf *out;
+};
+
+static void put_cut(struct pen *pen, size_t cols)
+{
+    const struct theme *theme = pen->look->theme;
+    const struct strbuf *text = &pen->text;
+    if (text->failed || text->len == 0) {
+        return;
+    }
+    size_t fits = text_fit(text->data, text->len, theme->ascii, cols, NULL);
+    if (fits < text->len) {
+        fits = text_fit(text->data, text->len, theme->ascii, cols - 1, NULL);
+    }
+    strbuf_add(pen->out, text->data, fits);
+    strbuf_adds(pen->out, fits < text->len ? theme_symbol(theme, SYM_ELLIPSIS) : "");
+}
+
+static void put_agent(struct pen *pen, agent_no number, enum form form)
+{
+    const struct agent *agent = swarm_agent(pen->swarm, number);
+    strbuf_clear(&pen->text);
+    query_agent_title(pen->swarm, number, &pen->text);
+    struct slice about = swarm_text_slice(pen->swarm, agent->description);
+    if (form == FORM_ALL && about.len > 0) {
+        strbuf_addc(&pen->text, ' ');
+        strbuf_add(&pen->text, about.bytes, about.len);
+    }
+    put_cut(pen, ABOUT_COLS);
+    strbuf_addf(pen->out, " %s ", theme_symbol(pen->look->theme, SYM_HELD_UP));
+}
+
+/* Bash make test */
+static void put_call(struct pen *pen, const struct span *call, size_t about_cols)
+{
+    const char *arrow = theme_symbol(pen->look->theme, SYM_ARROW);
+    if (call->kind == SPAN_AGENT_CALL && span_text_call(pen->swarm, call, arrow, &pen->text)) {
+        put_cut(pen, about_cols);
+        return;
+    }
+    strbuf_adds(pen->out, call->kind == SPAN_USER
+                              ? query_state_name(STATE_USER)
+                              : span_short_name(swarm_text(pen->swarm, call->name)));
+    span_text_about(pen->swarm, call, &pen->text);
+    strbuf_adds(pen->out, pen->text.len > 0 ? " " : "");
+    put_cut(pen, about_cols);
+}
+
+static void put_form(struct pen *pen, enum form form)
+{
+    const struct held_up_chain *chain = pen->chain;
+    size_t last = chain->count - 1;
+    char p95[NUMBER_BYTES];
+    strbuf_clear(pen->out);
+    for (size_t i = form == FORM_LAST ? last : 0; i <= last; i++) {
+        if (form >= FORM_ENDS && i > 0 && i < last) {
+            const struct theme *theme = pen->look->theme;
+            strbuf_addf(pen->out, "%s %s ", theme_symbol(theme, SYM_ELLIPSIS),
+                        theme_symbol(theme, SYM_HELD_UP));
+            i = last;
+        }
+        put_agent(pen, chain->steps[i].agent, form);
+    }
+    const struct span *call = swarm_span(pen->swarm, chain->steps[last].call);
+    if (call != NULL) {
+        put_call(pen, call, form >= FORM_SHORT ? ABOUT_SHORT_COLS : ABOUT_COLS);
+    }
+    strbuf_addf(pen->out, " %s", pen->look->age);
+    if (!isnan(chain->p95_ms)) {
+        number_ms(chain->p95_ms, pen->look->theme->ascii, p95);
+        strbuf_addf(pen->out, " (p95 %s)", p95);
+    }
+}
+
+void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+                  const struct held_up_look *look, struct strbuf *out)
+{
+    struct pen pen = {.swarm = swarm, .chain = chain, .look = look, .out = out};
+    bool ascii = look->theme->ascii, fits = false;
+    strbuf_clear(out);
+    if (chain->count == 0) {
+        return;
+    }
+    strbuf_init(&pen.text, out->mem, 0);
+    for (enum form form = FORM_ALL; form < FORMS && !fits; form++) {
+        put_form(&pen, form);
+        fits = out->failed || text_cols(out->data, out->len, ascii) <= look->cols;
+    }
+    strbuf_release(&pen.text);
+    if (!fits) {
+        strbuf_clear(out);
+    }
+}

@@ -1,0 +1,23 @@
+/* Writes the chain that holds an agent up as text: `api-server ← coder ← Bash make test 41.0s
+   (p95 8.3s)`. Texts are WTF-8 from outside: pass them to area_put or the console, never to the
+   terminal. */
+#ifndef TUI_HELD_UP_TEXT_H
+#define TUI_HELD_UP_TEXT_H
+
+#include "core/analysis/held_up.h"
+#include "tui/screen/theme.h"
+
+/* How it is written. */
+struct held_up_look {
+    const struct theme *theme; /* symbols */
+    const char *age;           /* of the call at the end */
+    size_t cols;               /* at most so many */
+};
+
+/* Sets out to the text. If it is too wide, it loses the descriptions of agents, then those between
+   the first and the last one, then most of the call's argument, then all agents but the last. It is
+   empty if that does not fit either, or if the chain is empty. */
+void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+                  const struct held_up_look *look, struct strbuf *out);
+
+#endif
