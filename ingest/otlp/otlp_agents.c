@@ -113,7 +113,7 @@ static void decide(struct otlp_reader *reader, uint32_t at, unsigned depth)
     }
     tree->nodes[at].flags |= NODE_ROW | NODE_DECIDING;
     choose_row(reader, at, depth);
-    tree->nodes[at].flags &= (uint8_t)~NODE_DECIDING;
+    tree->nodes[at].flags &= (uint16_t)~NODE_DECIDING;
 }
 
 /* Returns the row of the nearest other agent above; bytes NULL: the main agent's, or none is known.

@@ -107,6 +107,19 @@ static void send_attempts(struct otlp_reader *reader, const struct update *of,
     }
 }
 
+/* Whether the span of a request failed that others know more of. */
+static bool has_failed(struct otlp_reader *reader, const struct otlp_item *item)
+{
+    if (item->producer == OTLP_CLAUDE) {
+        return otlp_found_truth(item->found, MEANS_SUCCESS) == 0;
+    }
+    strbuf_clear(&reader->scratch);
+    bool failed = item->producer == OTLP_OPENCODE &&
+                  otlp_figures_error(item, true, &reader->scratch).bytes != NULL;
+    reader->failed |= reader->scratch.failed;
+    return failed;
+}
+
 static void take_request(struct otlp_reader *reader, const struct otlp_item *item, uint32_t node,
                          struct update *update)
 {
@@ -115,8 +128,10 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     double setup_ms = otlp_found_number(item->found, MEANS_SETUP);
     bool bad = false;
     char room[CALL_PAIR_ID];
-    if (item->producer == OTLP_CLAUDE && otlp_found_truth(item->found, MEANS_SUCCESS) == 0) {
-        /* Files have all rounds of attempts and the API's status, the span its last round. */
+    bool failed = has_failed(reader, item);
+    if (failed) {
+        /* Claude Code's files have all rounds of attempts and the API's status, the span its last
+           round. OpenCode's span is one attempt. */
         update->precedence = PRECEDENCE_INFERRED;
     }
     update->kind = CALL_REQUEST;
@@ -143,6 +158,9 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     }
     (void)put_pair(reader, item, false, update, room);
     otlp_send(reader, update);
+    if (item->producer == OTLP_OPENCODE) {
+        otlp_take_attempt(reader, node, update, failed);
+    }
 }
 
 static struct slice tool_name(const struct otlp_item *item)

@@ -114,6 +114,14 @@ void otlp_take_call(struct otlp_reader *reader, const struct otlp_item *item, ui
 /* Returns what follows the last dot or colon. */
 struct slice otlp_last_part(struct slice text);
 
+/* ---- otlp_attempts.c ---- */
+
+/* Notes a span that no call is made of: it may lie between a message and its attempts. */
+void otlp_note_step(struct otlp_reader *reader, const struct otlp_span *span);
+/* The update of an attempt was sent: adds when it began, and joins it with its message's others. */
+void otlp_take_attempt(struct otlp_reader *reader, uint32_t node, const struct update *update,
+                       bool failed);
+
 /* ---- otlp_children.c ---- */
 
 /* Places the session that the call of a tool started below the call's own. */

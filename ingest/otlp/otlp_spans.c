@@ -114,6 +114,7 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
         reader->producer, span->scope == NULL ? (struct slice){NULL, 0} : span->scope->name,
         span->name, &reader->found);
     if (kind == OTLP_NO_SPAN) {
+        otlp_note_step(reader, span);
         return OTLP_NO_NODE;
     }
     ids_of(span, pending, &id, &parent);
@@ -128,8 +129,8 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     }
     node_at(reader, at)->kind = (uint8_t)kind;
     node_at(reader, at)->flags |=
-        (uint8_t)((pending ? NODE_OPEN : 0) | (span->kind == OTLP_CLIENT ? NODE_CLIENT : 0) |
-                  (otlp_found_value(&reader->found, MEANS_KIND_MCP, NULL) != NULL ? NODE_MCP : 0));
+        (uint16_t)((pending ? NODE_OPEN : 0) | (span->kind == OTLP_CLIENT ? NODE_CLIENT : 0) |
+                   (otlp_found_value(&reader->found, MEANS_KIND_MCP, NULL) != NULL ? NODE_MCP : 0));
     if (kind == OTLP_TOOL) {
         note_call(node_at(reader, at), &reader->found);
     }
@@ -243,13 +244,13 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     put_agent(reader, &item, node, &update);
     if (!pending) {
         node_at(reader, node)->flags =
-            (uint8_t)((node_at(reader, node)->flags | NODE_KNOWN) & ~NODE_OPEN);
+            (uint16_t)((node_at(reader, node)->flags | NODE_KNOWN) & ~NODE_OPEN);
     }
     otlp_take_call(reader, &item, node, &update);
     link_child(reader, update.session_id, node, update.agent_id);
     otlp_place_agents(reader, node, update.session_id);
     if (reader->failed) { /* the sender will try again */
-        node_at(reader, node)->flags &= (uint8_t)~NODE_KNOWN;
+        node_at(reader, node)->flags &= (uint16_t)~NODE_KNOWN;
     }
 }
 

@@ -25,7 +25,10 @@ enum otlp_node_flag {
     NODE_WAITED = 16,    /* a person held it up */
     NODE_ROW = 32,       /* of an agent: its row is decided */
     NODE_DECIDING = 128, /* … is being decided */
-    NODE_BEGAN = 64      /* it was shown as begun because of a child */
+    NODE_BEGAN = 64,     /* it was shown as begun because of a child */
+    NODE_ATTEMPT = 256,  /* a request that is one attempt of a message's (OpenCode) */
+    NODE_FAILED = 512,   /* … and that failed */
+    NODE_STEP = 1024     /* what is below it is one message's attempts */
 };
 
 struct otlp_node {
@@ -34,9 +37,9 @@ struct otlp_node {
     uint32_t trace;
     intern_id agent; /* the row of a call whose agent is named; INTERN_NONE: none is, or the main
                           agent's */
-    intern_id name;  /* of an agent */
+    intern_id name;  /* of an agent; of an attempt: the session */
     uint8_t kind;    /* enum otlp_kind */
-    uint8_t flags;
+    uint16_t flags;
     char call[OTLP_CALL_BYTES]; /* the id of a tool's call, for its wait; "": none, or too long */
 };
 

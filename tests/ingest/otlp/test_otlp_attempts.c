@@ -1,0 +1,116 @@
+/* OpenCode's attempts of one message are one request, in whatever order its spans come. */
+#include "tests/support/otlp_reading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SPANS = 9, ORDERS = 60, BODY_BYTES = 4096 };
+
+/* Times in ms after the reading's begin. A failed attempt, a good one, and a title of its own. */
+static const struct span_row {
+    const char *id, *parent, *name;
+    int start_ms, end_ms;
+    bool failed;
+    int output; /* 0: no usage */
+} spans[SPANS] = {
+    {"11", "10", "LLM.run", 1000, 1005, false, 0},
+    {"12", "11", "ai.streamText", 1006, 1200, true, 0},
+    {"13", "12", "ai.streamText.doStream", 1010, 1200, true, 0},
+    {"21", "10", "LLM.run", 3200, 3205, false, 0},
+    {"22", "21", "ai.streamText", 3206, 4300, false, 0},
+    {"23", "22", "ai.streamText.doStream", 3210, 4300, false, 26},
+    {"31", "30", "LLM.run", 100, 105, false, 0},
+    {"32", "31", "ai.streamText", 106, 500, false, 0},
+    {"33", "32", "ai.streamText.doStream", 110, 500, false, 7},
+};
+
+static void take(struct otlp_rig *otlp, const struct span_row *span)
+{
+    char body[BODY_BYTES], usage[256] = "";
+    if (span->output > 0) {
+        snprintf(usage, sizeof usage,
+                 ",{'key':'ai.usage.promptTokens','value':{'intValue':100}},"
+                 "{'key':'ai.usage.completionTokens','value':{'intValue':%d}}",
+                 span->output);
+    }
+    int len = snprintf(
+        body, sizeof body,
+        "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':{"
+        "'stringValue':'opencode'}}]},'scopeSpans':[{'scope':{'name':'opencode'},'spans':[{"
+        "'traceId':'0000000000000000000000000000aaaa','spanId':'00000000000000%s',"
+        "'parentSpanId':'00000000000000%s','name':'%s','startTimeUnixNano':'%lld000000',"
+        "'endTimeUnixNano':'%lld000000','attributes':["
+        "{'key':'session.id','value':{'stringValue':'ses_1'}}%s%s%s%s],'status':{%s}}]}]}]}",
+        span->id, span->parent, span->name, 1795903200000LL + span->start_ms,
+        1795903200000LL + span->end_ms,
+        span->name[0] == 'a' ? ",{'key':'ai.operationId','value':{'stringValue':'" : "",
+        span->name[0] == 'a' ? span->name : "", span->name[0] == 'a' ? "'}}" : "", usage,
+        span->failed ? "'code':2,'message':'AI_APICallError: overloaded'" : "'code':1");
+    for (char *at = body; (at = strchr(at, '\'')) != NULL;) {
+        *at = '"';
+    }
+    otlp_rig_take(otlp, OTLP_TRACES, OTLP_JSON, body, (size_t)len);
+}
+
+/* Takes the spans of that order, but those that `left_out` has. */
+static json_t *read_in(const unsigned order[SPANS], const char *left_out)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    for (unsigned i = 0; i < SPANS; i++) {
+        if (strstr(left_out, spans[order[i]].id) == NULL) {
+            take(&otlp, &spans[order[i]]);
+        }
+    }
+    json_t *reading = otlp_reading(&otlp.rig);
+    otlp_rig_release(&otlp);
+    return reading;
+}
+
+static void is_read_as(const unsigned order[SPANS], const char *left_out, const char *expected)
+{
+    json_t *reading = read_in(order, left_out), *want = json_loads(expected, 0, NULL);
+    assert_non_null(want);
+    char *differs = otlp_reading_differs(reading, want);
+    json_t *requests = json_object_get(reading, "requests");
+    if (differs != NULL ||
+        json_array_size(requests) != json_array_size(json_object_get(want, "requests"))) {
+        fail_msg("%s\n%s", differs, json_dumps(requests, 0));
+    }
+    json_decref(want);
+    json_decref(reading);
+}
+
+static void shuffle(unsigned order[SPANS], unsigned *seed)
+{
+    for (unsigned i = SPANS - 1; i > 0; i--) {
+        *seed = *seed * 1103515245u + 12345u;
+        unsigned k = (*seed >> 16) % (i + 1), was = order[i];
+        order[i] = order[k];
+        order[k] = was;
+    }
+}
+
+TEST(attempts_of_a_message_are_one_request)
+{
+    unsigned order[SPANS] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, seed = 7;
+    for (int i = 0; i < ORDERS; i++) {
+        is_read_as(order, "",
+                   "{\"requests\":[{\"output\":7,\"start_ms\":110},"
+                   "{\"output\":26,\"retries\":1,\"start_ms\":1010,\"end_ms\":4300}]}");
+        shuffle(order, &seed);
+    }
+}
+
+/* Nothing shows which message an attempt without the spans above it is of. */
+TEST(an_attempt_that_is_alone_is_a_failed_request)
+{
+    unsigned order[SPANS] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    is_read_as(
+        order, "21,22,23,31,32,33",
+        "{\"requests\":[{\"start_ms\":1010,\"end_ms\":1200,\"error\":\"AI_APICallError: overloaded\"}]}");
+    is_read_as(order, "11,31,32,33",
+               "{\"requests\":[{\"start_ms\":1010,\"error\":\"AI_APICallError: overloaded\"},"
+               "{\"output\":26,\"start_ms\":3210}]}");
+}
