@@ -36,6 +36,9 @@ static struct otlp_turn *turn_of(struct otlp_log_event *e)
         }
     }
     struct otlp_turn *turn = &turns->items[turns->next++ % TURNS];
+    if (turn->session != 0) {
+        otlp_note_forgotten(e->reader, LIMIT_CODEX);
+    }
     *turn = (struct otlp_turn){.session = session};
     return turn;
 }

@@ -46,6 +46,7 @@ struct otlp_id otlp_link_parent(struct otlp_reader *reader, const struct otlp_sp
         parent = is_known(&reader->tree, &wait.targets[i]) ? wait.targets[i] : parent;
     }
     if (reader->wait_count == OTLP_LINK_WAITS) { /* the oldest is given up */
+        otlp_note_forgotten(reader, LIMIT_LINKS);
         memmove(reader->waits, reader->waits + 1, (OTLP_LINK_WAITS - 1) * sizeof *reader->waits);
         reader->wait_count--;
     }

@@ -46,6 +46,7 @@ static double add_up(struct otlp_reader *reader, uint64_t hash, double differenc
     uint32_t at = u64map_get(&series->by_hash, hash);
     if (at == U64MAP_NONE) {
         if (series->count == SERIES_MAX) { /* they begin again */
+            otlp_note_forgotten(reader, LIMIT_CURVES);
             u64map_clear(&series->by_hash);
             series->count = 0;
         }

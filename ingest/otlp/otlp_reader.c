@@ -39,6 +39,7 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
     strbuf_init(&reader->args, ingest->mem, 0);
     strbuf_init(&reader->scratch, ingest->mem, 0);
     strbuf_init(&reader->session, ingest->mem, 0);
+    strbuf_init(&reader->limit_text, ingest->mem, 0);
     bool good = swarm_add_name_holder(ingest->swarm, mark_names, reader) && reader->pairs != NULL &&
                 otlp_names_init(&reader->names, ingest->mem);
     if (!otlp_tree_init(&reader->tree, ingest->mem) || !good || !otlp_logs_init(reader) ||
@@ -65,6 +66,7 @@ void otlp_reader_free(struct otlp_reader *reader)
     strbuf_release(&reader->args);
     strbuf_release(&reader->scratch);
     strbuf_release(&reader->session);
+    strbuf_release(&reader->limit_text);
     mem_free(reader->ingest->mem, reader, sizeof *reader);
 }
 
@@ -246,6 +248,7 @@ bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch
     otlp_take_spans(reader, batch);
     otlp_take_logs(reader, batch);
     otlp_take_metrics(reader, batch);
+    otlp_note_tree(reader);
     reader->by = (struct slice){NULL, 0};
     reader->scope = NULL;
     if (reader->args.cap > KEPT_BYTES) {

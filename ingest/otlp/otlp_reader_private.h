@@ -11,6 +11,17 @@ enum {
     OTLP_BEGAN_MAX = 256 /* spans that are shown as begun because of a child */
 };
 
+/* Tables of which the oldest entries are forgotten when they are full. */
+enum otlp_limit {
+    LIMIT_SPANS,
+    LIMIT_TRACES,
+    LIMIT_LINKS,
+    LIMIT_BEGINS,
+    LIMIT_CODEX,
+    LIMIT_CURVES,
+    OTLP_LIMITS
+};
+
 struct otlp_turns;
 struct otlp_series;
 
@@ -45,7 +56,9 @@ struct otlp_reader {
     struct slice by;
     char decision_room[OTLP_ID_TEXT];
     uint64_t bad_ttft; /* times to first token that cannot be */
-    bool failed;       /* out of memory */
+    uint64_t forgotten[OTLP_LIMITS];
+    struct strbuf limit_text;
+    bool failed; /* out of memory */
 };
 
 /* Returns the id of a span's call, borrowed from `room`. */
@@ -113,6 +126,13 @@ void otlp_take_call(struct otlp_reader *reader, const struct otlp_item *item, ui
                     struct update *update);
 /* Returns what follows the last dot or colon. */
 struct slice otlp_last_part(struct slice text);
+
+/* ---- otlp_limits.c ---- */
+
+/* Counts an entry that is forgotten, and reports how many were now and then. */
+void otlp_note_forgotten(struct otlp_reader *reader, enum otlp_limit limit);
+/* Does the same for what the tree has forgotten since the last call. */
+void otlp_note_tree(struct otlp_reader *reader);
 
 /* ---- otlp_attempts.c ---- */
 

@@ -295,6 +295,7 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     otlp_send(reader, &update);
     node_at(reader, above)->flags |= NODE_BEGAN;
     if (reader->began_count == OTLP_BEGAN_MAX) { /* the oldest is left to the sweep */
+        otlp_note_forgotten(reader, LIMIT_BEGINS);
         memmove(reader->began, reader->began + 1, (OTLP_BEGAN_MAX - 1) * sizeof *reader->began);
         reader->began_count--;
     }

@@ -65,6 +65,7 @@ static uint32_t put_trace(struct otlp_tree *tree, const uint8_t *id)
         return OTLP_NO_NODE;
     }
     if (trace->used) {
+        tree->forgotten_traces++;
         uint64_t old = hash_of(trace->id, sizeof trace->id);
         if (old != hash && u64map_get(&tree->trace_by_id, old) == at) {
             u64map_remove(&tree->trace_by_id, old);
@@ -153,6 +154,7 @@ uint32_t otlp_tree_put(struct otlp_tree *tree, const struct otlp_id *id)
     at = tree->next_node % tree->node_count;
     struct otlp_node *node = &tree->nodes[at];
     if (!is_zero(node->id.trace, sizeof node->id.trace)) {
+        tree->forgotten_nodes++;
         forget(tree, at);
     }
     *node = (struct otlp_node){.parent = OTLP_NO_NODE,

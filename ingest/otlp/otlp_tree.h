@@ -28,7 +28,7 @@ enum otlp_node_flag {
     NODE_BEGAN = 64,     /* it was shown as begun because of a child */
     NODE_ATTEMPT = 256,  /* a request that is one attempt of a message's (OpenCode) */
     NODE_FAILED = 512,   /* … and that failed */
-    NODE_STEP = 1024     /* what is below it is one message's attempts */
+    NODE_STEP = 1024     /* attempts of one message lie below it */
 };
 
 struct otlp_node {
@@ -65,6 +65,7 @@ struct otlp_tree {
     struct otlp_trace *traces; /* a ring */
     uint32_t trace_count, next_trace;
     struct u64map trace_by_id;
+    uint64_t forgotten_nodes, forgotten_traces; /* so far */
 };
 
 /* False: out of memory. */
