@@ -128,10 +128,19 @@ static bool title_holds(const struct filter *filter, const struct filter_term *t
 }
 
 /* `tool` and `user` find the agents that may be either. */
-static bool state_holds(enum agent_state state, const struct filter_term *term)
+static bool state_holds(unsigned state, const struct filter_term *term)
 {
     bool either = term->value == STATE_TOOL || term->value == STATE_USER;
     return state == term->value || (either && state == STATE_TOOL_OR_USER);
+}
+
+/* Returns an enum agent_state; STATES: the agent came later. */
+static unsigned state_of(const struct filter *filter, const struct swarm *swarm, agent_no number,
+                         int64_t local_ns)
+{
+    const struct past *past = filter->past;
+    return past == NULL ? query_status(swarm, number, local_ns).state
+                        : past->state(past->ctx, number);
 }
 
 /* Evaluates plain terms and agent terms. */
@@ -143,7 +152,7 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
         return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
     case FILTER_CLIENT:
         return client_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
-    case FILTER_STATE: return state_holds(query_status(swarm, number, local_ns).state, term);
+    case FILTER_STATE: return state_holds(state_of(filter, swarm, number, local_ns), term);
     default: return title_holds(filter, term, swarm, number);
     }
 }
@@ -192,6 +201,11 @@ bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm
 {
     uint64_t left;
     return filter_ask_agent(filter, swarm, agent, local_ns, &left) && left == 0;
+}
+
+void filter_set_past(struct filter *filter, const struct past *past)
+{
+    filter->past = past;
 }
 
 bool filter_moves(const struct filter *filter)
@@ -272,14 +286,16 @@ static bool any_arg_holds(const struct filter *filter, const struct filter_term 
 }
 
 /* Returns true if the span is of the kind. A request also has the kinds of its phases. */
-static bool kind_holds(const struct swarm *swarm, const struct span *span, unsigned kind)
+static bool kind_holds(const struct past *past, const struct swarm *swarm, const struct span *span,
+                       unsigned kind)
 {
     if (span->kind == kind) {
         return true;
     }
     const struct span *phase = span;
+    struct span room;
     while (span->kind == SPAN_REQUEST && (phase = swarm_span(swarm, phase->next_phase)) != NULL) {
-        if (phase->kind == kind) {
+        if (phase->kind == kind && past_span(past, swarm, phase, &room) != NULL) {
             return true;
         }
     }
@@ -300,15 +316,16 @@ static bool span_holds(const struct filter *filter, const struct filter_term *te
 {
     struct json_value value;
     switch ((int)term->field) {
-    case FILTER_KIND: return kind_holds(swarm, span, term->value);
+    case FILTER_KIND: return kind_holds(filter->past, swarm, span, term->value);
     case FILTER_NAME: return name_holds(filter, term, swarm, span);
     case FILTER_MODEL:
         value = json_get(args_of(swarm, span), "model");
         return value.type == JSON_TYPE_STRING && value_holds(filter, term, value);
     case FILTER_DURATION:
-        return compare(term->op,
-                       (double)(swarm_span_end_ns(swarm, span, local_ns) - span->start_ns),
-                       term->number);
+        return compare(
+            term->op,
+            (double)(past_span_end_ns(filter->past, swarm, span, local_ns) - span->start_ns),
+            term->number);
     case FILTER_ERROR: return ((span->flags & SPAN_ERROR) != 0) == term->value;
     case FILTER_EVICTED: return ((span->flags & SPAN_EVICTED) != 0) == term->value;
     case FILTER_INCOMPLETE: return ((span->flags & SPAN_INCOMPLETE) != 0) == term->value;
@@ -323,7 +340,8 @@ static bool span_holds(const struct filter *filter, const struct filter_term *te
 bool filter_ask_span(const struct filter *filter, uint64_t left, const struct swarm *swarm,
                      span_no number, int64_t local_ns)
 {
-    const struct span *span = swarm_span(swarm, number);
+    struct span room;
+    const struct span *span = past_span(filter->past, swarm, swarm_span(swarm, number), &room);
     for (; span != NULL && left != 0; left &= left - 1) {
         const struct filter_term *term = &filter->terms[__builtin_ctzll(left)];
         if (span_holds(filter, term, swarm, span, local_ns) == term->negated) {

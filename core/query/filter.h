@@ -32,6 +32,9 @@ bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm
 /* Returns true if all spans of the agent match, whatever they are: no term depends on a span. */
 bool filter_matches_whole(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns);
+/* Lets all that is asked from now on be about a moment of the past, which is borrowed; NULL: about
+   now. */
+void filter_set_past(struct filter *filter, const struct past *past);
 /* Returns true if the result for what is in flight changes with time alone. */
 bool filter_moves(const struct filter *filter);
 /* Returns true if all terms match the span. */

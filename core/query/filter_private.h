@@ -41,6 +41,7 @@ struct filter {
     struct strbuf texts;
     struct filter_term *terms;
     size_t count, cap;
+    const struct past *past; /* it is asked about then; NULL: about now */
 };
 
 #endif

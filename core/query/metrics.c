@@ -33,16 +33,21 @@ static double to_ms(int64_t ns)
 
 /* ---- what is open ---- */
 
+static int64_t end_of(const struct gathering *g, const struct span *span)
+{
+    return past_span_end_ns(span_predicate_past(g->predicate), g->swarm, span, g->local_ns);
+}
+
 /* Adds an open span's duration to the time of its kind; it is already counted. */
 static void add_open(const struct gathering *g, struct metrics *metrics, const struct span *span)
 {
-    double ms = to_ms(swarm_span_end_ns(g->swarm, span, g->local_ns) - span->start_ns);
+    int64_t end_ns = end_of(g, span);
+    double ms = to_ms(end_ns - span->start_ns);
     switch ((enum span_kind)span->kind) {
     case SPAN_REQUEST:
         metrics->api_ms = metrics_add(metrics->api_ms, ms);
         metrics->retries += query_open_retries(g->swarm, span);
-        metrics_weigh_request(g->swarm, span, span->start_ns,
-                              swarm_span_end_ns(g->swarm, span, g->local_ns), metrics->phase_ms);
+        metrics_weigh_request(g->swarm, span, span->start_ns, end_ns, metrics->phase_ms);
         break;
     case SPAN_AGENT_CALL: metrics->agent_wait_ms = metrics_add(metrics->agent_wait_ms, ms); break;
     case SPAN_TOOL: metrics->tool_ms = metrics_add(metrics->tool_ms, ms); break;
@@ -66,23 +71,23 @@ static bool is_work(uint8_t kind)
 static bool is_whole(const struct gathering *g, agent_no agent)
 {
     const struct span_predicate *predicate = g->predicate;
-    return predicate == NULL ||
+    return !span_predicate_selects(predicate) ||
            (predicate->holds_agent != NULL && predicate->holds_agent(predicate->ctx, agent));
 }
 
-/* Returns the next open span from `no` whose duration counts; NULL: none. */
-static const struct span *next_open(const struct gathering *g, span_no *no)
+static struct past_open all_open(const struct gathering *g)
 {
-    while (*no != NO_SPAN) {
-        span_no at = *no;
-        const struct span *span = swarm_span(g->swarm, at);
-        *no = swarm_next_in_flight(g->swarm, at);
-        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
-            span_predicate_holds(g->predicate, at)) {
-            return span;
-        }
+    return past_open(span_predicate_past(g->predicate), g->swarm);
+}
+
+/* Returns the next open span whose duration counts; NULL: none. */
+static const struct span *next_open(const struct gathering *g, struct past_open *open)
+{
+    const struct span *span;
+    while ((span = past_open_next(open)) != NULL &&
+           !(is_work(span->kind) && span_predicate_holds(g->predicate, open->no))) {
     }
-    return NULL;
+    return span;
 }
 
 /* ---- busy and idle ---- */
@@ -130,7 +135,8 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
     if (any && in != NULL) {
         *busy_ms = to_ms(busy_ns(&in->busy, reach));
     }
-    int64_t last_ns = agent->last_ns > reach->to_ns ? agent->last_ns : reach->to_ns;
+    int64_t last_ns = past_agent_last_ns(span_predicate_past(g->predicate), g->swarm, agent);
+    last_ns = last_ns > reach->to_ns ? last_ns : reach->to_ns;
     if (agent->first_ns <= last_ns && is_whole(g, number)) {
         double idle = to_ms(last_ns - agent->first_ns) - metrics_add(0, *busy_ms);
         *idle_ms = idle > 0 ? idle : 0;
@@ -188,14 +194,12 @@ static bool gather_time(const struct gathering *g, struct metrics *agents)
         (agent_count == 0 || of_agents != NULL) && (session_count == 0 || of_sessions != NULL);
     struct metrics *totals = &g->out->totals;
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm);
-         good && (span = next_open(g, &no)) != NULL;) {
-        stretch(&of_agents[span->agent], span->start_ns,
-                swarm_span_end_ns(g->swarm, span, g->local_ns));
+    struct past_open open = all_open(g);
+    while (good && (span = next_open(g, &open)) != NULL) {
+        stretch(&of_agents[span->agent], span->start_ns, end_of(g, span));
         session_no session = swarm_agent(g->swarm, span->agent)->session;
         if (session < session_count) { /* else memory has run out */
-            stretch(&of_sessions[session], span->start_ns,
-                    swarm_span_end_ns(g->swarm, span, g->local_ns));
+            stretch(&of_sessions[session], span->start_ns, end_of(g, span));
         }
     }
     for (size_t i = 0; good && i < agent_count; i++) {
@@ -272,8 +276,8 @@ static bool gather_totals(const struct gathering *g, bool all_of_it)
     }
     metrics_acc_release(&sum);
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm);
-         good && (span = next_open(g, &no)) != NULL;) {
+    struct past_open open = all_open(g);
+    while (good && (span = next_open(g, &open)) != NULL) {
         add_open(g, totals, span);
     }
     return good;
@@ -317,11 +321,13 @@ enum { PROMPTS_TRIED = 16 };
 static int64_t take_context(const struct gathering *g, agent_no number, struct metrics *metrics)
 {
     span_no no = metrics->requests > 0 ? query_last_request(g->swarm, number) : NO_SPAN;
-    const struct span *span;
-    for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL; i++) {
+    const struct span *span, *then;
+    for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL;) {
         struct end_facts facts;
-        if (span->kind == SPAN_REQUEST && (span->flags & SPAN_OPEN) == 0 &&
-            span_predicate_holds(g->predicate, no)) {
+        struct span room;
+        then = past_span(span_predicate_past(g->predicate), g->swarm, span, &room);
+        bool ended = then != NULL && (then->flags & SPAN_OPEN) == 0;
+        if (ended && span->kind == SPAN_REQUEST && span_predicate_holds(g->predicate, no)) {
             span_end_facts(g->swarm, span, &facts);
             metrics->context_tokens = facts.numbers[FACT_PROMPT_TOKENS];
             metrics->context_window = facts.numbers[FACT_CONTEXT_WINDOW];
@@ -329,9 +335,17 @@ static int64_t take_context(const struct gathering *g, agent_no number, struct m
         if (!isnan(metrics->context_tokens)) {
             return span->end_ns;
         }
+        i += ended || span_predicate_past(g->predicate) == NULL;
         no = query_span_step(g->swarm, number, no, -1);
     }
     return INT64_MIN;
+}
+
+static double cost_of(const struct gathering *g, session_no session)
+{
+    const struct past *past = span_predicate_past(g->predicate);
+    return past == NULL ? swarm_session(g->swarm, session)->cost_usd
+                        : past->cost_usd(past->ctx, session);
 }
 
 /* Sets what is no sum over spans: the last prompts, and the costs of sessions as stated. */
@@ -350,9 +364,10 @@ static void gather_stated(const struct gathering *g)
             totals->context_window = metrics->context_window;
         }
         bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
-        if (main_agent && session != NULL && session->cost_usd > 0 && is_whole(g, (agent_no)i)) {
-            metrics->cost_usd = session->cost_usd;
-            totals->cost_usd = metrics_add(totals->cost_usd, session->cost_usd);
+        double cost_usd = main_agent && session != NULL ? cost_of(g, agent->session) : (double)NAN;
+        if (cost_usd > 0 && is_whole(g, (agent_no)i)) {
+            metrics->cost_usd = cost_usd;
+            totals->cost_usd = metrics_add(totals->cost_usd, cost_usd);
         }
     }
 }
@@ -378,7 +393,8 @@ static bool gather_agents(const struct gathering *g)
         }
     }
     const struct span *span;
-    for (span_no no = swarm_first_in_flight(g->swarm); (span = next_open(g, &no)) != NULL;) {
+    struct past_open open = all_open(g);
+    while ((span = next_open(g, &open)) != NULL) {
         add_open(g, &g->out->agents[span->agent], span);
     }
     gather_stated(g);

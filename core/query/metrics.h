@@ -4,7 +4,7 @@
 #ifndef CORE_METRICS_H
 #define CORE_METRICS_H
 
-#include "core/model/swarm.h"
+#include "core/query/past.h"
 
 /* Summary of one quantity. Percentiles are nearest rank: exact up to 1,000 samples, at most 1.2 %
    off above, within min and max. NAN: no samples; p90 and p95 of fewer than 5, p99 of fewer
@@ -94,18 +94,30 @@ struct swarm_metrics {
 };
 
 /* Selects spans. `holds` returns the same for an ended span until that is corrected
-   (swarm_corrections). */
+   (swarm_corrections); NULL: all spans. */
 struct span_predicate {
     bool (*holds)(void *ctx, span_no span);
     void *ctx;
     /* Returns true if the agent is selected as a whole, with all of its spans; NULL: none is. */
     bool (*holds_agent)(void *ctx, agent_no agent);
+    const struct past *past; /* figures are those of then; NULL: of now */
 };
 
 /* `predicate` NULL: all spans. */
 static inline bool span_predicate_holds(const struct span_predicate *predicate, span_no span)
 {
-    return predicate == NULL || predicate->holds(predicate->ctx, span);
+    return predicate == NULL || predicate->holds == NULL || predicate->holds(predicate->ctx, span);
+}
+
+/* Returns true if some spans may not match. */
+static inline bool span_predicate_selects(const struct span_predicate *predicate)
+{
+    return predicate != NULL && predicate->holds != NULL;
+}
+
+static inline const struct past *span_predicate_past(const struct span_predicate *predicate)
+{
+    return predicate == NULL ? NULL : predicate->past;
 }
 
 /* Computes the metrics over all spans in memory. `local_ns`: the local clock, for spans in flight.
@@ -116,7 +128,7 @@ bool metrics_compute(const struct swarm *swarm, int64_t local_ns, struct swarm_m
 bool metrics_compute_totals(const struct swarm *swarm, int64_t local_ns, struct swarm_metrics *out);
 /* Computes the metrics of the spans that match. An agent's idle time and the cost of its session,
    which are no sums over spans, count where the agent matches as a whole. `events`,
-   `metadata` and `dropped` are those of all. */
+   `metadata` and `dropped` are those of all, as they are now. */
 bool metrics_compute_matching(const struct swarm *swarm, int64_t local_ns,
                               const struct span_predicate *predicate, struct swarm_metrics *out);
 bool metrics_compute_totals_matching(const struct swarm *swarm, int64_t local_ns,

@@ -16,6 +16,7 @@ struct range_sums {
     const struct swarm *swarm;
     int64_t local_ns, from_ns, to_ns;
     const struct span_predicate *predicate;
+    const struct past *past;
     struct metrics_acc acc;
     struct intervals busy; /* of the current agent */
     struct intervals any;  /* of all agents */
@@ -94,8 +95,11 @@ static void take_claim(struct range_sums *range, const struct span *span, bool e
 
 static bool take_span(struct range_sums *range, span_no no)
 {
-    const struct span *span = swarm_span(range->swarm, no);
-    int64_t end_ns = span == NULL ? 0 : swarm_span_end_ns(range->swarm, span, range->local_ns);
+    struct span room;
+    const struct span *span =
+        past_span(range->past, range->swarm, swarm_span(range->swarm, no), &room);
+    int64_t end_ns =
+        span == NULL ? 0 : past_span_end_ns(range->past, range->swarm, span, range->local_ns);
     if (span == NULL || end_ns <= range->from_ns || span->start_ns >= range->to_ns ||
         !span_predicate_holds(range->predicate, no)) {
         return true;
@@ -138,13 +142,32 @@ static bool take_lane(struct range_sums *range, const struct lane *lane)
     return true;
 }
 
+/* Returns true if a span of the lane is open. */
+static bool is_working(const struct range_sums *range, const struct lane *lane)
+{
+    if (range->past == NULL) {
+        return lane->open != NO_SPAN;
+    }
+    for (size_t i = lane->spans.count; i > 0; i--) {
+        struct span room;
+        const struct span *span =
+            past_span(range->past, range->swarm,
+                      swarm_span(range->swarm, spans_at(&lane->spans, i - 1)), &room);
+        if (span != NULL) {
+            return (span->flags & SPAN_OPEN) != 0;
+        }
+    }
+    return false;
+}
+
 /* Returns the agent's time in the range: until now if it works, else until its last event. */
 static int64_t present_ns(const struct range_sums *range, const struct agent *agent)
 {
-    int64_t from = agent->first_ns, to = agent->last_ns;
+    int64_t from = agent->first_ns, to = past_agent_last_ns(range->past, range->swarm, agent);
     for (size_t i = 0; i < agent->lane_count; i++) {
-        if (agent->lanes[i].open != NO_SPAN) {
-            int64_t now = swarm_session_now(range->swarm, agent->session, range->local_ns);
+        if (is_working(range, &agent->lanes[i])) {
+            int64_t now =
+                past_session_now(range->past, range->swarm, agent->session, range->local_ns);
             to = now > to ? now : to;
         }
     }
@@ -162,7 +185,7 @@ static bool take_agent(struct range_sums *range, const struct agent *agent)
     }
     range->busy_ns += (double)range->busy.length;
     /* If the filter matches no span of an agent, its idle time does not count either. */
-    if (range->predicate == NULL || range->busy.items.count > 0) {
+    if (!span_predicate_selects(range->predicate) || range->busy.items.count > 0) {
         range->present_ns += (double)present_ns(range, agent);
     }
     intervals_release(&range->busy);
@@ -176,7 +199,8 @@ bool metrics_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
                                .local_ns = local_ns,
                                .from_ns = from_ns,
                                .to_ns = to_ns,
-                               .predicate = predicate};
+                               .predicate = predicate,
+                               .past = span_predicate_past(predicate)};
     bool good = swarm_stats(swarm) != NULL;
     metrics_acc_init(&range.acc, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));

@@ -91,7 +91,8 @@ static bool open_model(const struct models *g, const struct span *span, intern_i
 static void count_open(const struct models *g, struct metrics_acc *sum, const struct span *span)
 {
     double phase_ms[SPAN_KINDS] = {0};
-    int64_t end_ns = swarm_span_end_ns(g->swarm, span, g->local_ns);
+    int64_t end_ns =
+        past_span_end_ns(span_predicate_past(g->predicate), g->swarm, span, g->local_ns);
     metrics_weigh_request(g->swarm, span, span->start_ns, end_ns, phase_ms);
     for (int kind = 0; kind < SPAN_KINDS; kind++) {
         metrics_acc_add_phase(sum, (enum span_kind)kind, phase_ms[kind]);
@@ -103,12 +104,11 @@ static void count_open(const struct models *g, struct metrics_acc *sum, const st
 
 static bool count_open_models(const struct models *g, struct model_sums *sums)
 {
-    for (span_no no = swarm_first_in_flight(g->swarm); no != NO_SPAN;
-         no = swarm_next_in_flight(g->swarm, no)) {
-        const struct span *span = swarm_span(g->swarm, no);
+    struct past_open open = past_open(span_predicate_past(g->predicate), g->swarm);
+    const struct span *span;
+    while ((span = past_open_next(&open)) != NULL) {
         intern_id name;
-        if ((span->flags & SPAN_OPEN) == 0 || span->kind != SPAN_REQUEST ||
-            !span_predicate_holds(g->predicate, no)) {
+        if (span->kind != SPAN_REQUEST || !span_predicate_holds(g->predicate, open.no)) {
             continue;
         }
         if (!open_model(g, span, &name)) {

@@ -33,7 +33,16 @@ static struct name_metrics *sum_of(struct name_sums *sums, intern_id name)
 
 static int64_t end_of(const struct name_sums *sums, const struct span *span)
 {
-    return swarm_span_end_ns(sums->swarm, span, sums->local_ns);
+    return past_span_end_ns(span_predicate_past(sums->predicate), sums->swarm, span,
+                            sums->local_ns);
+}
+
+/* Returns a span of a lane, as it was then. */
+static const struct span *span_at(const struct name_sums *sums, const struct lane *lane, size_t at,
+                                  struct span *room)
+{
+    return past_span(span_predicate_past(sums->predicate), sums->swarm,
+                     swarm_span(sums->swarm, spans_at(&lane->spans, at)), room);
 }
 
 static void read_ahead(const struct name_sums *sums, const struct lane *lane, size_t at)
@@ -49,7 +58,8 @@ static int64_t called_ns(const struct name_sums *sums, const struct lane *lane,
 {
     int64_t called = 0;
     for (size_t i = *next; i < lane->spans.count; i++) {
-        const struct span *inner = swarm_span(sums->swarm, spans_at(&lane->spans, i));
+        struct span room;
+        const struct span *inner = span_at(sums, lane, i, &room);
         read_ahead(sums, lane, i);
         int64_t inner_end = inner == NULL ? INT64_MIN : end_of(sums, inner);
         if (inner_end <= span->start_ns) {
@@ -69,7 +79,8 @@ static bool add_lane(struct name_sums *sums, const struct lane *lane, const stru
 {
     size_t next = 0;
     for (size_t i = 0; i < lane->spans.count; i++) {
-        const struct span *span = swarm_span(sums->swarm, spans_at(&lane->spans, i));
+        struct span room;
+        const struct span *span = span_at(sums, lane, i, &room);
         read_ahead(sums, lane, i);
         if (span == NULL || !span_predicate_holds(sums->predicate, spans_at(&lane->spans, i))) {
             continue;

@@ -59,7 +59,10 @@ static bool count_requests(const struct series_counting *counting)
         for (size_t lane = 0; lane < agent->lane_count; lane++) {
             for (size_t k = 0; k < agent->lanes[lane].spans.count; k++) {
                 span_no no = spans_at(&agent->lanes[lane].spans, k);
-                const struct span *span = swarm_span(counting->swarm, no);
+                struct span room;
+                const struct span *span =
+                    past_span(span_predicate_past(counting->predicate), counting->swarm,
+                              swarm_span(counting->swarm, no), &room);
                 if (span != NULL && span_predicate_holds(counting->predicate, no) &&
                     !count_request(counting, span)) {
                     return false;
@@ -102,11 +105,11 @@ static int64_t *open_since(const struct series_counting *counting)
     for (size_t i = 0; since != NULL && i < count; i++) {
         since[i] = INT64_MAX;
     }
-    for (span_no no = swarm_first_in_flight(swarm); since != NULL && no != NO_SPAN;
-         no = swarm_next_in_flight(swarm, no)) {
-        const struct span *span = swarm_span(swarm, no);
-        if ((span->flags & SPAN_OPEN) != 0 && is_work(span->kind) &&
-            span->start_ns < since[span->agent] && span_predicate_holds(counting->predicate, no)) {
+    struct past_open open = past_open(span_predicate_past(counting->predicate), swarm);
+    const struct span *span;
+    while (since != NULL && (span = past_open_next(&open)) != NULL) {
+        if (is_work(span->kind) && span->start_ns < since[span->agent] &&
+            span_predicate_holds(counting->predicate, open.no)) {
             since[span->agent] = span->start_ns;
         }
     }
@@ -133,7 +136,8 @@ static bool count_work(const struct series_counting *counting)
         }
         if (since[i] != INT64_MAX) {
             add_busy(counting, since[i],
-                     swarm_session_now(swarm, agent->session, counting->local_ns));
+                     past_session_now(span_predicate_past(counting->predicate), swarm,
+                                      agent->session, counting->local_ns));
         }
     }
     mem_free(swarm_mem(swarm), since, since == NULL ? 0 : count * sizeof *since);
@@ -182,7 +186,8 @@ static bool count_all(struct series_counting *counting)
 static bool count_matching(struct series_counting *counting)
 {
     struct stats stats;
-    if (counting->predicate == NULL) {
+    if (!span_predicate_selects(counting->predicate) &&
+        span_predicate_past(counting->predicate) == NULL) {
         counting->stats = swarm_stats(counting->swarm);
         return count_all(counting);
     }
@@ -208,9 +213,9 @@ bool series_compute(const struct swarm *swarm, int64_t local_ns, int64_t t0_ns, 
         .counts = mem_zalloc(mem, count, sizeof(struct series_count)),
     };
     out->points = mem_zalloc(mem, count, sizeof *out->points);
-    bool good =
-        count_matching(&counting) &&
-        (predicate != NULL || counters_compute(swarm, t0_ns, step_ns, count, &out->counters));
+    bool good = count_matching(&counting) &&
+                (span_predicate_selects(predicate) ||
+                 counters_compute(swarm, t0_ns, step_ns, count, &out->counters));
     mem_free(mem, counting.counts, counting.counts == NULL ? 0 : count * sizeof *counting.counts);
     if (!good) {
         series_release(out);

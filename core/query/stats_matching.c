@@ -3,12 +3,19 @@
    the question. */
 #include "core/query/stats_matching.h"
 
-/* A phase matches with its request. */
+/* A phase matches with its request, and is there once that has ended. */
 static bool matches(const struct swarm *swarm, const struct span_predicate *predicate, span_no no,
                     const struct span *span)
 {
-    bool phase = span_is_phase(span->kind) && swarm_own_span(swarm, span->parent) != NULL;
-    return span_predicate_holds(predicate, phase ? span->parent : no);
+    struct span room;
+    const struct span *request =
+        span_is_phase(span->kind) ? swarm_own_span(swarm, span->parent) : NULL;
+    if (request == NULL) {
+        return span_predicate_holds(predicate, no);
+    }
+    const struct span *then = past_span(predicate->past, swarm, request, &room);
+    return then != NULL && (predicate->past == NULL || then == request) &&
+           span_predicate_holds(predicate, span->parent);
 }
 
 static bool count_all(const struct swarm *swarm, const struct span_predicate *predicate,
@@ -16,7 +23,9 @@ static bool count_all(const struct swarm *swarm, const struct span_predicate *pr
 {
     span_no end = swarm_span_end(swarm);
     for (span_no no = swarm_span_begin(swarm); no < end; no++) {
-        const struct span *span = swarm_own_span(swarm, no);
+        struct span room;
+        const struct span *span =
+            past_span(predicate->past, swarm, swarm_own_span(swarm, no), &room);
         if (span != NULL && matches(swarm, predicate, no, span) &&
             !stats_count_span(out, swarm, span)) {
             return false;

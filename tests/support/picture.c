@@ -114,12 +114,15 @@ static void make_series(struct picture *picture)
         series_release(&picture->series);
     }
     input->series = NULL;
+    const struct span_predicate then = {.past = view_past(&picture->state)};
+    const struct span_predicate *selected =
+        view_predicate(&picture->state, input->swarm, input->local_ns);
     if (!view_series_axis(input, &picture->state, grid_cols(picture->grid), &axis)) {
         return;
     }
-    assert_true(series_compute(
-        input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis), (size_t)axis.cols,
-        view_predicate(&picture->state, input->swarm, input->local_ns), &picture->series));
+    assert_true(series_compute(input->swarm, input->local_ns, axis.t0_ns, axis_col_ns(&axis),
+                               (size_t)axis.cols, selected != NULL ? selected : &then,
+                               &picture->series));
     input->series = &picture->series;
 }
 
@@ -129,7 +132,11 @@ static void make_metrics(struct picture *picture)
     const struct span_predicate *predicate =
         view_predicate(&picture->state, input->swarm, input->local_ns);
     release_metrics(picture);
-    assert_true(metrics_compute(input->swarm, input->local_ns, &picture->metrics));
+    const struct span_predicate then = {.past = view_past(&picture->state)};
+    assert_true(
+        then.past == NULL
+            ? metrics_compute(input->swarm, input->local_ns, &picture->metrics)
+            : metrics_compute_matching(input->swarm, input->local_ns, &then, &picture->metrics));
     input->metrics = &picture->metrics;
     if (predicate != NULL) {
         assert_true(

@@ -44,15 +44,37 @@ static bool selection_moves(const struct app *app)
            swarm_first_in_flight(app_swarm(app)) != NO_SPAN;
 }
 
+/* Returns the moment that is shown; INT64_MAX: the present. */
+static int64_t then_ns(const struct app *app)
+{
+    return view_past(&app->state) != NULL ? app->state.frozen_local_ns : INT64_MAX;
+}
+
+static bool compute_matching(const struct app *app, const struct span_predicate *predicate,
+                             bool all, struct swarm_metrics *out)
+{
+    int64_t now_ns = app_now_ns(app);
+    return all ? metrics_compute_matching(app_swarm(app), now_ns, predicate, out)
+               : metrics_compute_totals_matching(app_swarm(app), now_ns, predicate, out);
+}
+
+/* Computes the metrics of all; those of a frozen display are of its moment. */
+static bool compute(const struct app *app, bool all, struct swarm_metrics *out)
+{
+    const struct span_predicate then = {.past = view_past(&app->state)};
+    int64_t now_ns = app_now_ns(app);
+    if (then.past != NULL) {
+        return compute_matching(app, &then, all, out);
+    }
+    return all ? metrics_compute(app_swarm(app), now_ns, out)
+               : metrics_compute_totals(app_swarm(app), now_ns, out);
+}
+
 /* Computes the metrics of what the filter selects. */
 static void update_matching(struct app *app, bool all)
 {
     const struct span_predicate *predicate = predicate_of(app);
-    app->has_matching =
-        predicate != NULL &&
-        (all ? metrics_compute_matching(app_swarm(app), app_now_ns(app), predicate, &app->matching)
-             : metrics_compute_totals_matching(app_swarm(app), app_now_ns(app), predicate,
-                                               &app->matching));
+    app->has_matching = predicate != NULL && compute_matching(app, predicate, all, &app->matching);
     app->metrics_filter = app->state.filter_version;
 }
 
@@ -65,13 +87,12 @@ static void update_metrics(struct app *app, bool now)
     bool all = view_wants_metrics(&app->state);
 
     if (app->has_metrics && all == app->metrics_all && passes == app->metrics_passes &&
-        app->metrics_filter == app->state.filter_version &&
+        app->metrics_filter == app->state.filter_version && app->metrics_then_ns == then_ns(app) &&
         ((revision == app->metrics_revision && !selection_moves(app)) ||
          (!now && began_ns < app->metrics_due_ns))) {
         return;
     }
-    if (!(all ? metrics_compute(app_swarm(app), app_now_ns(app), &metrics)
-              : metrics_compute_totals(app_swarm(app), app_now_ns(app), &metrics))) {
+    if (!compute(app, all, &metrics)) {
         return;
     }
     app_release_metrics(app);
@@ -79,6 +100,7 @@ static void update_metrics(struct app *app, bool now)
     update_matching(app, all);
     app->has_metrics = true;
     app->metrics_all = all;
+    app->metrics_then_ns = then_ns(app);
     app->metrics_revision = revision;
     app->metrics_passes = passes;
     cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
@@ -142,7 +164,8 @@ static void update_series(struct app *app, struct view_input *input)
     struct series series;
     struct axis axis;
 
-    bool same = app->has_series && app->series_filter == app->state.filter_version;
+    bool same = app->has_series && app->series_filter == app->state.filter_version &&
+                app->series_then_ns == then_ns(app);
 
     if (!view_series_axis(input, &app->state, grid_cols(app->grid), &axis) ||
         (same && began_ns < app->series_due_ns) ||
@@ -150,8 +173,10 @@ static void update_series(struct app *app, struct view_input *input)
          same_axis(&axis, &app->series_axis))) {
         return;
     }
+    const struct span_predicate then = {.past = view_past(&app->state)};
+    const struct span_predicate *selected = predicate_of(app);
     if (!series_compute(app_swarm(app), app_now_ns(app), axis.t0_ns, axis_col_ns(&axis),
-                        (size_t)axis.cols, predicate_of(app), &series)) {
+                        (size_t)axis.cols, selected != NULL ? selected : &then, &series)) {
         return;
     }
     if (app->has_series) {
@@ -163,6 +188,7 @@ static void update_series(struct app *app, struct view_input *input)
     app->series_axis = axis;
     app->series_revision = revision;
     app->series_filter = app->state.filter_version;
+    app->series_then_ns = then_ns(app);
     cost_ns = (engine_now_ns() - began_ns) * METRICS_FACTOR;
     app->series_due_ns = began_ns + (cost_ns > METRICS_NS ? cost_ns : METRICS_NS);
 }

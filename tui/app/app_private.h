@@ -31,6 +31,7 @@ struct app {
     bool has_metrics, metrics_all; /* metrics_all: also of each agent and model */
     bool has_matching;
     unsigned metrics_filter;   /* the filter_version that they are of */
+    int64_t metrics_then_ns;   /* the moment that they are of; INT64_MAX: the present */
     uint64_t metrics_revision; /* of the model that the metrics are of */
     uint64_t metrics_passes;   /* swarm_forget_passes then */
     int64_t metrics_due_ns;    /* not computed again before: their cost grows with the model */
@@ -39,6 +40,7 @@ struct app {
     struct axis series_axis;
     uint64_t series_revision;
     unsigned series_filter; /* the filter_version that it is of */
+    int64_t series_then_ns; /* as metrics_then_ns */
     int64_t series_due_ns;
 
     uint64_t taken[RATE_SECONDS + 1]; /* counts of events, a second apart, the newest last */

@@ -23,7 +23,7 @@ static struct filter_cache *make_filter(const struct engine *engine, int64_t now
         cache = filter_cache_new(engine->mem, filter);
     }
     if (cache != NULL) {
-        filter_cache_begin(cache, engine->swarm, now_ns);
+        filter_cache_begin(cache, engine->swarm, NULL, now_ns);
     }
     strbuf_release(&error);
     return cache;

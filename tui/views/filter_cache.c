@@ -50,7 +50,7 @@ struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filt
     }
     cache->mem = mem;
     cache->filter = filter;
-    cache->predicate = (struct span_predicate){holds, cache, holds_agent};
+    cache->predicate = (struct span_predicate){holds, cache, holds_agent, NULL};
     return cache;
 }
 
@@ -113,10 +113,13 @@ static void forget_corrected(struct filter_cache *cache)
     }
 }
 
-void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, int64_t local_ns)
+void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm,
+                        const struct past *past, int64_t local_ns)
 {
-    bool other = cache->swarm != swarm;
+    bool other = cache->swarm != swarm || cache->predicate.past != past;
     cache->swarm = swarm;
+    cache->predicate.past = past;
+    filter_set_past(cache->filter, past);
     cache->local_ns = local_ns;
     cache->frame_no++;
     if (other || swarm_span_begin(swarm) < cache->base ||

@@ -12,8 +12,10 @@ struct filter_cache *filter_cache_new(const struct mem *mem, struct filter *filt
 /* `cache` may be NULL. */
 void filter_cache_free(struct filter_cache *cache);
 const struct filter *filter_cache_filter(const struct filter_cache *cache);
-/* Begins a frame of a model at a time: agent terms and open spans are evaluated again. */
-void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm, int64_t local_ns);
+/* Begins a frame of a model at a time: agent terms and open spans are evaluated again. `past`: the
+   frame is of this moment, which is borrowed; NULL: of now. */
+void filter_cache_begin(struct filter_cache *cache, const struct swarm *swarm,
+                        const struct past *past, int64_t local_ns);
 bool filter_cache_has_span(struct filter_cache *cache, span_no span);
 /* Returns true if the agent matches itself or has a matching span. */
 bool filter_cache_has_agent(struct filter_cache *cache, agent_no agent);

@@ -395,8 +395,7 @@ int64_t frame_agent_now(const struct frame *frame, agent_no number, bool rests)
         return frame->now_ns;
     }
     if (frame->state->frozen && frame->state->frozen_view != NULL) {
-        return frozen_view_now(frame->state->frozen_view, frame->swarm, agent->session,
-                               frame->now_ns);
+        return frozen_view_now(frame->state->frozen_view, agent->session, frame->now_ns);
     }
     return swarm_session_present(frame->swarm, agent->session, frame->local_ns);
 }

@@ -4,6 +4,7 @@
 
 #include "tui/views/frame.h"
 
+#include <math.h>
 #include <string.h>
 
 struct frozen_agent {
@@ -16,15 +17,47 @@ struct frozen_agent {
 struct frozen_session {
     uint64_t serial;
     int64_t now_ns;
+    double cost_usd; /* NAN: not reported */
 };
 
 struct frozen_view {
     const struct mem *mem;
+    const struct swarm *swarm; /* borrowed */
+    struct past past;
     struct frozen_agent *agents; /* by agent_no */
     span_no *inflight;
     struct frozen_session *sessions; /* by session_no */
     size_t agent_count, inflight_count, session_count;
 };
+
+static const struct frozen_session *session_then(const struct frozen_view *frozen,
+                                                 session_no session)
+{
+    const struct frozen_session *then =
+        session < frozen->session_count ? &frozen->sessions[session] : NULL;
+    bool same = then != NULL && then->serial == swarm_session_serial(frozen->swarm, session);
+    return same ? then : NULL;
+}
+
+static int64_t past_now(void *ctx, session_no session)
+{
+    const struct frozen_session *then = session_then(ctx, session);
+    return then != NULL ? then->now_ns : INT64_MIN;
+}
+
+static double past_cost(void *ctx, session_no session)
+{
+    const struct frozen_session *then = session_then(ctx, session);
+    return then != NULL ? then->cost_usd : (double)NAN;
+}
+
+static uint8_t past_state(void *ctx, agent_no agent)
+{
+    const struct frozen_view *frozen = ctx;
+    struct agent_status status;
+    return frozen_view_status(frozen, frozen->swarm, agent, &status) ? (uint8_t)status.state
+                                                                     : UINT8_MAX;
+}
 
 struct frozen_view *frozen_view_new(const struct frame *frame)
 {
@@ -36,7 +69,13 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
         return NULL;
     }
     *frozen = (struct frozen_view){
-        .mem = mem, .agent_count = agents, .inflight_count = spans, .session_count = sessions};
+        .mem = mem,
+        .swarm = frame->swarm,
+        .past = {past_now, past_cost, past_state, frozen},
+        .agent_count = agents,
+        .inflight_count = spans,
+        .session_count = sessions,
+    };
     frozen->sessions = mem_zalloc(mem, sessions + 1, sizeof *frozen->sessions);
     frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
     frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
@@ -51,11 +90,12 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
             node->status.since_ns, node->status.span};
     }
     for (size_t i = 0; i < sessions; i++) {
+        const struct session *session = swarm_session(frame->swarm, (session_no)i);
         frozen->sessions[i] = (struct frozen_session){
             swarm_session_serial(frame->swarm, (session_no)i),
-            swarm_session(frame->swarm, (session_no)i) != NULL
-                ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
-                : frame->now_ns};
+            session != NULL ? swarm_session_present(frame->swarm, (session_no)i, frame->local_ns)
+                            : frame->now_ns,
+            session != NULL ? session->cost_usd : (double)NAN};
     }
     if (spans > 0) {
         memcpy(frozen->inflight, frame->inflight, spans * sizeof *frozen->inflight);
@@ -75,13 +115,15 @@ void frozen_view_free(struct frozen_view *frozen)
     mem_free(mem, frozen, sizeof *frozen);
 }
 
-int64_t frozen_view_now(const struct frozen_view *frozen, const struct swarm *swarm,
-                        session_no session, int64_t unless)
+int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless)
 {
-    const struct frozen_session *then =
-        session < frozen->session_count ? &frozen->sessions[session] : NULL;
-    bool same = then != NULL && then->serial == swarm_session_serial(swarm, session);
-    return same ? then->now_ns : unless;
+    const struct frozen_session *then = session_then(frozen, session);
+    return then != NULL ? then->now_ns : unless;
+}
+
+const struct past *frozen_view_past(const struct frozen_view *frozen)
+{
+    return &frozen->past;
 }
 
 bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,

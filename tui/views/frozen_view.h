@@ -8,7 +8,7 @@
 struct frame;
 struct frozen_view;
 
-/* Copies them from the frame. Returns new; NULL if out of memory. */
+/* Copies them from the frame, whose model is borrowed. Returns new; NULL if out of memory. */
 struct frozen_view *frozen_view_new(const struct frame *frame);
 /* `frozen` may be NULL. */
 void frozen_view_free(struct frozen_view *frozen);
@@ -16,8 +16,9 @@ void frozen_view_free(struct frozen_view *frozen);
 bool frozen_view_status(const struct frozen_view *frozen, const struct swarm *swarm, agent_no agent,
                         struct agent_status *out);
 /* Returns the present time of the session then; `unless` for a session that came later. */
-int64_t frozen_view_now(const struct frozen_view *frozen, const struct swarm *swarm,
-                        session_no session, int64_t unless);
+int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, int64_t unless);
+/* Returns that moment for the queries; borrowed. */
+const struct past *frozen_view_past(const struct frozen_view *frozen);
 /* Returns the spans that were in flight then, in the order of the display; some may have gone. */
 const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count);
 

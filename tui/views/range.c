@@ -281,8 +281,10 @@ void range_panel_draw(struct frame *frame, struct grid *grid)
     }
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
-    if (!metrics_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns,
-                       frame->predicate, &metrics)) {
+    struct span_predicate then = {.past = view_past(frame->state)};
+    const struct span_predicate *predicate = frame->predicate != NULL ? frame->predicate : &then;
+    if (!metrics_range(frame->swarm, frame->local_ns, range->from_ns, range->to_ns, predicate,
+                       &metrics)) {
         area_puts(panel, 3, 1, STYLE_ERROR, "out of memory");
         return;
     }

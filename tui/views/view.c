@@ -299,9 +299,15 @@ const struct span_predicate *view_predicate(const struct view_state *state,
     if (state->filter_cache == NULL) {
         return NULL;
     }
-    filter_cache_begin(state->filter_cache, swarm,
+    filter_cache_begin(state->filter_cache, swarm, view_past(state),
                        state->frozen ? state->frozen_local_ns : local_ns);
     return filter_cache_predicate(state->filter_cache);
+}
+
+const struct past *view_past(const struct view_state *state)
+{
+    bool known = state->frozen && state->frozen_view != NULL;
+    return known ? frozen_view_past(state->frozen_view) : NULL;
 }
 
 bool view_wants_metrics(const struct view_state *state)

@@ -218,6 +218,9 @@ bool view_series_axis(const struct view_input *input, const struct view_state *s
    filter is set. */
 const struct span_predicate *view_predicate(const struct view_state *state,
                                             const struct swarm *swarm, int64_t local_ns);
+/* Returns the moment that a frozen display shows, of which its metrics and series must be; borrowed
+   until it is thawed. NULL: it is not frozen, or there was no memory for it. */
+const struct past *view_past(const struct view_state *state);
 /* Returns true if the view needs metrics of each agent and model (metrics_compute), not only
    totals. */
 bool view_wants_metrics(const struct view_state *state);

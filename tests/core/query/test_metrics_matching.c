@@ -95,7 +95,7 @@ static bool compute(const struct swarm *swarm, const char *expression, bool not,
     strbuf_init(&error, &mem_libc, 0);
     struct selection of = {swarm, filter_new(&mem_libc, expression, strlen(expression), &error),
                            not };
-    struct span_predicate predicate = {holds, &of, holds_agent};
+    struct span_predicate predicate = {holds, &of, holds_agent, NULL};
     assert_non_null(of.filter);
     bool good = metrics_compute_matching(swarm, model_ns(99999), &predicate, out);
     filter_free(of.filter);
@@ -246,7 +246,7 @@ TEST(the_totals_alone_are_those_of_all_metrics)
     strbuf_init(&error, &mem_libc, 0);
     assert_true(build(&model, &mem_libc, 5));
     struct selection of = {model.swarm, filter_new(&mem_libc, "name:Bash", 9, &error), false};
-    struct span_predicate predicate = {holds, &of, holds_agent};
+    struct span_predicate predicate = {holds, &of, holds_agent, NULL};
     assert_true(metrics_compute_matching(model.swarm, model_ns(99999), &predicate, &all));
     assert_true(metrics_compute_totals_matching(model.swarm, model_ns(99999), &predicate, &totals));
     sums_up(&totals.totals, &(struct metrics){0}, &all.totals);

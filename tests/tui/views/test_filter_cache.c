@@ -61,7 +61,7 @@ static void change(struct model *model, uint64_t *seed, double *now_ms)
 static void check(struct filter_cache *cache, const struct model *model, int64_t local_ns)
 {
     const struct filter *filter = filter_cache_filter(cache);
-    filter_cache_begin(cache, model->swarm, local_ns);
+    filter_cache_begin(cache, model->swarm, NULL, local_ns);
     for (agent_no agent = 0; agent < swarm_agent_count(model->swarm); agent++) {
         bool want = filter_matches_agent(filter, model->swarm, agent, local_ns);
         for (span_no no = swarm_span_begin(model->swarm); no < swarm_span_end(model->swarm); no++) {

@@ -210,6 +210,36 @@ TEST(a_frozen_display_keeps_its_moment)
     picture_release(&picture);
 }
 
+/* A filter, or another view, asks for figures that nobody had computed when the display was frozen.
+ */
+TEST(figures_of_a_frozen_display_are_of_its_moment)
+{
+    struct picture picture;
+    open_picture(&picture, 160, 40);
+    picture_press(&picture, "Space");
+    picture_feed(
+        &picture,
+        "{'op':'end_tool','session_id':'s','t':9500,'span_id':'3','success':false}\n"
+        "{'op':'start_llm_request','session_id':'s','t':9600,'agent_id':'b','span_id':'r2','model':'opus'}\n"
+        "{'op':'end_llm_request','session_id':'s','t':9900,'span_id':'r2','ttft_ms':100,'ttlt_ms':200,'output_tokens':100,"
+        "'prompt_tokens':12000,'success':true}\n"
+        "{'op':'start_tool','session_id':'s','t':9800,'agent_id':'b','span_id':'10','tool_name':'Bash'}\n");
+    picture_at(&picture, 60000);
+    picture_press(&picture, "\\ - a g e n t : x Enter");
+    picture_has(&picture, "ttft p50 400ms");
+    picture_has(&picture, "errors 1");
+    picture_press(&picture, "\\ C-u n a m e : B a s h Enter");
+    picture_has(&picture, "2 of 3 agents");
+    picture_press(&picture, "\\ C-u n a m e : B a s h Space e r r o r : y e s Enter");
+    picture_has(&picture, "nothing matches the filter");
+    picture_press(&picture, "\\ C-u Enter 4");
+    picture_has(&picture, "400ms");
+    picture_lacks(&picture, "ttft p50 100ms");
+    picture_press(&picture, "1 Space");
+    picture_has(&picture, "errors 2");
+    picture_release(&picture);
+}
+
 TEST(a_figure_shows_what_it_covers)
 {
     struct picture picture;
