@@ -68,13 +68,6 @@ static bool is_work(uint8_t kind)
            kind == SPAN_USER;
 }
 
-static bool is_whole(const struct gathering *g, agent_no agent)
-{
-    const struct span_predicate *predicate = g->predicate;
-    return !span_predicate_selects(predicate) ||
-           (predicate->holds_agent != NULL && predicate->holds_agent(predicate->ctx, agent));
-}
-
 static struct past_open all_open(const struct gathering *g)
 {
     return past_open(span_predicate_past(g->predicate), g->swarm);
@@ -137,7 +130,7 @@ static void sum_agent(const struct gathering *g, agent_no number, const struct o
     }
     int64_t last_ns = past_agent_last_ns(span_predicate_past(g->predicate), g->swarm, agent);
     last_ns = last_ns > reach->to_ns ? last_ns : reach->to_ns;
-    if (agent->first_ns <= last_ns && is_whole(g, number)) {
+    if (agent->first_ns <= last_ns && span_predicate_holds_agent(g->predicate, number)) {
         double idle = to_ms(last_ns - agent->first_ns) - metrics_add(0, *busy_ms);
         *idle_ms = idle > 0 ? idle : 0;
     }
@@ -365,7 +358,7 @@ static void gather_stated(const struct gathering *g)
         }
         bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
         double cost_usd = main_agent && session != NULL ? cost_of(g, agent->session) : (double)NAN;
-        if (cost_usd > 0 && is_whole(g, (agent_no)i)) {
+        if (cost_usd > 0 && span_predicate_holds_agent(g->predicate, (agent_no)i)) {
             metrics->cost_usd = cost_usd;
             totals->cost_usd = metrics_add(totals->cost_usd, cost_usd);
         }

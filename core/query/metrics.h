@@ -115,6 +115,14 @@ static inline bool span_predicate_selects(const struct span_predicate *predicate
     return predicate != NULL && predicate->holds != NULL;
 }
 
+/* Returns true if the agent is selected as a whole. */
+static inline bool span_predicate_holds_agent(const struct span_predicate *predicate,
+                                              agent_no agent)
+{
+    return !span_predicate_selects(predicate) ||
+           (predicate->holds_agent != NULL && predicate->holds_agent(predicate->ctx, agent));
+}
+
 static inline const struct past *span_predicate_past(const struct span_predicate *predicate)
 {
     return predicate == NULL ? NULL : predicate->past;
@@ -137,7 +145,8 @@ bool metrics_compute_totals_matching(const struct swarm *swarm, int64_t local_ns
 void metrics_release(struct swarm_metrics *metrics);
 
 /* Computes the metrics of a range of time [from, to). They count requests and tools that ended in
-   it, and the parts of durations in it. busy_ms, idle_ms and parallel are over all agents.
+   it, and the parts of durations in it. busy_ms, idle_ms and parallel are over all agents; idle
+   time counts where the agent matches as a whole.
    `predicate` NULL: all spans. Returns false if out of memory. Release with
    metrics_range_release. */
 bool metrics_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns, int64_t to_ns,

@@ -21,7 +21,7 @@ struct range_sums {
     struct intervals busy; /* of the current agent */
     struct intervals any;  /* of all agents */
     double busy_ns;
-    double present_ns; /* sum over agents of the time from first to last event */
+    double idle_ns; /* of the agents that match as a whole; NAN: of none */
 };
 
 static double to_ms(int64_t ns)
@@ -176,17 +176,19 @@ static int64_t present_ns(const struct range_sums *range, const struct agent *ag
     return to > from ? to - from : 0;
 }
 
-static bool take_agent(struct range_sums *range, const struct agent *agent)
+static bool take_agent(struct range_sums *range, agent_no number)
 {
+    const struct agent *agent = swarm_agent(range->swarm, number);
     bool good = true;
     intervals_init(&range->busy, swarm_mem(range->swarm));
     for (size_t i = 0; good && i < agent->lane_count; i++) {
         good = take_lane(range, &agent->lanes[i]);
     }
     range->busy_ns += (double)range->busy.length;
-    /* If the filter matches no span of an agent, its idle time does not count either. */
-    if (!span_predicate_selects(range->predicate) || range->busy.items.count > 0) {
-        range->present_ns += (double)present_ns(range, agent);
+    /* Work that the filter leaves out is no idle time. */
+    if (span_predicate_holds_agent(range->predicate, number)) {
+        int64_t idle_ns = present_ns(range, agent) - range->busy.length;
+        range->idle_ns = metrics_add(range->idle_ns, idle_ns > 0 ? (double)idle_ns : 0);
     }
     intervals_release(&range->busy);
     return good;
@@ -200,18 +202,18 @@ bool metrics_range(const struct swarm *swarm, int64_t local_ns, int64_t from_ns,
                                .from_ns = from_ns,
                                .to_ns = to_ns,
                                .predicate = predicate,
+                               .idle_ns = (double)NAN,
                                .past = span_predicate_past(predicate)};
     bool good = swarm_stats(swarm) != NULL;
     metrics_acc_init(&range.acc, swarm_mem(swarm));
     intervals_init(&range.any, swarm_mem(swarm));
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
-        good = take_agent(&range, swarm_agent(swarm, (agent_no)i));
+        good = take_agent(&range, (agent_no)i);
     }
     good = good && metrics_finish(&range.acc, swarm_stats(swarm)->names, out);
     if (good && range.any.length > 0) {
         out->busy_ms = range.busy_ns / 1e6;
-        out->idle_ms = range.present_ns / 1e6 - out->busy_ms;
-        out->idle_ms = out->idle_ms > 0 ? out->idle_ms : 0;
+        out->idle_ms = range.idle_ns / 1e6;
         out->parallel = range.busy_ns / (double)range.any.length;
     }
     metrics_acc_release(&range.acc);

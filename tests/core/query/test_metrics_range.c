@@ -157,6 +157,40 @@ TEST(a_call_belongs_to_the_stretch_that_it_ends_in)
     model_release(&model);
 }
 
+static bool is_first(void *ctx, span_no no)
+{
+    return swarm_span(ctx, no)->agent == 0;
+}
+
+static bool is_first_agent(void *ctx, agent_no agent)
+{
+    (void)ctx;
+    return agent == 0;
+}
+
+TEST(work_that_a_choice_leaves_out_is_no_idle_time)
+{
+    struct model model;
+    struct metrics tools, first;
+    struct swarm_metrics whole;
+    double last = build(&model, 3);
+    struct span_predicate of_tools = {.holds = is_tool, .ctx = model.swarm};
+    struct span_predicate of_first = {
+        .holds = is_first, .ctx = model.swarm, .holds_agent = is_first_agent};
+    assert_true(
+        metrics_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &of_tools, &tools));
+    assert_true(isnan(tools.idle_ms) && tools.busy_ms > 0);
+    assert_true(
+        metrics_range(model.swarm, model_ns(last), model_ns(0), model_ns(last), &of_first, &first));
+    assert_true(metrics_compute(model.swarm, model_ns(last), &whole));
+    close_to(first.idle_ms, whole.agents[0].idle_ms, "idle");
+    assert_true(first.idle_ms > 0);
+    metrics_release(&whole);
+    metrics_range_release(model.swarm, &tools);
+    metrics_range_release(model.swarm, &first);
+    model_release(&model);
+}
+
 TEST(a_choice_leaves_the_others_out)
 {
     struct model model;
