@@ -6,7 +6,17 @@ feed=$SWARMTOP_TESTS/screens/clients.feed.ndjson
 has out '^sessions  1$' || fail "sessions: $(cat out)"
 has out 'Franklin run checks' || fail "no sub-agent: $(cat out)"
 has out 'gpt-5-codex *8 ' || fail "its requests: $(cat out)"
-has out 'claude' && fail "another client: $(cat out)"
+has out '"client:codex" matches 3 of' || fail "the filter is not named: $(cat out)"
+has out ' claude' && fail "another client: $(cat out)"
+has out ' $' && fail "trailing blanks: $(cat -A out)"
+
+# An agent whose parent is left out stands at the left; what matches nothing is named, without tables.
+"$program" report --filter 'agent:"Franklin"' "$feed" >out || fail "report: $?"
+has out '^codex   Franklin run checks' || fail "it is indented: $(cat out)"
+"$program" report --filter agent:nobody "$feed" >out || fail "report: $?"
+has out '^no agent matches the filter "agent:nobody"' || fail "nothing is named: $(cat out)"
+has out ' $' && fail "trailing blanks: $(cat -A out)"
+has out 'AGENT\|^time' && fail "an empty table: $(cat out)"
 
 "$program" report --json --filter client:codex "$feed" >out || fail "report --json: $?"
 [ "$(grep -o '"agent_id"' out | wc -l)" = 3 ] || fail "agents: $(cat out)"

@@ -62,6 +62,7 @@ static bool make(const struct engine *engine, struct strbuf *error)
     struct report report = {.swarm = engine->swarm,
                             .metrics = &metrics,
                             .local_ns = engine_now_ns(),
+                            .filter_text = engine->options->filter,
                             .bad = engine_bad(engine)};
     bool ok;
 

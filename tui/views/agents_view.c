@@ -327,7 +327,10 @@ static void draw_rows(const struct agents_table *table, struct area body)
         draw_spark(frame, line, draw_cells(table, line, &row), agent);
     }
     size_t shown = state->count < space ? state->count : space;
-    if (totals) {
+    if (state->count == 0 && frame->predicate != NULL) {
+        area_putf(body, 1, 0, STYLE_DIM, "no agent matches the filter \"%s\"",
+                  frame->state->filter_text);
+    } else if (totals) {
         draw_totals(table, area_sub(body, 0, (int)shown, body.cols, 1));
     }
 }

@@ -11,6 +11,7 @@ struct report {
     int64_t local_ns;
     uint64_t bad;                /* refused lines and events of all sources */
     struct filter_cache *filter; /* begun, as `metrics` are those that match; NULL: no filter */
+    const char *filter_text;     /* as it was typed; NULL: no filter */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */

@@ -60,13 +60,14 @@ static void put_attempts(struct table *t, const struct metrics *f)
     table_ms(t, some(&f->ttft_ms, f->ttft_ms.p95));
 }
 
+/* `depth`: how many of the rows above it in the tree are shown. */
 static void put_agent(struct table *t, const struct report *r, const struct tree_row *row,
-                      const struct agent_labels *labels, struct agent_label *label)
+                      unsigned depth, const struct agent_labels *labels, struct agent_label *label)
 {
     const struct metrics *f = &r->metrics->agents[row->agent];
     uint64_t tools = 0;
     struct strbuf title;
-    int indent = row->depth < TABLE_CELL_COLS / 4 ? 2 * (int)row->depth : TABLE_CELL_COLS / 2;
+    int indent = depth < TABLE_CELL_COLS / 4 ? 2 * (int)depth : TABLE_CELL_COLS / 2;
     strbuf_init(&title, r->metrics->mem, 0);
     strbuf_addf(&title, "%*s", indent, "");
     agent_labels_get(labels, row->agent, LABEL_ROW, label);
@@ -125,6 +126,30 @@ bool *report_matching_sessions(const struct report *r)
     return sessions;
 }
 
+static bool shows(const struct report *r, agent_no agent)
+{
+    return report_has_agent(swarm_agent(r->swarm, agent)) && agent < r->metrics->agent_count &&
+           report_matches(r, agent);
+}
+
+/* Puts the rows that are shown. An agent stands under the nearest above it that is shown. Returns
+   false if out of memory. */
+static bool put_rows(struct table *t, const struct report *r, const struct tree_row *rows,
+                     size_t count, const struct agent_labels *labels, struct agent_label *label)
+{
+    unsigned *shown = mem_zalloc(r->metrics->mem, count + 1, sizeof *shown); /* by depth */
+    for (size_t i = 0; shown != NULL && i < count; i++) {
+        size_t depth = rows[i].depth < count ? rows[i].depth : count - 1;
+        bool shown_here = shows(r, rows[i].agent);
+        shown[depth + 1] = shown[depth] + shown_here;
+        if (shown_here) {
+            put_agent(t, r, &rows[i], shown[depth], labels, label);
+        }
+    }
+    mem_free(r->metrics->mem, shown, shown == NULL ? 0 : (count + 1) * sizeof *shown);
+    return shown != NULL;
+}
+
 static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
 {
     size_t count;
@@ -141,13 +166,10 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     size_t left_out = clients_are_several(&labels.clients.clients) ? 0 : 1;
     table_init(&t, r->metrics->mem, agent_heads + left_out, COLS(agent_heads) - left_out,
                3 - left_out, ascii);
-    for (size_t i = 0; i < count; i++) {
-        if (report_has_agent(swarm_agent(r->swarm, rows[i].agent)) &&
-            rows[i].agent < r->metrics->agent_count && report_matches(r, rows[i].agent)) {
-            put_agent(&t, r, &rows[i], &labels, &label);
-        }
+    out->failed |= !put_rows(&t, r, rows, count, &labels, &label);
+    if (t.at > 0) {
+        strbuf_addc(out, '\n');
     }
-    strbuf_addc(out, '\n');
     table_finish(&t, out);
     agent_label_release(&label);
     agent_labels_release(&labels);
@@ -324,6 +346,42 @@ static void put_ms(double ms, bool ascii, const char *what, struct strbuf *out)
     strbuf_addf(out, "  %s %s", what, text);
 }
 
+/* Appends the line of what the time went to; nothing if there is none. */
+static void put_time(const struct metrics *totals, bool ascii, struct strbuf *out)
+{
+    size_t before = out->len;
+    strbuf_adds(out, "time    ");
+    size_t head = out->len;
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        put_ms(time_part_ms(totals, i), ascii, time_parts[i].name, out);
+    }
+    put_ms(totals->agent_wait_ms, ascii, TIME_APART, out);
+    if (out->len == head) {
+        out->len = before;
+    } else {
+        strbuf_addc(out, '\n');
+    }
+}
+
+/* Appends what the figures below cover. */
+static void put_filter(const struct report *r, struct strbuf *out)
+{
+    size_t all = 0, matching = 0;
+    if (r->filter_text == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < swarm_agent_count(r->swarm); i++) {
+        all += report_has_agent(swarm_agent(r->swarm, (agent_no)i));
+        matching += shows(r, (agent_no)i);
+    }
+    if (matching == 0) {
+        strbuf_addf(out, "no agent matches the filter \"%s\" (of %zu)\n", r->filter_text, all);
+    } else {
+        strbuf_addf(out, "filter    \"%s\" matches %zu of %zu agents\n", r->filter_text, matching,
+                    all);
+    }
+}
+
 static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct swarm_metrics *f = r->metrics;
@@ -338,6 +396,7 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     mem_free(f->mem, matching, matching == NULL ? 0 : all * sizeof *matching);
     number_count(f->events + f->metadata, text);
     strbuf_addf(out, "sessions  %llu\nevents    %s", (unsigned long long)sessions, text);
+    strbuf_adds(out, r->filter_text != NULL ? " of all agents" : "");
     put_more(f->dropped, "dropped", out);
     put_more(r->bad, "bad", out);
     number_count(f->spans.closed, text);
@@ -352,12 +411,8 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
         strbuf_addc(out, '\n');
         return;
     }
-    strbuf_adds(out, "\ntime    ");
-    for (size_t i = 0; i < TIME_PARTS; i++) {
-        put_ms(time_part_ms(&f->totals, i), ascii, time_parts[i].name, out);
-    }
-    put_ms(f->totals.agent_wait_ms, ascii, TIME_APART, out);
     strbuf_addc(out, '\n');
+    put_time(&f->totals, ascii, out);
     if (!isnan(f->totals.parallel)) {
         number_short(f->totals.parallel, text);
         strbuf_addf(out, "parallel  %s\n", text);
@@ -380,6 +435,7 @@ static void put_titled(const char *title,
 
 void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
+    put_filter(report, out);
     put_summary(report, ascii, out);
     if (query_has_agents(report->swarm)) {
         put_agents(report, ascii, out);

@@ -240,6 +240,19 @@ TEST(figures_of_a_frozen_display_are_of_its_moment)
     picture_release(&picture);
 }
 
+TEST(the_agents_view_names_a_filter_that_nothing_matches)
+{
+    struct picture picture;
+    open_picture(&picture, 120, 30);
+    picture_press(&picture, "2 \\ z z z Enter");
+    picture_has(&picture, "no agent matches the filter \"zzz\"");
+    picture_lacks(&picture, "0 of 3\n");
+    picture_press(&picture, "\\ C-u f i r s t Enter");
+    picture_has(&picture, "1 of 3");
+    picture_lacks(&picture, "no agent matches");
+    picture_release(&picture);
+}
+
 TEST(a_figure_shows_what_it_covers)
 {
     struct picture picture;
