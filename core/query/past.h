@@ -1,6 +1,6 @@
 /* A moment of the past, for a display that is frozen. The model keeps no earlier states, but it
-   knows when each span began and ended: what ended later was open then, what began later was not
-   there. Whoever asks knows the rest of that moment. */
+   knows when each span began and ended: a span that ended later was open then, one that began later
+   did not exist. The caller knows the rest of that moment. */
 #ifndef CORE_QUERY_PAST_H
 #define CORE_QUERY_PAST_H
 
@@ -9,7 +9,7 @@
 struct past {
     /* The session's time then; INT64_MIN: it came later. */
     int64_t (*now_ns)(void *ctx, session_no session);
-    /* What the session had cost then; NAN: not reported. */
+    /* The cost of the session then; NAN: not reported. */
     double (*cost_usd)(void *ctx, session_no session);
     /* The agent's state then, an enum agent_state; UINT8_MAX: it came later. */
     uint8_t (*state)(void *ctx, agent_no agent);

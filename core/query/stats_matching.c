@@ -3,7 +3,7 @@
    the question. */
 #include "core/query/stats_matching.h"
 
-/* A phase matches with its request, and is there once that has ended. */
+/* A phase matches with its request, and counts once that has ended. */
 static bool matches(const struct swarm *swarm, const struct span_predicate *predicate, span_no no,
                     const struct span *span)
 {

@@ -132,8 +132,8 @@ static bool shows(const struct report *r, agent_no agent)
            report_matches(r, agent);
 }
 
-/* Puts the rows that are shown. An agent stands under the nearest above it that is shown. Returns
-   false if out of memory. */
+/* Puts the rows that are shown. An agent is indented below the nearest one above that is shown.
+   Returns false if out of memory. */
 static bool put_rows(struct table *t, const struct report *r, const struct tree_row *rows,
                      size_t count, const struct agent_labels *labels, struct agent_label *label)
 {
@@ -346,7 +346,7 @@ static void put_ms(double ms, bool ascii, const char *what, struct strbuf *out)
     strbuf_addf(out, "  %s %s", what, text);
 }
 
-/* Appends the line of what the time went to; nothing if there is none. */
+/* Appends the line of the parts of the time; nothing if all are empty. */
 static void put_time(const struct metrics *totals, bool ascii, struct strbuf *out)
 {
     size_t before = out->len;
