@@ -35,6 +35,24 @@ static void update_agent(struct claude_session *session, const struct claude_fil
     session->failed |= !ingest_ctx_client_update(session->options->counters->ingest, &update);
 }
 
+/* The call that started the agent learns whom it started, as soon as the meta file exists. */
+static void update_starter(struct claude_session *session, const struct claude_file *file)
+{
+    struct update update = {
+        .op = UPDATE_CALL,
+        .kind = CALL_TOOL,
+        .precedence = PRECEDENCE_FILES,
+        .session_id = text_of(session->id),
+        .id = text_of(file->meta.tool_id),
+    };
+    if (update.id.len == 0) {
+        return;
+    }
+    ingest_ctx_stamp(session->options->counters->ingest, &update);
+    update_text(&update, FIELD_CHILD_AGENT_ID, text_of(file->agent_id));
+    session->failed |= !ingest_ctx_client_update(session->options->counters->ingest, &update);
+}
+
 static bool read_meta(const struct mem *mem, const char *path, struct claude_meta *meta)
 {
     int fd = transcript_file_open(path);
@@ -92,6 +110,7 @@ static void report_meta(struct claude_session *session, struct claude_file *file
     }
     file->meta_sent = true;
     update_agent(session, file, (double)NAN);
+    update_starter(session, file);
 }
 
 /* agent-ID.jsonl: agent-ID.meta.json. One that is half written is read again at the next look. */

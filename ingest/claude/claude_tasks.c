@@ -24,12 +24,25 @@ void claude_tasks_send_agent(struct claude_transcript *t, const struct claude_to
     claude_transcript_send(t, &update);
 }
 
+/* The call learns whom it started. */
+static void send_starter(struct claude_transcript *t, const struct claude_tool *tool,
+                         intern_id agent)
+{
+    if (tool->is_agent && agent != INTERN_NONE) {
+        struct update update =
+            claude_transcript_call(t, CALL_TOOL, claude_transcript_text(t, tool->id));
+        update_text(&update, FIELD_CHILD_AGENT_ID, claude_transcript_text(t, agent));
+        claude_transcript_send(t, &update);
+    }
+}
+
 void claude_tasks_take_agent(struct claude_transcript *t, const struct claude_line *line,
                              const struct claude_tool *tool)
 {
     struct json_value result = line->field[CLAUDE_TOOL_RESULT];
     intern_id agent = claude_transcript_put_id(t, json_get(result, "agentId"));
     bool done = json_string_is(json_get(result, "status"), "completed");
+    send_starter(t, tool, tool->agent != INTERN_NONE ? tool->agent : agent);
     if (tool->agent != INTERN_NONE) {
         claude_tasks_send_agent(t, tool, line->at_ms);
         return;

@@ -3,6 +3,7 @@
 #include "tui/cmd/commands.h"
 #include "tui/cmd/report_json.h"
 #include "tui/screen/console.h"
+#include "tui/views/why_text.h"
 
 #include "core/base/mask.h"
 
@@ -45,6 +46,8 @@ static bool print(const struct engine *engine, const struct report *report, stru
     strbuf_init(&text, engine->mem, 0);
     if (engine->options->json) {
         report_json(report, &text);
+    } else if (report->why) {
+        report_why(report, engine->options->ascii, &text);
     } else {
         report_text(report, engine->options->ascii, &text);
     }
@@ -63,7 +66,9 @@ static bool make(const struct engine *engine, struct strbuf *error)
                             .metrics = &metrics,
                             .local_ns = engine_now_ns(),
                             .filter_text = engine->options->filter,
-                            .bad = engine_bad(engine)};
+                            .bad = engine_bad(engine),
+                            .why = engine->options->why,
+                            .turn = engine->options->turn};
     bool ok;
 
     report.filter = make_filter(engine, report.local_ns);

@@ -75,6 +75,8 @@ struct options {
     const char *filter; /* NULL: not given */
     enum dump_format format;
     bool json;
+    bool why;
+    uint64_t turn; /* 0: all */
 
     double replay; /* 0: not given */
 

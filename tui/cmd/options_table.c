@@ -146,6 +146,7 @@ FLAG(no_mask, no_mask)
 FLAG(no_color, no_color)
 FLAG(ascii, ascii)
 FLAG(json, json)
+FLAG(why, why)
 FLAG(help, help)
 FLAG(version, version)
 FLAG(print_config, print_config)
@@ -336,6 +337,16 @@ PARSER(seed)
     return true;
 }
 
+PARSER(turn)
+{
+    if (!whole(text, UINT64_MAX, &o->turn) || o->turn == 0) {
+        strbuf_addf(error, "'%s' is not a whole number from 1", text);
+        return false;
+    }
+    o->why = true;
+    return true;
+}
+
 PARSER(speed)
 {
     return positive(text, 1000, &o->speed, error);
@@ -401,6 +412,11 @@ const struct option_row option_rows[] = {
     {"no-mask", 0, NULL, "keep what looks like keys and passwords (default: shown and kept as ***)",
      LOOKERS, parse_no_mask},
     {"json", 0, NULL, "print one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},
+    {"why", 0, NULL,
+     "print what decided how long each turn took, longest first; with --json the member \"why\"",
+     FOR(COMMAND_REPORT), parse_why},
+    {"turn", 0, "N", "print --why for the N-th turn of each agent alone", FOR(COMMAND_REPORT),
+     parse_turn},
     {"size", 0, "COLSxROWS", "size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
     {"keys", 0, "KEYS", "press these keys first: names as in `?`, separated by spaces",
      FOR(COMMAND_DUMP), parse_keys},

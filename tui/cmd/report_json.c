@@ -5,6 +5,7 @@
 #include "core/query/query.h"
 #include "core/query/time_parts.h"
 #include "tui/cmd/report_waits.h"
+#include "tui/cmd/report_why_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -378,6 +379,9 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
     write_markers(&w, report);
+    if (report->why) {
+        report_why_json(&w, report);
+    }
     strbuf_adds(out, "}\n");
     report_waits_release(&waits);
     json_writer_release(&w);

@@ -10,6 +10,8 @@ struct report {
     const struct swarm_metrics *metrics;
     int64_t local_ns;
     uint64_t bad;                /* refused lines and events of all sources */
+    bool why;                    /* the critical paths of turns, too */
+    uint64_t turn;               /* of `report --why`: that turn of each agent; 0: all */
     struct filter_cache *filter; /* begun, as `metrics` are those that match; NULL: no filter */
     const char *filter_text;     /* as it was typed; NULL: no filter */
 };

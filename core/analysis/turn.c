@@ -1,0 +1,149 @@
+#include "core/analysis/turn.h"
+
+#include "core/base/sorted.h"
+
+#include <stdlib.h>
+
+static bool is_open(const struct span *span)
+{
+    return (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+}
+
+static bool is_call(const struct span *span)
+{
+    return span->kind == SPAN_REQUEST || span->kind == SPAN_TOOL || span->kind == SPAN_AGENT_CALL ||
+           span->kind == SPAN_USER;
+}
+
+static struct turn turn_of(const struct swarm *swarm, agent_no agent, size_t place,
+                           int64_t local_ns)
+{
+    span_no no = spans_at(&swarm_agent(swarm, agent)->envelopes, place);
+    const struct span *span = swarm_span(swarm, no);
+    if (span == NULL) {
+        return (struct turn){.agent = agent, .span = NO_SPAN};
+    }
+    return (struct turn){.agent = agent,
+                         .span = no,
+                         .number = place + 1,
+                         .start_ns = span->start_ns,
+                         .end_ns = swarm_span_end_ns(swarm, span, local_ns),
+                         .open = is_open(span)};
+}
+
+/* The turn of an agent without interactions. False: it has no calls. */
+static bool whole(const struct swarm *swarm, agent_no no, int64_t local_ns, struct turn *out)
+{
+    const struct agent *agent = swarm_agent(swarm, no);
+    *out = (struct turn){
+        .agent = no, .span = NO_SPAN, .number = 1, .start_ns = INT64_MAX, .end_ns = INT64_MIN};
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        for (size_t k = 0; k < agent->lanes[i].spans.count; k++) {
+            const struct span *span = swarm_span(swarm, spans_at(&agent->lanes[i].spans, k));
+            if (span == NULL || !is_call(span)) {
+                continue;
+            }
+            int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
+            out->start_ns = span->start_ns < out->start_ns ? span->start_ns : out->start_ns;
+            out->end_ns = end_ns > out->end_ns ? end_ns : out->end_ns;
+            out->open |= is_open(span);
+        }
+    }
+    return out->start_ns <= out->end_ns;
+}
+
+struct envelopes {
+    const struct swarm *swarm;
+    const struct block_list *list;
+};
+
+static int64_t start_at(const void *ctx, size_t place)
+{
+    const struct envelopes *envelopes = ctx;
+    const struct span *span = swarm_span(envelopes->swarm, spans_at(envelopes->list, place));
+    return span == NULL ? INT64_MIN : span->start_ns;
+}
+
+bool turn_at(const struct swarm *swarm, agent_no no, int64_t at_ns, int64_t local_ns,
+             struct turn *out)
+{
+    const struct agent *agent = swarm_agent(swarm, no);
+    struct envelopes envelopes = {swarm, &agent->envelopes};
+    if (agent->envelopes.count == 0) {
+        return whole(swarm, no, local_ns, out);
+    }
+    size_t after = at_ns == INT64_MAX
+                       ? agent->envelopes.count
+                       : sorted_first(agent->envelopes.count, at_ns + 1, start_at, &envelopes);
+    *out = turn_of(swarm, no, after > 0 ? after - 1 : 0, local_ns);
+    return out->span != NO_SPAN;
+}
+
+/* ---- all of them ---- */
+
+struct turn_list {
+    const struct mem *mem;
+    struct turn *turns;
+    size_t count, cap;
+};
+
+static bool put(struct turn_list *list, const struct turn *turn)
+{
+    if (!mem_reserve(list->mem, &list->turns, &list->cap, list->count + 1, sizeof *list->turns)) {
+        return false;
+    }
+    list->turns[list->count++] = *turn;
+    return true;
+}
+
+static bool put_agent(struct turn_list *list, const struct swarm *swarm, agent_no no,
+                      int64_t local_ns)
+{
+    const struct agent *agent = swarm_agent(swarm, no);
+    struct turn turn;
+    for (size_t i = 0; i < agent->envelopes.count; i++) {
+        turn = turn_of(swarm, no, i, local_ns);
+        if (turn.span != NO_SPAN && !put(list, &turn)) {
+            return false;
+        }
+    }
+    return agent->envelopes.count > 0 || !whole(swarm, no, local_ns, &turn) || put(list, &turn);
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+    int64_t x_ns = x->end_ns - x->start_ns, y_ns = y->end_ns - y->start_ns;
+    if (x_ns != y_ns) {
+        return x_ns > y_ns ? -1 : 1;
+    }
+    if (x->start_ns != y->start_ns) {
+        return x->start_ns < y->start_ns ? -1 : 1;
+    }
+    return (x->agent > y->agent) - (x->agent < y->agent);
+}
+
+struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
+                        int64_t local_ns, size_t *count)
+{
+    struct turn_list list = {.mem = swarm_mem(swarm)};
+    bool good = true;
+    for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        if ((agent->flags & (AGENT_DEAD | AGENT_GROUP)) == 0 && query_is_agent(agent) &&
+            children->parent[i] == NO_AGENT) {
+            good = put_agent(&list, swarm, (agent_no)i, local_ns);
+        }
+    }
+    struct turn *turns =
+        good && list.count > 0 ? mem_zalloc(list.mem, list.count, sizeof *turns) : NULL;
+    *count = good ? list.count : 1;
+    for (size_t i = 0; turns != NULL && i < list.count; i++) {
+        turns[i] = list.turns[i];
+    }
+    if (turns != NULL) {
+        qsort(turns, list.count, sizeof *turns, by_length);
+    }
+    mem_free(list.mem, list.turns, list.cap * sizeof *list.turns);
+    return turns;
+}

@@ -1,0 +1,26 @@
+/* The turns of an agent: its interactions, numbered from 1 in order of their starts. An agent
+   without any that is nobody's sub-agent has one turn, from the start of its first call to the end
+   of its last one. */
+#ifndef CORE_ANALYSIS_TURN_H
+#define CORE_ANALYSIS_TURN_H
+
+#include "core/analysis/call_children.h"
+
+struct turn {
+    agent_no agent;
+    span_no span;             /* its interaction; NO_SPAN: it has none */
+    uint64_t number;          /* from 1 */
+    int64_t start_ns, end_ns; /* the end of one that runs: now */
+    bool open;                /* it runs */
+};
+
+/* The turns of all agents that are nobody's sub-agents, longest first. Returns new (mem_free of
+   *count * sizeof); NULL with *count > 0 if out of memory. */
+struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
+                        int64_t local_ns, size_t *count);
+/* Sets *out to the agent's turn at that time, else the last one before it, else the first. An agent
+   without interactions has its one turn, whoever started it. False: the agent has no calls. */
+bool turn_at(const struct swarm *swarm, agent_no agent, int64_t at_ns, int64_t local_ns,
+             struct turn *out);
+
+#endif

@@ -1,0 +1,223 @@
+/* report --why on captures of all clients: the parts of each turn sum to its length exactly. */
+#include "core/analysis/why.h"
+
+#include "tests/support/opencode_home.h"
+#include "tests/support/otlp_reading.h"
+#include "tests/support/updates.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *report_why(const char *prefix, const char *dir)
+{
+    struct support_run run;
+    char spec[600];
+    snprintf(spec, sizeof spec, "%s%s", prefix, dir);
+    const char *argv[] = {support_program(), "report", "--why", "--json", spec, NULL};
+    support_run(&run, argv, NULL, 0, 120000);
+    assert_int_equal(run.status, 0);
+    json_t *report = json_loads(run.out, 0, NULL);
+    assert_non_null(report);
+    support_run_release(&run);
+    return report;
+}
+
+static double number(const json_t *of, const char *key)
+{
+    return json_number_value(json_object_get(of, key));
+}
+
+static const char *string(const json_t *of, const char *key)
+{
+    const char *text = json_string_value(json_object_get(of, key));
+    return text == NULL ? "" : text;
+}
+
+/* Requires that the path covers the turn without gaps, and that its parts are those of the sum. */
+static void check_turn(json_t *turn)
+{
+    json_t *parts = json_object_get(turn, "parts"), *value, *piece;
+    double at = number(turn, "start_ms"), sum = 0, pieces = 0;
+    const char *key;
+    size_t i;
+    json_object_foreach(parts, key, value)
+    {
+        sum += json_number_value(value);
+    }
+    json_array_foreach(json_object_get(turn, "path"), i, piece)
+    {
+        /* A time since 1970 in ms has a double's grain of a quarter of a microsecond. */
+        assert_true(fabs(number(piece, "start_ms") - at) < 0.01);
+        assert_non_null(json_object_get(parts, string(piece, "kind")));
+        at = number(piece, "start_ms") + number(piece, "dur_ms");
+        pieces += number(piece, "dur_ms");
+    }
+    assert_true(fabs(sum - number(turn, "dur_ms")) < 1e-6);
+    assert_true(fabs(pieces - number(turn, "dur_ms")) < 1e-5);
+}
+
+static size_t check_report(json_t *report)
+{
+    json_t *why = json_object_get(report, "why"), *turn, *kind;
+    double longest = INFINITY, most;
+    size_t i, k;
+    json_array_foreach(why, i, turn)
+    {
+        check_turn(turn);
+        assert_true(number(turn, "dur_ms") <= longest);
+        longest = number(turn, "dur_ms");
+        most = INFINITY;
+        json_array_foreach(json_object_get(turn, "what_if"), k, kind)
+        {
+            assert_true(number(kind, "saves_ms") > 0 && number(kind, "saves_ms") <= most);
+            most = number(kind, "saves_ms");
+        }
+        assert_true(k == 0 || most <= longest);
+    }
+    return i;
+}
+
+TEST(the_parts_of_each_turn_of_the_captures_sum_to_its_length)
+{
+    static const struct {
+        const char *prefix, *sample;
+        size_t turns;
+    } rows[] = {
+        {"claude:", "claude/abort/transcripts", 3},
+        {"claude:", "claude/concurrent-pb/transcripts", 4},
+        {"claude:", "claude/dead/transcripts", 2},
+        {"claude:", "claude/solo-json/transcripts", 1},
+        {"claude:", "claude/swarm-json/transcripts", 2},
+        {"claude:", "claude/tui-perm/transcripts", 1},
+        {"codex:", "codex/swarm", 1},
+        {"codex:", "codex/tui", 1},
+        {"codex:", "codex/killed", 1},
+        {"gemini:", "gemini/sub", 1},
+        {"qwen:", "qwen/swarm", 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char rel[200];
+        snprintf(rel, sizeof rel, "samples/%s", rows[i].sample);
+        json_t *report = report_why(rows[i].prefix, support_data(rel));
+        size_t turns = check_report(report);
+        if (turns != rows[i].turns) {
+            fail_msg("%s: %zu turns", rows[i].sample, turns);
+        }
+        json_decref(report);
+    }
+}
+
+#ifdef HAVE_SQLITE
+TEST(the_parts_of_each_turn_of_opencode_sum_to_its_length)
+{
+    json_t *report = report_why("opencode:", opencode_sample_directory());
+    assert_true(check_report(report) > 0);
+    json_decref(report);
+}
+#endif
+
+/* ---- telemetry ---- */
+
+static void check_why(const struct why *why)
+{
+    int64_t at = why->turn.start_ns, sum = 0;
+    for (size_t i = 0; i < why->path.piece_count; i++) {
+        const struct path_piece *piece = &why->path.pieces[i];
+        assert_int_equal(piece->start_ns, at);
+        assert_true(piece->end_ns > piece->start_ns);
+        at = piece->end_ns;
+    }
+    assert_int_equal(at, why->turn.end_ns);
+    for (int part = 0; part < PATH_PARTS; part++) {
+        sum += why->path.part_ns[part];
+    }
+    assert_int_equal(sum, why->turn.end_ns - why->turn.start_ns);
+}
+
+/* Checks all turns, as of `now_ns`; returns their number. */
+static size_t check_swarm(const struct swarm *swarm, int64_t now_ns)
+{
+    struct call_children children;
+    size_t count;
+    assert_true(call_children_init(&children, swarm));
+    struct turn *turns = turns_list(swarm, &children, now_ns, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct why why;
+        assert_true(why_make(&why, swarm, &children, &turns[i], now_ns));
+        check_why(&why);
+        why_release(&why);
+    }
+    mem_free(swarm_mem(swarm), turns, turns == NULL ? 0 : count * sizeof *turns);
+    call_children_release(&children);
+    return count;
+}
+
+TEST(the_parts_of_each_turn_of_telemetry_sum_to_its_length)
+{
+    static const char *const samples[] = {
+        "claude/solo-json/otlp",     "claude/swarm-json/otlp",    "claude/tui-perm/otlp",
+        "claude/concurrent-pb/otlp", "claude/abort/otlp",         "claude/dead/otlp",
+        "codex/swarm/otlp/logs",     "codex/tui/otlp/logs",       "gemini/sub/otlp/traces",
+        "qwen/swarm/otlp/traces",    "opencode/swarm/otlp/traces"};
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        char rel[100];
+        snprintf(rel, sizeof rel, "samples/%s.jsonl", samples[i]);
+        otlp_rig_take_sample(&otlp, rel);
+        model_flush(&otlp.rig.model);
+        if (check_swarm(otlp.rig.model.swarm, otlp.rig.now_ns) == 0) {
+            fail_msg("%s has no turn", samples[i]);
+        }
+        otlp_rig_release(&otlp);
+    }
+}
+
+/* ---- what it shows ---- */
+
+static double part(json_t *turn, const char *key)
+{
+    return number(json_object_get(turn, "parts"), key);
+}
+
+TEST(the_path_of_a_swarm_is_through_the_sub_agent_that_it_waited_for)
+{
+    json_t *report = report_why("claude:", support_data("samples/claude/swarm-json/transcripts"));
+    json_t *turn = json_array_get(json_object_get(report, "why"), 0);
+    json_t *off = json_object_get(turn, "off_path_agents");
+    assert_true(number(turn, "turn") == 1);
+    assert_string_equal(string(turn, "agent_id"), string(turn, "session_id"));
+    assert_true(fabs(number(turn, "dur_ms") - 29857) < 100);
+    assert_true(fabs(part(turn, "tool") - 3990) < 50);
+    assert_true(part(turn, "wait") == 0);
+    /* Three of five sub-agents are not waited for, or not for long: one runs in the background. */
+    assert_int_equal(json_array_size(off), 3);
+    json_decref(report);
+}
+
+static bool has(const char *text, const char *part_of)
+{
+    return strstr(text, part_of) != NULL;
+}
+
+TEST(people_read_the_sum_and_choose_a_turn)
+{
+    const char *spec = support_path(support_data("samples/claude/swarm-json/transcripts"), "");
+    char source[600];
+    struct support_run run;
+    snprintf(source, sizeof source, "claude:%s", spec);
+    const char *all[] = {support_program(), "report", "--why", source, NULL};
+    const char *second[] = {support_program(), "report", "--turn", "2", source, NULL};
+    support_run(&run, all, NULL, 0, 120000);
+    assert_true(has(run.out, "= requests 24.4s  tools 4.0s  overhead 1.5s; "
+                             "3 of 5 sub-agents off the path\n"));
+    assert_true(has(run.out, "turn 2 of "));
+    support_run_release(&run);
+    support_run(&run, second, NULL, 0, 120000);
+    assert_false(has(run.out, "turn 1 of "));
+    assert_true(has(run.out, "turn 2 of "));
+    support_run_release(&run);
+}
