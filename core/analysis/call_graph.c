@@ -76,7 +76,8 @@ static bool put_call(struct call_graph *graph, const struct graph_run *run, span
     return true;
 }
 
-/* By start; what encloses others comes before them. */
+/* By start; a call before those that it encloses. A request has asked for nothing yet as it
+   begins, so it comes after the tools that begin then. */
 static int by_start(const void *a, const void *b)
 {
     const struct graph_call *x = a, *y = b;
@@ -84,7 +85,8 @@ static int by_start(const void *a, const void *b)
         return x->start_ns < y->start_ns ? -1 : 1;
     }
     if (x->kind != y->kind) {
-        return x->kind < y->kind ? -1 : 1;
+        bool before = y->kind == SPAN_REQUEST || (x->kind != SPAN_REQUEST && x->kind < y->kind);
+        return before ? -1 : 1;
     }
     if (x->end_ns != y->end_ns) {
         return x->end_ns > y->end_ns ? -1 : 1;
@@ -135,23 +137,65 @@ static bool put_run(struct call_graph *graph, const struct graph_run *run)
     return true;
 }
 
-/* Returns whether a call of the agent is under way at that time. */
-static bool works_at(const struct call_graph *graph, agent_no no, int64_t at_ns)
+/* The calls of an agent around a time. */
+struct around {
+    const struct call_graph *graph;
+    const struct agent *agent;
+    int64_t at_ns;
+};
+
+/* Returns the start of the agent's last request that began before the time; INT64_MIN: none. */
+static int64_t last_request(const struct around *around)
 {
-    const struct agent *agent = swarm_agent(graph->swarm, no);
-    for (size_t i = 0; i < agent->lane_count; i++) {
-        const struct lane *lane = &agent->lanes[i];
-        size_t at = first_from(graph->swarm, lane, at_ns - GRAPH_CLOCKS_NS);
+    const struct swarm *swarm = around->graph->swarm;
+    int64_t last_ns = INT64_MIN;
+    for (size_t i = 0; i < around->agent->lane_count; i++) {
+        const struct lane *lane = &around->agent->lanes[i];
+        size_t at = first_from(swarm, lane, around->at_ns);
         for (size_t back = 0; back < LOOK_BACK && back < at; back++) {
-            const struct span *span =
-                swarm_span(graph->swarm, spans_at(&lane->spans, at - 1 - back));
-            if (is_call(span) &&
-                swarm_span_end_ns(graph->swarm, span, graph->local_ns) > at_ns + GRAPH_CLOCKS_NS) {
+            const struct span *span = swarm_span(swarm, spans_at(&lane->spans, at - 1 - back));
+            if (span != NULL && span->kind == SPAN_REQUEST) {
+                last_ns = span->start_ns > last_ns ? span->start_ns : last_ns;
+                break;
+            }
+        }
+    }
+    return last_ns;
+}
+
+/* Returns whether the agent works at the time: one of its calls is under way, by any clock, and no
+   tool in the background, which a request after it has not waited for. */
+static bool works_at(const struct around *around)
+{
+    const struct swarm *swarm = around->graph->swarm;
+    int64_t request_ns = last_request(around);
+    for (size_t i = 0; i < around->agent->lane_count; i++) {
+        const struct lane *lane = &around->agent->lanes[i];
+        size_t at = first_from(swarm, lane, around->at_ns);
+        for (size_t back = 0; back < LOOK_BACK && back < at; back++) {
+            const struct span *span = swarm_span(swarm, spans_at(&lane->spans, at - 1 - back));
+            if (is_call(span) && (span->kind == SPAN_REQUEST || span->start_ns >= request_ns) &&
+                swarm_span_end_ns(swarm, span, around->graph->local_ns) >
+                    around->at_ns + GRAPH_CLOCKS_NS) {
                 return true;
             }
         }
     }
     return false;
+}
+
+/* Returns whether the agent begins to work only after the call's end. */
+static bool begins_after(const struct around *around, const struct graph_call *call)
+{
+    bool before = false, after = false;
+    for (size_t i = 0; i < around->agent->lane_count; i++) {
+        const struct lane *lane = &around->agent->lanes[i];
+        size_t first = first_from(around->graph->swarm, lane, call->start_ns - GRAPH_CLOCKS_NS);
+        size_t next = first_from(around->graph->swarm, lane, around->at_ns);
+        before |= first < next;
+        after |= next < lane->spans.count;
+    }
+    return after && !before;
 }
 
 /* A call that ends while its sub-agent works has only launched it; a later call of the same
@@ -163,10 +207,12 @@ static bool start_run(struct builder *builder, uint32_t caller, uint32_t number,
     struct agent_note *note = &builder->notes[agent];
     const struct span *span = swarm_span(graph->swarm, call->span);
     bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
-    bool waits = open || !works_at(graph, agent, call->end_ns);
+    bool joins = note->launched != NO_RUN && note->launched_by == caller;
+    struct around around = {graph, swarm_agent(graph->swarm, agent), call->end_ns};
+    bool waits = open || !(works_at(&around) || (!joins && begins_after(&around, call)));
     int64_t end_ns =
         call->end_ns < graph->runs[caller].end_ns ? call->end_ns : graph->runs[caller].end_ns;
-    if (note->launched != NO_RUN && note->launched_by == caller) {
+    if (joins) {
         if (waits) {
             call->waits_for = note->launched;
             graph->runs[note->launched].end_ns = end_ns;

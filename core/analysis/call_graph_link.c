@@ -193,7 +193,6 @@ static bool link_tool(struct linker *linker, uint32_t number)
     uint32_t named = named_request(linker, number);
     bool last = named == NO_CALL || named == linker->request;
     call->request = last ? linker->request : named;
-    linker->pending[linker->pending_count++] = number;
     bool streams = call->request != NO_CALL && graph->calls[call->request].end_ns > call->start_ns;
     if (!last || streams) {
         call->first_dependency = (uint32_t)graph->dependency_count;
@@ -204,7 +203,9 @@ static bool link_tool(struct linker *linker, uint32_t number)
     } else if (!link_queued(linker, call)) {
         return false;
     }
+    /* A tool of an earlier request runs in the background from the beginning. */
     if (last) {
+        linker->pending[linker->pending_count++] = number;
         push_queue(linker, number);
     }
     return true;
@@ -231,29 +232,30 @@ static bool encloses(const struct graph_call *tool, const struct graph_call *wai
            tool->end_ns + GRAPH_CLOCKS_NS >= wait->end_ns;
 }
 
-/* Returns the tool that the wait holds up: the one that its id names, else the last one that
-   encloses it. NO_CALL: none. */
+/* Returns the tool that the wait holds up: the one that its id names, else of those that enclose
+   it the one whose start is nearest to its own. NO_CALL: none. */
 static uint32_t held_by(const struct linker *linker, uint32_t number)
 {
     const struct call_graph *graph = linker->graph;
     const struct graph_call *wait = &graph->calls[number];
-    uint32_t end = linker->run->first_call + linker->run->call_count, found = NO_CALL;
-    for (uint32_t i = number + 1; i < end && i - number < NEAR_MAX; i++) {
+    uint32_t first = linker->run->first_call, end = first + linker->run->call_count;
+    uint32_t found = NO_CALL;
+    int64_t nearest = INT64_MAX;
+    first = number - first > NEAR_MAX ? number - NEAR_MAX : first;
+    end = end - number > NEAR_MAX ? number + NEAR_MAX : end;
+    for (uint32_t i = first; i < end; i++) {
         const struct graph_call *call = &graph->calls[i];
-        if (call->start_ns > wait->start_ns + GRAPH_CLOCKS_NS) {
-            break;
+        int64_t apart = call->start_ns > wait->start_ns ? call->start_ns - wait->start_ns
+                                                        : wait->start_ns - call->start_ns;
+        if (!encloses(call, wait)) {
+            continue;
         }
-        if (encloses(call, wait) && is_of(graph->swarm, wait->span, call->span)) {
+        if (is_of(graph->swarm, wait->span, call->span)) {
             return i;
         }
-    }
-    for (uint32_t i = number; i-- > linker->run->first_call && number - i < NEAR_MAX;) {
-        const struct graph_call *call = &graph->calls[i];
-        if (encloses(call, wait)) {
-            found = found == NO_CALL ? i : found;
-            if (is_of(graph->swarm, wait->span, call->span)) {
-                return i;
-            }
+        if (apart < nearest) {
+            found = i;
+            nearest = apart;
         }
     }
     return found;
