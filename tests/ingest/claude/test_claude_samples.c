@@ -199,6 +199,7 @@ static void drop_what_is_live(json_t *agent)
         json_object_del(agent, "agent_wait_ms");
         json_object_del(agent, "phases");
         json_object_del(agent, "idle_ms");
+        json_object_del(agent, "held_up_by"); /* its age grows */
     }
 }
 
