@@ -103,6 +103,13 @@ static const struct action_info actions[] = {
     {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error of any agent", spans,
      IN_TIMELINE | IN_LOG, 0, NULL, NULL},
 
+    {ACTION_NEXT_STALLED, "next-stalled", "!", "next stalled call, or agent in a loop", spans,
+     IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_HELD_UP_NEXT, "held-up-next", "}", "go along what holds the agent up", spans,
+     IN_TIMELINE, 0, NULL, NULL},
+    {ACTION_HELD_UP_PREVIOUS, "held-up-previous", "{", "go back along it", spans, IN_TIMELINE, 0,
+     NULL, NULL},
+
     {ACTION_PANE, "pane", "g", "go to the agent's tmux pane", program, IN_TIMELINE | IN_AGENTS, 0,
      NULL, NULL},
     {ACTION_COPY, "copy", "y", "copy the selection (OSC 52)", program, IN_PAGES, 0, NULL, NULL},

@@ -5,6 +5,7 @@
 #include "tui/screen/number.h"
 #include "tui/views/coverage.h"
 #include "tui/views/span_text.h"
+#include "tui/views/stalled_flag.h"
 
 #include <math.h>
 
@@ -20,6 +21,11 @@ static enum style_id put_state(const struct agent_row *row, struct strbuf *out)
 {
     if (row->status == NULL || !is_agent(row)) {
         return STYLE_PLAIN;
+    }
+    struct stalled_flag flag = stalled_flag_of(row->frame, row->agent, row->status);
+    if (flag.word != NULL) {
+        strbuf_addf(out, "%s %s", frame_symbol(row->frame, SYM_FLAG), flag.word);
+        return STYLE_ERROR;
     }
     struct state_style state = theme_state(&row->frame->input->theme, row->status->state);
     strbuf_addf(out, "%s %s", state.shape,

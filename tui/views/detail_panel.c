@@ -8,6 +8,7 @@
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
 #include "tui/views/frame.h"
+#include "tui/views/held_up_text.h"
 #include "tui/views/span_text.h"
 
 #include <math.h>
@@ -17,6 +18,8 @@
 #define VALUE_MAX_BYTES 16384
 #define ARGS_MAX        200
 #define LINES_MAX       2000
+#define HELD_UP         "held up by"
+#define CHAIN_COLS      400 /* wrapped */
 
 struct detail_pen {
     struct area area; /* area of the lines; grid NULL: only counts */
@@ -182,6 +185,36 @@ static void put_fate(struct detail_pen *pen, const struct frame *frame, const st
     }
 }
 
+/* Sets *out to the chain that holds the span's agent up, if it leads to another call than the span
+   itself. Returns false if it does not. */
+static bool find_chain(const struct frame *frame, const struct span *span,
+                       struct held_up_chain *out)
+{
+    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    held_up_chain(&frame->held, open ? span->agent : NO_AGENT, out);
+    return out->count > 1 || (out->count == 1 && out->steps[0].call != frame->state->selected);
+}
+
+static void put_waits(struct detail_pen *pen, struct frame *frame, const struct span *span)
+{
+    struct held_up_chain chain;
+    char age[NUMBER_BYTES];
+    if (stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
+        put_text(pen, "note",
+                 span->kind == SPAN_REQUEST ? "stalled: no token for long"
+                                            : "stalled: far beyond its usual time");
+    }
+    if (!find_chain(frame, span, &chain)) {
+        return;
+    }
+    held_up_age(frame, &chain, age);
+    const struct held_up_look look = {&frame->input->theme, age, CHAIN_COLS};
+    held_up_text(frame->swarm, &chain, &look, &frame->scratch);
+    if (!frame->scratch.failed && frame->scratch.len > 0) {
+        put_pair(pen, HELD_UP, strlen(HELD_UP), frame->scratch.data, frame->scratch.len);
+    }
+}
+
 static void put_phases(struct detail_pen *pen, const struct frame *frame,
                        const struct span *request)
 {
@@ -206,8 +239,13 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     struct json_value args = args_of(frame->swarm, span);
     pen->ascii = frame->input->theme.ascii;
     pen->key_cols = choose_key_cols(args, pen->cols);
+    struct held_up_chain chain;
+    if (pen->key_cols < (int)strlen(HELD_UP) && find_chain(frame, span, &chain)) {
+        pen->key_cols = (int)strlen(HELD_UP);
+    }
     put_times(pen, frame, span);
     put_fate(pen, frame, span);
+    put_waits(pen, frame, span);
     if (span->kind == SPAN_REQUEST) {
         put_phases(pen, frame, span);
     }

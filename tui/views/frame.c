@@ -244,6 +244,19 @@ static bool list_flight(struct frame *frame)
     return all == 0 || frame->inflight != NULL;
 }
 
+/* A frozen display shows what was in flight then. */
+static bool find_waits(struct frame *frame)
+{
+    const struct view_input *input = frame->input;
+    const struct mem *mem = frame->state->mem;
+    bool then = frame->state->frozen && frame->state->frozen_view != NULL;
+    const span_no none = NO_SPAN, *flight = frame->inflight_count > 0 ? frame->inflight : &none;
+    return held_up_make(frame->swarm, input->metrics, frame->local_ns, then ? flight : NULL,
+                        frame->inflight_count, mem, &frame->held) &&
+           stalled_make(frame->swarm, input->metrics, frame->local_ns, then ? flight : NULL,
+                        frame->inflight_count, mem, &frame->stalled);
+}
+
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
 {
     const struct view_state *state = frame->state;
@@ -294,7 +307,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     agent_label_init(&frame->label, state->mem, input->theme.ascii);
     agent_label_init(&frame->other, state->mem, input->theme.ascii);
     strbuf_init(&frame->label_text, state->mem, 0);
-    frame->labels.mem = state->mem;
+    frame->labels.mem = frame->held.mem = frame->stalled.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
     if (!agent_ids_follow(state, frame->swarm)) {
         return false;
@@ -313,7 +326,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     }
     clamp_selection(frame);
     frame->empty = frame->rows.node_count == 0;
-    if (!list_flight(frame)) {
+    if (!list_flight(frame) || !find_waits(frame)) {
         return false;
     }
     if (!find_counters(frame)) {
@@ -347,6 +360,8 @@ void frame_release(struct frame *frame)
 {
     rows_release(&frame->rows);
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
+    held_up_release(&frame->held);
+    stalled_release(&frame->stalled);
     agent_labels_release(&frame->labels);
     agent_label_release(&frame->label);
     agent_label_release(&frame->other);

@@ -3,6 +3,8 @@
 #ifndef TUI_FRAME_H
 #define TUI_FRAME_H
 
+#include "core/analysis/held_up.h"
+#include "core/analysis/stalled.h"
 #include "tui/screen/number.h"
 #include "tui/views/agent_labels.h"
 #include "tui/views/axis.h"
@@ -38,6 +40,8 @@ struct frame {
     const struct swarm_metrics *metrics;    /* of the spans that match; NULL: none yet */
     span_no *inflight;                      /* spans in flight: work first, the longest first */
     size_t inflight_count, inflight_cap;
+    struct held_up held;    /* the chain that holds each agent up */
+    struct stalled stalled; /* calls far beyond their usual time, and loops */
     struct agent_labels labels;
     intern_id client_above; /* of the last name in the tree that was drawn; INTERN_NONE: unknown */
     struct agent_label label; /* the one that frame_label made last */

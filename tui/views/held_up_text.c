@@ -2,14 +2,14 @@
    frame. */
 #include "tui/views/held_up_text.h"
 
-#include "tui/screen/number.h"
 #include "tui/screen/text.h"
+#include "tui/views/frame.h"
 #include "tui/views/span_text.h"
 
 #include <math.h>
 
 /* Which parts a form leaves out; each leaves out those of the ones before. */
-enum form { FORM_ALL, FORM_NAMES, FORM_ENDS, FORM_SHORT, FORM_LAST, FORMS };
+enum form { FORM_ALL, FORM_NAMES, FORM_ENDS, FORM_SHORT, FORM_LAST, FORM_BRIEF, FORM_BARE, FORMS };
 
 enum { ABOUT_COLS = 40, ABOUT_SHORT_COLS = 16 };
 
@@ -51,7 +51,7 @@ static void put_agent(struct pen *pen, agent_no number, enum form form)
 }
 
 /* Bash make test */
-static void put_call(struct pen *pen, const struct span *call, size_t about_cols)
+static void put_call(struct pen *pen, const struct span *call, size_t about_cols, bool bare)
 {
     const char *arrow = theme_symbol(pen->look->theme, SYM_ARROW);
     if (call->kind == SPAN_AGENT_CALL && span_text_call(pen->swarm, call, arrow, &pen->text)) {
@@ -61,6 +61,9 @@ static void put_call(struct pen *pen, const struct span *call, size_t about_cols
     strbuf_adds(pen->out, call->kind == SPAN_USER
                               ? query_state_name(STATE_USER)
                               : span_short_name(swarm_text(pen->swarm, call->name)));
+    if (bare) {
+        return;
+    }
     span_text_about(pen->swarm, call, &pen->text);
     strbuf_adds(pen->out, pen->text.len > 0 ? " " : "");
     put_cut(pen, about_cols);
@@ -72,7 +75,7 @@ static void put_form(struct pen *pen, enum form form)
     size_t last = chain->count - 1;
     char p95[NUMBER_BYTES];
     strbuf_clear(pen->out);
-    for (size_t i = form == FORM_LAST ? last : 0; i <= last; i++) {
+    for (size_t i = form >= FORM_LAST ? last : 0; i <= last; i++) {
         if (form >= FORM_ENDS && i > 0 && i < last) {
             const struct theme *theme = pen->look->theme;
             strbuf_addf(pen->out, "%s %s ", theme_symbol(theme, SYM_ELLIPSIS),
@@ -83,13 +86,22 @@ static void put_form(struct pen *pen, enum form form)
     }
     const struct span *call = swarm_span(pen->swarm, chain->steps[last].call);
     if (call != NULL) {
-        put_call(pen, call, form >= FORM_SHORT ? ABOUT_SHORT_COLS : ABOUT_COLS);
+        put_call(pen, call, form >= FORM_SHORT ? ABOUT_SHORT_COLS : ABOUT_COLS, form == FORM_BARE);
     }
     strbuf_addf(pen->out, " %s", pen->look->age);
-    if (!isnan(chain->p95_ms)) {
+    if (!isnan(chain->p95_ms) && form < FORM_BRIEF) {
         number_ms(chain->p95_ms, pen->look->theme->ascii, p95);
         strbuf_addf(pen->out, " (p95 %s)", p95);
     }
+}
+
+void held_up_age(const struct frame *frame, const struct held_up_chain *chain,
+                 char out[NUMBER_BYTES])
+{
+    const struct held_up_step *last = &chain->steps[chain->count - 1];
+    const struct span *span = swarm_span(frame->swarm, last->call);
+    int64_t now_ns = frame_agent_now(frame, last->agent, false);
+    number_rest(span == NULL ? chain->age_ns : now_ns - span->start_ns, out);
 }
 
 void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,

@@ -5,6 +5,7 @@
 #define TUI_HELD_UP_TEXT_H
 
 #include "core/analysis/held_up.h"
+#include "tui/screen/number.h"
 #include "tui/screen/theme.h"
 
 /* How it is written. */
@@ -14,9 +15,14 @@ struct held_up_look {
     size_t cols;               /* at most so many */
 };
 
+struct frame;
+/* Writes the age of the call at the end in whole seconds, or longer units. */
+void held_up_age(const struct frame *frame, const struct held_up_chain *chain,
+                 char out[NUMBER_BYTES]);
+
 /* Sets out to the text. If it is too wide, it loses the descriptions of agents, then those between
-   the first and the last one, then most of the call's argument, then all agents but the last. It is
-   empty if that does not fit either, or if the chain is empty. */
+   the first and the last one, then most of the call's argument, then all agents but the last, then
+   the p95, then the argument. It is empty if that does not fit either, or if the chain is empty. */
 void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
                   const struct held_up_look *look, struct strbuf *out);
 

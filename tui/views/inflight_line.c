@@ -137,6 +137,11 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     if (query_may_wait(frame->swarm, span, frame->local_ns)) {
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_USER, "person?") + 2;
     }
+    if (stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
+        struct area left = area_sub(line, 0, 0, end, 1);
+        x = area_puts(left, x, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
+        x = area_puts(left, x + 1, 0, STYLE_ERROR, "stalled") + 2;
+    }
     if (span->flags & SPAN_STALE) {
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
     }

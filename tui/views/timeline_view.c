@@ -9,6 +9,7 @@
 #include "tui/views/overview.h"
 #include "tui/views/plot.h"
 #include "tui/views/range.h"
+#include "tui/views/stalled_flag.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -171,6 +172,24 @@ static void draw_open(const struct frame *frame, struct area now, const struct t
     }
 }
 
+/* ⚑ stalled 2m, in place of the state. */
+static void draw_flag(const struct frame *frame, struct area now, agent_no agent,
+                      const struct stalled_flag *flag)
+{
+    char age[NUMBER_BYTES] = "";
+    area_puts(now, 0, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
+    if (!frame->layout.now_word) {
+        return;
+    }
+    int end = area_puts(now, 2, 0, STYLE_ERROR, flag->word);
+    if (frame->layout.now_age && flag->since_ns != INT64_MIN) {
+        number_age(frame_agent_now(frame, agent, false) - flag->since_ns, age);
+    }
+    if ((int)strlen(age) < now.cols - end) {
+        area_put_right(now, now.cols, 0, STYLE_ERROR, age);
+    }
+}
+
 static void draw_now(const struct frame *frame, struct area now, const struct tree_node *node,
                      bool group)
 {
@@ -180,6 +199,11 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
         return;
     }
     const struct agent_status *status = &node->status;
+    struct stalled_flag flag = stalled_flag_of(frame, node->agent, status);
+    if (flag.word != NULL && !group) {
+        draw_flag(frame, now, node->agent, &flag);
+        return;
+    }
     enum agent_state state = group ? STATE_DONE : status->state;
     struct state_style looks = theme_state(&frame->input->theme, state);
     char age[64] = "";

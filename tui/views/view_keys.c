@@ -7,6 +7,7 @@
 #include "tui/views/marks.h"
 #include "tui/views/range.h"
 #include "tui/views/select.h"
+#include "tui/views/waits_keys.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
 
@@ -421,6 +422,9 @@ static const struct {
     [ACTION_PREVIOUS_USER] = {next_user, -1},
     [ACTION_NEXT_ERROR] = {next_error, 1},
     [ACTION_PREVIOUS_ERROR] = {next_error, -1},
+    [ACTION_NEXT_STALLED] = {waits_next_stalled, 1},
+    [ACTION_HELD_UP_NEXT] = {waits_step, 1},
+    [ACTION_HELD_UP_PREVIOUS] = {waits_step, -1},
     [ACTION_FOLD] = {fold, 0},
     [ACTION_FOLD_ALL] = {fold_all, 0},
     [ACTION_RANGE] = {begin_range, 0},

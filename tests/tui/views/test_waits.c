@@ -1,0 +1,194 @@
+/* Chains that hold agents up, and flags of what has stalled, on the screen. */
+#include "tests/support/picture.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+#define OP(op, t, more) "{'op':'" op "','t':" #t ",'session_id':'s'" more "}\n"
+#define OF(agent)       ",'agent_id':'" agent "'"
+#define HELLO           OP("hello", 0, ",'name':'api'")
+#define CODER \
+    OP("register_agent", 1000, ",'agent_id':'c','agent_name':'coder','parent_agent_id':'s'")
+#define CALL \
+    OP("start_tool", 900, ",'span_id':'a','tool_name':'Agent','args':{'subagent_type':'coder'}")
+#define BASH(t) \
+    OP("start_tool", t, OF("c") ",'span_id':'b" #t "','tool_name':'Bash','args':{'command':'make'}")
+#define FAILS(t, id)                                                                      \
+    OP("start_tool", t, ",'span_id':'" id "','tool_name':'Grep','args':{'pattern':'x('}") \
+    OP("end_tool", t, ",'span_id':'" id "','success':false,'error':'no'")
+#define LOOP FAILS(2000, "1") FAILS(3000, "2") FAILS(4000, "3")
+
+static void expect_message(struct picture *picture, const char *keys, const char *message)
+{
+    picture_press(picture, keys);
+    if (strcmp(picture->state.message, message) != 0) {
+        fail_msg("%s: \"%s\", not \"%s\"", keys, picture->state.message, message);
+    }
+}
+
+TEST(the_header_shows_what_is_beyond_its_usual_time_and_nothing_before)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 20);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 31000);
+    picture_lacks(&picture, "←");
+    picture_at(&picture, 33000);
+    picture_has(&picture, "api ← coder ← Bash make 31s");
+    picture_feed(&picture, OP("end_tool", 34000, OF("c") ",'span_id':'b2000','success':true"));
+    picture_at(&picture, 60000);
+    picture_lacks(&picture, "←");
+    picture_release(&picture);
+}
+
+TEST(a_narrow_header_loses_the_chain_before_the_clock)
+{
+    struct picture picture;
+    const struct {
+        int cols;
+        const char *has, *lacks;
+    } rows[] = {
+        {120, "api ← coder ← Bash make 31s", "…"},
+        {84, "api ← coder ← Bash make 31s", "events"},
+        {76, "coder ← Bash make 31s", "api ←"},
+        {70, "coder ← Bash 31s", "make 31s"},
+        {52, "LIVE", "←"},
+        {20, "LIVE", "←"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        picture_init(&picture, rows[i].cols, 8);
+        picture_feed(&picture, HELLO CALL CODER BASH(2000));
+        picture_at(&picture, 33000);
+        const char *text = picture_draw(&picture);
+        size_t len = strcspn(text, "\n");
+        char line[500];
+        assert_in_range(len, 0, sizeof line - 1);
+        memcpy(line, text, len);
+        line[len] = '\0';
+        if (strstr(line, rows[i].has) == NULL || strstr(line, rows[i].lacks) != NULL) {
+            fail_msg("%d columns: %s", rows[i].cols, line);
+        }
+        picture_release(&picture);
+    }
+}
+
+TEST(braces_walk_along_the_chain)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 20);
+    picture_feed(&picture, HELLO);
+    expect_message(&picture, "}", "nothing holds this agent up");
+    picture_feed(&picture, CALL CODER BASH(2000));
+    picture_at(&picture, 33000);
+    expect_message(&picture, "}", "1 of 2");
+    assert_int_equal(picture.state.selected, model_span(&picture.rig.model, "Tool: Agent", 0));
+    expect_message(&picture, "}", "2 of 2");
+    assert_int_equal(picture.state.selected, model_span(&picture.rig.model, "Tool: Bash", 0));
+    assert_int_equal(picture.state.cursor, model_agent(&picture.rig.model, "coder"));
+    expect_message(&picture, "}", "the end of what holds it up");
+    expect_message(&picture, "{", "1 of 2");
+    expect_message(&picture, "{", "the begin of what holds it up");
+    expect_message(&picture, "} }", "the end of what holds it up");
+    picture_release(&picture);
+}
+
+TEST(from_an_agent_that_waits_for_nothing_braces_lead_to_what_the_header_shows)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 20);
+    picture_feed(
+        &picture,
+        "{'op':'hello','t':0,'session_id':'idle','name':'aaa'}\n" HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 10000);
+    expect_message(&picture, "}", "nothing holds this agent up");
+    picture_at(&picture, 33000);
+    expect_message(&picture, "}", "1 of 2");
+    picture_press(&picture, "k");
+    expect_message(&picture, "{", "2 of 2");
+    picture_release(&picture);
+}
+
+TEST(the_detail_of_a_call_that_waits_shows_the_chain)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 12000);
+    picture_press(&picture, "} Enter");
+    picture_has(&picture, "held up by");
+    picture_has(&picture, "api ← coder ← Bash make 10s");
+    picture_press(&picture, "}");
+    picture_lacks(&picture, "held up by");
+    picture_release(&picture);
+}
+
+TEST(a_stalled_call_and_a_loop_have_a_flag_everywhere)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 601000);
+    picture_lacks(&picture, "stalled");
+    expect_message(&picture, "!", "nothing has stalled");
+    picture_at(&picture, 602000);
+    picture_has(&picture, "⚑ stalled    10m");
+    picture_has(&picture, "stalled 1");
+    picture_has(&picture, "Tool: Bash  ⚑ stalled  make");
+    picture_lacks(&picture, "loops");
+    picture_feed(&picture, LOOP);
+    picture_has(&picture, "⚑ loop");
+    picture_has(&picture, "loops 1");
+    picture_press(&picture, "2");
+    picture_has(&picture, "⚑ stalled");
+    picture_has(&picture, "⚑ loop");
+    picture.input.theme.ascii = true;
+    picture_has(&picture, "! stalled");
+    picture_release(&picture);
+}
+
+TEST(an_exclamation_mark_goes_round_what_is_flagged)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO CALL CODER LOOP BASH(5000));
+    picture_at(&picture, 700000);
+    expect_message(&picture, "!", "2 of 2");
+    assert_int_equal(picture.state.selected, model_span(&picture.rig.model, "Tool: Bash", 0));
+    expect_message(&picture, "!", "1 of 2");
+    assert_int_equal(picture.state.selected, model_span(&picture.rig.model, "Tool: Grep", 2));
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(view_set_filter(&picture.state, "agent:coder", &error));
+    picture_has(&picture, "stalled 1");
+    picture_lacks(&picture, "loops");
+    expect_message(&picture, "!", "1 of 1");
+    strbuf_release(&error);
+    picture_release(&picture);
+}
+
+TEST(who_waits_for_a_person_shows_that_in_place_of_a_loop)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO LOOP OP("start_user_input", 5000, ",'span_id':'u'"));
+    picture_at(&picture, 6000);
+    picture_has(&picture, "◐ user");
+    picture_has(&picture, "loops 1");
+    picture_lacks(&picture, "⚑");
+    picture_release(&picture);
+}
+
+TEST(a_frozen_display_keeps_its_chain)
+{
+    struct picture picture;
+    picture_init(&picture, 140, 20);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 40000);
+    picture_press(&picture, "Space");
+    picture_feed(&picture, OP("end_tool", 50000, OF("c") ",'span_id':'b2000','success':true"));
+    picture_at(&picture, 90000);
+    picture_has(&picture, "coder ← Bash make 38s");
+    picture_press(&picture, "Space");
+    picture_lacks(&picture, "←");
+    picture_release(&picture);
+}

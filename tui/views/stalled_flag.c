@@ -1,0 +1,16 @@
+#include "tui/views/stalled_flag.h"
+
+struct stalled_flag stalled_flag_of(const struct frame *frame, agent_no agent,
+                                    const struct agent_status *status)
+{
+    struct stalled_agent of = stalled_of(&frame->stalled, agent);
+    const struct span *call = swarm_span(frame->swarm, of.call);
+    if (status->state == STATE_USER) {
+        return (struct stalled_flag){NULL, INT64_MIN, NO_SPAN};
+    }
+    if (call != NULL) {
+        return (struct stalled_flag){"stalled", call->start_ns, of.call};
+    }
+    return of.loop != NO_SPAN ? (struct stalled_flag){"loop", status->since_ns, of.loop}
+                              : (struct stalled_flag){NULL, INT64_MIN, NO_SPAN};
+}
