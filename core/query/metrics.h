@@ -8,11 +8,14 @@
 
 /* Summary of one quantity. Percentiles are nearest rank: exact up to 1,000 samples, at most 1.2 %
    off above, within min and max. NAN: no samples; p90 and p95 of fewer than 5, p99 of fewer
-   than 20. */
+   than 20. The median of what the samples are from lies between p50_low and p50_high with a
+   confidence of 95 %: order statistics, by the binomial distribution (Hahn and Meeker, "Statistical
+   Intervals"). NAN: of fewer than 6. */
 struct summary {
     uint64_t count;
     double sum, min, max, mean;
     double p50, p90, p95, p99;
+    double p50_low, p50_high;
 };
 
 struct tool_metrics {

@@ -11,6 +11,10 @@
 /* With fewer samples a percentile is the maximum by another name. */
 enum { P90_SAMPLES = 5, P99_SAMPLES = 20 };
 
+/* Up to here the binomial distribution is summed, beyond it is normal. */
+enum { EXACT_RANKS = 100 };
+#define NORMAL_975 1.959964
+
 double metrics_percentile(struct histogram *histogram, int percent)
 {
     uint64_t least = percent >= 99 ? P99_SAMPLES : percent >= 90 ? P90_SAMPLES : 1;
@@ -31,9 +35,37 @@ void metrics_weigh_request(const struct swarm *swarm, const struct span *span, i
     }
 }
 
+/* Returns the rank, from 1, of the lower end of the median's 95 % interval; 0: no interval. The
+   number of samples below the median is binomial, with a half. */
+static uint64_t interval_rank(uint64_t count)
+{
+    if (count > EXACT_RANKS) {
+        return (uint64_t)floor((double)count / 2 - NORMAL_975 * sqrt((double)count) / 2);
+    }
+    double probability = ldexp(1, -(int)count), below = 0;
+    uint64_t rank = 0;
+    while ((below += probability) <= 0.025) {
+        probability *= (double)(count - rank) / (double)(rank + 1);
+        rank++;
+    }
+    return rank;
+}
+
+static void add_interval(struct histogram *histogram, struct summary *out)
+{
+    uint64_t rank = interval_rank(histogram->count);
+    out->p50_low = out->p50_high = (double)NAN;
+    if (rank > 0) {
+        double step = 100 / (double)histogram->count; /* its middle, so that no rounding matters */
+        out->p50_low = histogram_percentile(histogram, ((double)rank - 0.5) * step);
+        out->p50_high =
+            histogram_percentile(histogram, ((double)(histogram->count - rank + 1) - 0.5) * step);
+    }
+}
+
 struct summary metrics_summarize(struct histogram *histogram)
 {
-    return (struct summary){
+    struct summary summary = {
         .count = histogram->count,
         .sum = histogram_sum(histogram),
         .min = histogram->min,
@@ -45,6 +77,8 @@ struct summary metrics_summarize(struct histogram *histogram)
         .p95 = metrics_percentile(histogram, 95),
         .p99 = metrics_percentile(histogram, 99),
     };
+    add_interval(histogram, &summary);
+    return summary;
 }
 
 static int by_name(const void *a, const void *b)

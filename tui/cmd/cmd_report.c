@@ -1,13 +1,24 @@
 /* The command report: reads the sources, then computes and prints statistics once. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
+#include "tui/cmd/report_against.h"
+#include "tui/cmd/report_condition.h"
 #include "tui/cmd/report_json.h"
+#include "tui/cmd/saved_report.h"
 #include "tui/screen/console.h"
 #include "tui/views/why_text.h"
 
 #include "core/base/mask.h"
 
 #include <string.h>
+
+enum { REPORT_FAILS = 3 };
+
+struct report_run {
+    json_t *other; /* the report of --against; NULL: none */
+    bool saves;    /* the report that is made becomes `other` */
+    bool fails;    /* a condition of --fail-if holds */
+};
 
 /* Returns new: --filter, begun for the model; NULL: none is given, or out of memory. */
 static struct filter_cache *make_filter(const struct engine *engine, int64_t now_ns)
@@ -38,28 +49,73 @@ static bool compute(const struct report *report, struct swarm_metrics *metrics)
                                           filter_cache_predicate(report->filter), metrics);
 }
 
-static bool print(const struct engine *engine, const struct report *report, struct strbuf *error)
+/* Returns new: the statistics as JSON text, in *text, and as an object; NULL: out of memory. */
+static json_t *make_json(const struct report *report, struct strbuf *text)
 {
-    struct strbuf text;
-    bool ok;
+    report_json(report, text);
+    return text->failed ? NULL : json_loadb(text->data, text->len, 0, NULL);
+}
 
-    strbuf_init(&text, engine->mem, 0);
-    if (engine->options->json) {
-        report_json(report, &text);
-    } else if (report->why) {
-        report_why(report, engine->options->ascii, &text);
-    } else {
-        report_text(report, engine->options->ascii, &text);
+/* ---- --fail-if ---- */
+
+/* Returns whether a condition holds, each of which is reported. */
+static bool any_holds(const struct options *options, json_t *report)
+{
+    bool any = false;
+    for (size_t i = 0; i < options->condition_count; i++) {
+        const char *condition = options->conditions[i];
+        double value;
+        switch (report_condition_holds(condition, report, &value)) {
+        case CONDITION_HOLDS:
+            console_errorf("--fail-if %s: it is %.6g", condition, value);
+            any = true;
+            break;
+        case CONDITION_NO_DATA:
+            console_errorf("--fail-if %s: no such figure here", condition);
+            break;
+        case CONDITION_FAILS: break;
+        }
     }
-    if (!engine->options->no_mask) {
+    return any;
+}
+
+/* ---- printing ---- */
+
+static bool print(const struct engine *engine, const struct report *report, struct report_run *run,
+                  struct strbuf *error)
+{
+    const struct options *options = engine->options;
+    struct strbuf text;
+    strbuf_init(&text, engine->mem, 0);
+    json_t *json = NULL, *against = NULL;
+    if (options->json || options->against != NULL || options->condition_count > 0) {
+        json = make_json(report, &text);
+        against = json == NULL || run->other == NULL ? NULL : report_against(json, run->other);
+    }
+    if (options->json && run->other != NULL) {
+        report_json_add(&text, "against", json_incref(against));
+    } else if (!options->json) {
+        strbuf_clear(&text);
+        (report->why ? report_why : report_text)(report, options->ascii, &text);
+    }
+    if (!options->json && against != NULL) {
+        report_against_text(against, options->against, options->ascii, engine->mem, &text);
+    }
+    if (!options->no_mask) {
         mask_in_place(&text);
     }
-    ok = console_print(&text, CONSOLE_TEXT, error);
+    bool ok = console_print(&text, CONSOLE_TEXT, error);
+    if (against != NULL) {
+        json_object_set(json, "against", against);
+    }
+    run->fails = any_holds(options, json);
+    json_decref(json);
+    json_decref(against);
     strbuf_release(&text);
     return ok;
 }
 
-static bool make(const struct engine *engine, struct strbuf *error)
+static bool make(const struct engine *engine, struct report_run *run, struct strbuf *error)
 {
     struct swarm_metrics metrics;
     struct report report = {.swarm = engine->swarm,
@@ -69,31 +125,37 @@ static bool make(const struct engine *engine, struct strbuf *error)
                             .bad = engine_bad(engine),
                             .why = engine->options->why,
                             .turn = engine->options->turn};
-    bool ok;
-
     report.filter = make_filter(engine, report.local_ns);
-    ok = (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
+    bool ok =
+        (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
     if (!ok) {
         strbuf_adds(error, "out of memory");
+    } else if (run->saves) {
+        struct strbuf text;
+        strbuf_init(&text, engine->mem, 0);
+        run->other = make_json(&report, &text);
+        strbuf_release(&text);
+    } else {
+        ok = print(engine, &report, run, error);
     }
-    if (ok) {
-        ok = print(engine, &report, error);
+    if (report.filter != NULL || engine->options->filter == NULL) {
         metrics_release(&metrics);
     }
     filter_cache_free(report.filter);
     return ok;
 }
 
-int cmd_report(const struct options *options)
+/* Reads the sources and makes their report. Returns the exit status. */
+static int read_and_print(const struct options *options, struct report_run *run)
 {
     int status;
     struct engine *engine = engine_read_all(options, &status);
-    struct strbuf error;
     if (engine == NULL) {
         return status;
     }
+    struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
-    if (!make(engine, &error)) {
+    if (!make(engine, run, &error)) {
         console_error(&error);
         status = 1;
     }
@@ -103,4 +165,38 @@ int cmd_report(const struct options *options)
     strbuf_release(&error);
     engine_delete(engine);
     return status;
+}
+
+/* Sets run->other to the report of --against: a saved one, or one of a source. */
+static int read_other(const struct options *options, struct report_run *run)
+{
+    char *source = (char *)(uintptr_t)options->against;
+    struct options other = *options;
+    run->other = saved_report_read(options->against);
+    if (run->other != NULL) {
+        return 0;
+    }
+    other.arguments = &source;
+    other.argument_count = 1;
+    run->saves = true;
+    int status = read_and_print(&other, run);
+    run->saves = false;
+    if (run->other != NULL && json_array_size(json_object_get(run->other, "sessions")) == 0) {
+        json_decref(run->other);
+        run->other = NULL;
+        console_errorf("--against %s: it has no session to compare with", options->against);
+    }
+    return run->other != NULL ? status : 1;
+}
+
+int cmd_report(const struct options *options)
+{
+    struct report_run run = {.other = NULL};
+    int status = options->against == NULL ? 0 : read_other(options, &run);
+    if (options->against == NULL || run.other != NULL) {
+        int own = read_and_print(options, &run);
+        status = own != 0 ? own : status;
+    }
+    json_decref(run.other);
+    return run.fails ? REPORT_FAILS : status;
 }

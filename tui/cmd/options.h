@@ -35,6 +35,8 @@ struct environment {
     bool no_color;                 /* NO_COLOR */
 };
 
+#define CONDITIONS_MAX 32 /* of --fail-if */
+
 /* --journal-max: the default, and what one needs for its first lines. */
 #define JOURNAL_DEFAULT_BYTES (1LL << 30)
 #define JOURNAL_MIN_BYTES     4096
@@ -76,7 +78,10 @@ struct options {
     enum dump_format format;
     bool json;
     bool why;
-    uint64_t turn; /* 0: all */
+    uint64_t turn;       /* 0: all */
+    const char *against; /* NULL: not given */
+    const char *conditions[CONDITIONS_MAX];
+    size_t condition_count;
 
     double replay; /* 0: not given */
 

@@ -3,6 +3,8 @@
    option that it would ignore. The order is that of --help and of the manual. */
 #include "tui/cmd/options.h"
 
+#include "tui/cmd/report_condition.h"
+
 #include "core/query/filter.h"
 #include "ingest/http/forward.h"
 #include "tui/screen/grid.h"
@@ -256,6 +258,21 @@ PARSER(max_line)
     return o->max_line_bytes > 0;
 }
 
+PARSER(against)
+{
+    return path(text, &o->against, error);
+}
+
+PARSER(fail_if)
+{
+    if (o->condition_count == CONDITIONS_MAX) {
+        strbuf_addf(error, "more than %d conditions", CONDITIONS_MAX);
+        return false;
+    }
+    o->conditions[o->condition_count++] = text;
+    return report_condition_check(text, error);
+}
+
 PARSER(size)
 {
     const char *by = strpbrk(text, "xX");
@@ -417,6 +434,12 @@ const struct option_row option_rows[] = {
      FOR(COMMAND_REPORT), parse_why},
     {"turn", 0, "N", "print --why for the N-th turn of each agent alone", FOR(COMMAND_REPORT),
      parse_turn},
+    {"against", 0, "OTHER",
+     "compare with OTHER, a source or a saved report --json: figures side by side, with differences",
+     FOR(COMMAND_REPORT), parse_against},
+    {"fail-if", 0, "CONDITION",
+     "exit with status 3 if a figure of report --json is so: 'ttft_ms.p95>2000'; repeatable",
+     FOR(COMMAND_REPORT), parse_fail_if},
     {"size", 0, "COLSxROWS", "size of the frame (default: 120x36)", FOR(COMMAND_DUMP), parse_size},
     {"keys", 0, "KEYS", "press these keys first: names as in `?`, separated by spaces",
      FOR(COMMAND_DUMP), parse_keys},

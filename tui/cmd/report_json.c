@@ -21,6 +21,8 @@ static void put_spread(struct json_writer *w, json_t *object, const struct summa
     json_writer_put_number(w, object, "min", s->min);
     json_writer_put_number(w, object, "mean", s->mean);
     json_writer_put_number(w, object, "p50", s->p50);
+    json_writer_put_number(w, object, "p50_low", s->p50_low);
+    json_writer_put_number(w, object, "p50_high", s->p50_high);
     if (with_p90) {
         json_writer_put_number(w, object, "p90", s->p90);
     }
@@ -384,5 +386,23 @@ void report_json(const struct report *report, struct strbuf *out)
     }
     strbuf_adds(out, "}\n");
     report_waits_release(&waits);
+    json_writer_release(&w);
+}
+
+void report_json_add(struct strbuf *out, const char *name, json_t *value)
+{
+    struct json_writer w;
+    size_t end = out->len;
+    if (out->failed || value == NULL || end < 2) {
+        out->failed = true;
+        json_decref(value);
+        return;
+    }
+    json_writer_init(&w, out);
+    out->len = end - 2; /* before the brace and the line end */
+    w.comma = true;
+    json_writer_write_name(&w, name);
+    json_writer_write_item(&w, value);
+    strbuf_adds(out, "}\n");
     json_writer_release(&w);
 }

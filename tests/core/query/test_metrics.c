@@ -352,3 +352,26 @@ TEST(a_lack_of_memory_is_said_and_nothing_is_lost)
         assert_int_equal(failing.live_blocks, 0);
     }
 }
+
+/* ---- how sure a median is ---- */
+
+/* The ranks are those of tables of distribution-free intervals: 2 and 9 of 10, 6 and 15 of 20. */
+TEST(a_median_lies_between_two_order_statistics)
+{
+    static const struct {
+        int count, low, high; /* 0: there is none */
+    } rows[] = {{0, 0, 0},  {1, 0, 0},   {5, 0, 0},     {6, 1, 6},      {9, 2, 8},
+                {10, 2, 9}, {20, 6, 15}, {100, 40, 61}, {400, 180, 221}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct histogram histogram;
+        histogram_init(&histogram, &mem_libc);
+        for (int k = 0; k < rows[i].count; k++) {
+            assert_true(histogram_add(&histogram, (double)((k * 7) % rows[i].count + 1)));
+        }
+        struct summary summary = metrics_summarize(&histogram);
+        bool none = rows[i].low == 0;
+        assert_number(summary.p50_low, none ? (double)NAN : rows[i].low, "low");
+        assert_number(summary.p50_high, none ? (double)NAN : rows[i].high, "high");
+        histogram_release(&histogram);
+    }
+}

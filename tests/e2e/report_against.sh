@@ -1,0 +1,57 @@
+# report --against and --fail-if: a source and a saved report compare alike; conditions decide the exit status.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+
+tools() { # SESSION MS...: a feed of Bash calls, one after the other
+    session=$1 t=1760000000000
+    shift
+    for ms; do
+        printf '{"op":"start_tool","session_id":"%s","span_id":"%s","tool_name":"Bash","t":%s}\n' "$session" "$t" "$t"
+        printf '{"op":"end_tool","session_id":"%s","span_id":"%s","success":true,"t":%s}\n' "$session" "$t" $((t + ms))
+        t=$((t + 10000))
+    done
+}
+tools new 1000 1100 1200 1300 1400 1500 1600 >new.ndjson
+tools old 500 510 520 530 540 550 560 >old.ndjson
+
+"$program" report --json old.ndjson >old.json || fail 'cannot save'
+"$program" report --against old.ndjson new.ndjson >by_source || fail "status $?"
+"$program" report --against old.json new.ndjson >by_file || fail "status $?"
+sed 's/old.ndjson/OTHER/' by_source >a
+sed 's/old.json/OTHER/' by_file >b
+cmp a b || fail 'a saved report compares otherwise than its source'
+grep -q '^AGAINST OTHER' a || fail "$(cat a)"
+grep -Eq '^tools.Bash.p50 +1.3s \(7\) +530ms \(7\) +\+770ms +\+469ms to \+1.1s +clear' a || fail "$(cat a)"
+
+"$program" report --json --against old.json new.ndjson >both.json || fail "status $?"
+perl -MJSON::PP -e '
+    local $/;
+    my $r = decode_json(<STDIN>);
+    my $d = $r->{against}{diff}{"tools.Bash.p50"};
+    die unless $d->{a} == 1300 && $d->{b} == 530 && $d->{delta} == 770 && $d->{low} < 770 && $d->{high} > 770;
+    die unless $r->{against}{tools}{Bash}{count} == 7 && $r->{totals}{tools}{Bash}{p50} == 1300;
+' <both.json || fail "$(cat both.json)"
+
+"$program" report --against nothing.json new.ndjson >out 2>err && fail 'status 0 without the other'
+grep -q 'nothing.json: cannot be read' err || fail "$(cat err)"
+[ -s out ] && fail "$(cat out)"
+
+fails_if() { # STATUS CONDITION...
+    want=$1
+    shift
+    for condition; do
+        set -- "$@" --fail-if "$condition"
+        shift
+    done
+    "$program" report "$@" new.ndjson >out 2>err
+    status=$?
+    [ $status = "$want" ] || fail "status $status, not $want: $* $(cat err)"
+}
+fails_if 0 'tools.Bash.p50>2000' 'tools.Bash.errors>0'
+fails_if 3 'tools.Bash.p50>2000' 'tools.Bash.count=7'
+grep -q -- '--fail-if tools.Bash.count=7: it is 7' err || fail "$(cat err)"
+fails_if 0 'ttft_ms.p95>1'
+grep -q 'ttft_ms.p95>1: no such figure here' err || fail "$(cat err)"
+fails_if 2 'tols.Bash.count=7'
+fails_if 2 'requests'
+"$program" report --against old.json --fail-if 'against.diff.tools.Bash.p50.delta>700' new.ndjson >out 2>err
+[ $? = 3 ] || fail "$(cat err)"

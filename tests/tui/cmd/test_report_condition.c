@@ -1,0 +1,90 @@
+/* Conditions of --fail-if: what they are, and when they hold. */
+#include "tui/cmd/report_condition.h"
+
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static const char report[] =
+    "{\"totals\":{\"requests\":19,\"ttft_ms\":{\"count\":19,\"p95\":2310.5},"
+    "\"tools\":{\"Bash\":{\"errors\":2},\"a=b\":{\"errors\":7},\"x.y\":{\"p50\":3}}},"
+    "\"spans\":{\"open\":4},\"requests\":1,"
+    "\"models\":[{\"model\":\"claude-opus-4.5\",\"otps\":{\"p50\":40}},"
+    "{\"model\":\"haiku\",\"otps\":{\"p50\":90}}],"
+    "\"agents\":[{\"session_id\":\"s\",\"agent_id\":\"s\",\"failed\":0},"
+    "{\"session_id\":\"s\",\"agent_id\":\"a\",\"name\":\"coder\",\"failed\":3}]}";
+
+TEST(a_condition_compares_a_figure)
+{
+    static const struct {
+        const char *text;
+        enum condition_result result;
+        double value;
+    } rows[] = {
+        {"ttft_ms.p95>2000", CONDITION_HOLDS, 2310.5},
+        {" ttft_ms.p95 >= 2310.5 ", CONDITION_HOLDS, 2310.5},
+        {"ttft_ms.p95>2310.5", CONDITION_FAILS, 2310.5},
+        {"ttft_ms.p95<=2e3", CONDITION_FAILS, 2310.5},
+        {"requests=19", CONDITION_HOLDS, 19}, /* of the totals, not the member at the top */
+        {"requests==19", CONDITION_HOLDS, 19},
+        {"requests!=19", CONDITION_FAILS, 19},
+        {"totals.requests<20", CONDITION_HOLDS, 19},
+        {"spans.open>0", CONDITION_HOLDS, 4},
+        {"tools.Bash.errors>1", CONDITION_HOLDS, 2},
+        {"tools.a=b.errors>6", CONDITION_HOLDS, 7},
+        {"tools.x.y.p50<4", CONDITION_HOLDS, 3},
+        {"tools.*.errors>6", CONDITION_HOLDS, 7},
+        {"models.claude-opus-4.5.otps.p50<50", CONDITION_HOLDS, 40},
+        {"models.*.otps.p50>80", CONDITION_HOLDS, 90},
+        {"agents.coder.failed>2", CONDITION_HOLDS, 3},
+        {"agents.a.failed>2", CONDITION_HOLDS, 3},
+        {"agents.*.failed>3", CONDITION_FAILS, 3},
+        {"ttft_ms.p99>0", CONDITION_NO_DATA, 0},
+        {"ttft_ms>0", CONDITION_NO_DATA, 0}, /* no number */
+        {"tools.Bas.errors>0", CONDITION_NO_DATA, 0},
+        {"ttft_ms.p95.x>0", CONDITION_NO_DATA, 0},
+    };
+    json_t *json = json_loads(report, 0, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf error;
+        double value = 0;
+        strbuf_init(&error, &mem_libc, 0);
+        if (!report_condition_check(rows[i].text, &error)) {
+            fail_msg("%s: %s", rows[i].text, error.data);
+        }
+        enum condition_result result = report_condition_holds(rows[i].text, json, &value);
+        bool same = value >= rows[i].value - 1e-9 && value <= rows[i].value + 1e-9;
+        if (result != rows[i].result || !same) {
+            fail_msg("%s: %d, %g", rows[i].text, result, value);
+        }
+        strbuf_release(&error);
+    }
+    json_decref(json);
+}
+
+TEST(what_is_no_condition_is_refused)
+{
+    static const struct {
+        const char *text, *reason;
+    } rows[] = {
+        {"", "is not FIGURE"},
+        {"requests", "is not FIGURE"},
+        {">5", "is not FIGURE"},
+        {"requests>", "is not FIGURE"},
+        {"requests>many", "is not FIGURE"},
+        {"requests>0x10", "is not FIGURE"},
+        {"requests>inf", "is not FIGURE"},
+        {"requests=>5", "is not FIGURE"},
+        {"ttft.p95>5", "'ttft' is no figure"},
+        {"request>5", "did you mean requests?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        assert_false(report_condition_check(rows[i].text, &error));
+        if (strstr(error.data, rows[i].reason) == NULL) {
+            fail_msg("%s: %s", rows[i].text, error.data);
+        }
+        strbuf_release(&error);
+    }
+}
