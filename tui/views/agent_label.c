@@ -7,7 +7,8 @@ enum {
     NOTE_COLS_MIN = 8,
     NEEDED_COLS_MIN = 5, /* of a part that distinguishes the label from others */
     NAME_COLS_MIN = 7,   /* beside such a part */
-    SEPARATOR_COLS = 3
+    SEPARATOR_COLS = 3,
+    ENDED_COLS_MIN = 8 /* a narrower end of a cut part has no ellipsis of its own */
 };
 
 void agent_label_init(struct agent_label *label, const struct mem *mem, bool ascii)
@@ -134,7 +135,22 @@ static struct label_cols fit(const struct agent_label *label, int cols)
 struct label_cut {
     struct slice head, tail; /* `tail` empty: it is whole */
     bool cut;
+    bool more; /* an ellipsis follows the tail too */
 };
+
+/* Sets the tail to what begins at `keep`. */
+static void cut_from(const struct agent_label *label, const struct strbuf *part, int cols,
+                     size_t keep, struct label_cut *cut)
+{
+    const char *at = part->data + keep;
+    size_t len = part->len - keep;
+    size_t fits = text_fit(at, len, label->ascii, (size_t)cols, NULL);
+    cut->more = fits < len && cols >= ENDED_COLS_MIN;
+    if (cut->more) {
+        fits = text_fit(at, len, label->ascii, (size_t)cols - 1, NULL);
+    }
+    cut->tail = (struct slice){at, fits};
+}
 
 /* Cuts so that the glyph at `keep` stays: after it, or, where it is too far on, before it. */
 static void cut_around(const struct agent_label *label, const struct strbuf *part, int cols,
@@ -146,11 +162,7 @@ static void cut_around(const struct agent_label *label, const struct strbuf *par
     size_t tail = end;
     if (left < 0) {
         cut->head.len = 0;
-        tail = keep;
-        left = cols - 1;
-        end =
-            tail + text_fit(part->data + tail, part->len - tail, label->ascii, (size_t)left, NULL);
-        cut->tail = (struct slice){part->data + tail, end - tail};
+        cut_from(label, part, cols - 1, keep, cut);
         return;
     }
     while (tail < part->len &&
@@ -188,6 +200,7 @@ static void put_part(const struct agent_label *label, const struct strbuf *part,
     strbuf_add(out, cut.head.bytes, cut.head.len);
     strbuf_adds(out, cut.cut ? ellipsis_of(label->ascii) : "");
     strbuf_add(out, cut.tail.bytes, cut.tail.len);
+    strbuf_adds(out, cut.more ? ellipsis_of(label->ascii) : "");
 }
 
 static const char *separator(bool ascii)
@@ -224,7 +237,8 @@ static int draw_part(const struct agent_label *label, const struct strbuf *part,
     if (cut.cut) {
         x = area_puts(line, x, 0, style, ellipsis_of(label->ascii));
     }
-    return cut.tail.len > 0 ? area_put(line, x, 0, style, cut.tail.bytes, cut.tail.len) : x;
+    x = cut.tail.len > 0 ? area_put(line, x, 0, style, cut.tail.bytes, cut.tail.len) : x;
+    return cut.more ? area_puts(line, x, 0, style, ellipsis_of(label->ascii)) : x;
 }
 
 int agent_label_draw(const struct agent_label *label, struct area line, int x, int cols,

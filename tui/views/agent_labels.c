@@ -116,7 +116,7 @@ static void add_agent(struct agent_labels *labels, agent_no number, size_t *root
         size_t slot = slot_of(labels, &key);
         labels->next[number] = labels->heads[slot];
         labels->heads[slot] = number + 1;
-        name_counts_add(&labels->names, key.owner, key.name);
+        namesakes_add(&labels->names, key.owner, key.name, number);
     }
 }
 
@@ -132,7 +132,7 @@ bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
     labels->next = mem_zalloc(mem, agents + 1, sizeof *labels->next);
     labels->agents = agents;
     labels->clients = client_tags_make(swarm, ascii);
-    name_counts_init(&labels->names, mem, agents);
+    namesakes_init(&labels->names, mem, agents);
     if (labels->heads == NULL || labels->next == NULL) {
         return false;
     }
@@ -147,7 +147,7 @@ void agent_labels_release(struct agent_labels *labels)
 {
     mem_free(labels->mem, labels->heads, labels->slots * sizeof *labels->heads);
     mem_free(labels->mem, labels->next, (labels->agents + 1) * sizeof *labels->next);
-    name_counts_release(&labels->names);
+    namesakes_release(&labels->names);
     *labels = (struct agent_labels){.mem = labels->mem};
 }
 
@@ -444,11 +444,20 @@ static bool needs_client(const struct agent_labels *labels, agent_no number)
     return false;
 }
 
-/* Returns whether agents of the same session have the same name. */
-static bool shares_name(const struct agent_labels *labels, const struct agent *agent)
+/* Returns whether agents of the same session have the same name. Sets *keep to the byte of the
+   agent's description that distinguishes it from theirs; SIZE_MAX: nothing does. */
+static bool shares_name(const struct agent_labels *labels, agent_no number, size_t *keep)
 {
     struct label_key key;
-    return key_of(labels, agent, &key) && name_counts_several(&labels->names, key.owner, key.name);
+    *keep = SIZE_MAX;
+    if (!key_of(labels, swarm_agent(labels->swarm, number), &key) ||
+        !namesakes_several(&labels->names, key.owner, key.name)) {
+        return false;
+    }
+    if (key.description != INTERN_NONE) {
+        *keep = namesakes_difference(&labels->names, labels->swarm, key.owner, key.name, number);
+    }
+    return true;
 }
 
 /* ---- labels ---- */
@@ -470,8 +479,12 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, unsign
         struct slice description = swarm_text_slice(swarm, agent->description);
         strbuf_add(&out->note, description.bytes, description.len);
     }
+    size_t described = out->note.len, keep = SIZE_MAX;
     put_difference(labels, number, out->ascii, &out->name, &out->note);
-    out->note_needed = out->note.len > 0 && (!sub || shares_name(labels, agent));
+    out->note_needed = out->note.len > 0 && (!sub || shares_name(labels, number, &keep));
+    if (out->note.len == described) { /* else its end distinguishes it */
+        out->note_keep = keep;
+    }
     out->client = (struct client_tag){.cols = 0};
     if ((form & LABEL_CLIENT) != 0) {
         out->client = client_tags_get(&labels->clients, swarm, number);

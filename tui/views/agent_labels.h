@@ -4,7 +4,7 @@
 #define TUI_AGENT_LABELS_H
 
 #include "tui/views/agent_label.h"
-#include "tui/views/name_counts.h"
+#include "tui/views/namesakes.h"
 
 /* Made once a frame; a plain value otherwise. */
 struct agent_labels {
@@ -14,7 +14,7 @@ struct agent_labels {
     agent_no *next;  /* by agent: the next one of that hash + 1 */
     size_t slots, agents;
     bool several; /* there are agents of several sessions */
-    struct name_counts names;
+    struct namesakes names;
     struct client_tags clients;
 };
 

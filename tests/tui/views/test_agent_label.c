@@ -223,6 +223,72 @@ TEST(sub_agents_of_one_name_differ_at_any_width)
     }
 }
 
+/* Tasks of one wording: what differs is in the middle, where a cut would take it away. */
+TEST(descriptions_are_cut_around_their_difference)
+{
+    static const char *const modules[] = {"alpha", "alphabet", "beta", "über", "alpha"};
+    struct picture picture;
+    struct strbuf texts[5];
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture,
+                 SESSION("s", "api") AGENT("s", "aaaa0001", "general-purpose")
+                     AGENT("s", "aaaa0002", "general-purpose")
+                         AGENT("s", "aaaa0003", "general-purpose")
+                             AGENT("s", "aaaa0004", "general-purpose")
+                                 AGENT("s", "bbbb0001", "general-purpose") SESSION("t", "web"));
+    for (agent_no i = 0; i < 5; i++) {
+        char text[120];
+        snprintf(text, sizeof text, "Review the errors of module %s in the repository and report",
+                 modules[i]);
+        describe(&picture, i + 1, text);
+        strbuf_init(&texts[i], &mem_libc, 0);
+    }
+    assert_label(&picture, 2, LABEL_ROW, 34, "genera…urpose …alphabet in the re…");
+    assert_label(&picture, 3, LABEL_ROW, 34, "genera…urpose …beta in the reposi…");
+    assert_label(&picture, 4, LABEL_ROW, 17, "gen…se …über in …");
+    for (int cols = 20; cols < 110; cols++) {
+        for (agent_no i = 0; i < 5; i++) {
+            picture_label(&picture, i + 1, LABEL_ROW, cols, &texts[i]);
+            assert_true((int)text_cols(texts[i].data, texts[i].len, false) <= cols);
+            for (agent_no k = 0; k < i; k++) {
+                assert_string_not_equal(texts[i].data, texts[k].data);
+            }
+        }
+    }
+    for (size_t i = 0; i < 5; i++) {
+        strbuf_release(&texts[i]);
+    }
+    picture_release(&picture);
+}
+
+#define TASK(id, module, at)                                                           \
+    "{'op':'update_agent','session_id':'s','agent_id':'" id                            \
+    "','type':'coder','description':'Review the error handling of module " module      \
+    " in the repository and report everything','parent_agent_id':'s','start_ms':0}\n"  \
+    "{'op':'update_call','session_id':'s','agent_id':'" id "','kind':'tool','id':'" id \
+    "-t','name':'Bash','start_ms':" at "}\n"
+
+TEST(every_list_shows_what_differs_in_descriptions)
+{
+    static const char *const pages[] = {"1", "2", "3"};
+    static const int cols[] = {80, 120};
+    for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+        struct picture picture;
+        picture_init(&picture, cols[i], 24);
+        picture_at(&picture, 4000);
+        picture_feed(&picture, UPDATED("s", "'name':'api'") UPDATED("t", "'name':'web'") TOOL("t")
+                                   TASK("x1", "alpha", "1000") TASK("x2", "beta", "1001")
+                                       TASK("x3", "gamma", "1002"));
+        for (size_t k = 0; k < sizeof pages / sizeof *pages; k++) {
+            picture_press(&picture, pages[k]);
+            picture_has(&picture, "…alpha");
+            picture_has(&picture, "…beta");
+            picture_has(&picture, "…gamma");
+        }
+        picture_release(&picture);
+    }
+}
+
 TEST(a_note_that_is_needed_outlives_the_session)
 {
     static const struct {
