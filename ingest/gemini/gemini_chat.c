@@ -20,7 +20,7 @@ bool gemini_chat_begin(struct tree_file *file)
 {
     struct gemini_chat *chat = file->reader;
     chat->file = file;
-    chat->asked_ms = (double)NAN;
+    chat->asked_ms = chat->rewritten_ms = (double)NAN;
     chat->messages = intern_new(tree_file_mem(file));
     return chat->messages != NULL;
 }
@@ -290,6 +290,16 @@ static void take_error(struct gemini_chat *chat, struct json_value line, double 
     fail(chat, at_ms, OUTCOME_NONE);
 }
 
+/* A person has stopped the turn. */
+static void take_info(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    if (json_string_is(json_get(line, "content"), "Request cancelled.")) {
+        fail(chat, at_ms, OUTCOME_INTERRUPTED);
+        end_interaction(chat, at_ms);
+        chat->prompt[0] = '\0';
+    }
+}
+
 static void ignore(struct gemini_chat *chat, struct json_value line, double at_ms)
 {
     (void)chat, (void)line, (void)at_ms;
@@ -300,7 +310,7 @@ static const struct message_row {
     void (*take)(struct gemini_chat *chat, struct json_value line, double at_ms);
 } message_rows[] = {
     {"user", take_user}, {"gemini", take_answer}, {"error", take_error},
-    {"info", ignore},    {"warning", ignore},
+    {"info", take_info}, {"warning", ignore},
 };
 
 /* Returns whether the message is no copy of another chat's. */
@@ -308,6 +318,32 @@ static bool is_own(struct gemini_chat *chat, struct json_value line, double at_m
 {
     struct slice id = client_plain_text(json_get(line, "id"));
     return id.bytes == NULL || tree_file_claim(chat->file, id, at_ms);
+}
+
+#define REWRITE_MS 1000.0 /* a history is written at once */
+
+/* Returns whether the message is one of the context that a chat begins with. */
+static bool is_context(struct gemini_chat *chat, struct json_value line)
+{
+    static const char mark[] = "<session_context>";
+    struct json_value part, content = json_get(line, "content");
+    struct json_walk walk = json_walk(content);
+    strbuf_clear(&chat->file->scratch);
+    if (json_string_is(json_get(line, "type"), "user") && json_next_item(&walk, &part)) {
+        json_text_cut(json_get(part, "text"), sizeof mark - 1, false, &chat->file->scratch);
+    }
+    return chat->file->scratch.len >= sizeof mark - 1 &&
+           memcmp(chat->file->scratch.data, mark, sizeof mark - 1) == 0;
+}
+
+/* Returns whether the message is of a history that is written again, with other ids. A client does
+   so after a turn that was cancelled: the context comes first, the list of all ends it. */
+static bool is_rewritten(struct gemini_chat *chat, struct json_value line, double at_ms)
+{
+    if (chat->requests > 0 && is_context(chat, line)) {
+        chat->rewritten_ms = at_ms;
+    }
+    return at_ms - chat->rewritten_ms <= REWRITE_MS;
 }
 
 static void take_message(struct gemini_chat *chat, struct json_value line)
@@ -323,7 +359,7 @@ static void take_message(struct gemini_chat *chat, struct json_value line)
         tree_file_unknown(chat->file, client_plain_text(type));
     } else if (isnan(at_ms)) {
         tree_file_reject(chat->file, line, "it has no timestamp");
-    } else if (is_own(chat, line, at_ms)) {
+    } else if (!is_rewritten(chat, line, at_ms) && is_own(chat, line, at_ms)) {
         message_rows[i].take(chat, line, at_ms);
         tree_file_note(chat->file, at_ms);
     }
@@ -368,6 +404,7 @@ static void take_change(struct gemini_chat *chat, struct json_value set)
     double updated_ms = client_time(json_get(set, "lastUpdated"));
     tree_file_note(chat->file, updated_ms);
     if (messages.type == JSON_TYPE_ARRAY) {
+        chat->rewritten_ms = (double)NAN;
         take_messages(chat, messages);
     }
     /* A sub-agent has given its result. */

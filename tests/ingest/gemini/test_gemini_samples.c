@@ -191,6 +191,37 @@ TEST(a_chat_that_is_resumed_counts_once)
     }
 }
 
+#define INFO(id, s, text) \
+    "{\"id\":\"" id "\"," AT(s) ",\"type\":\"info\",\"content\":\"" text "\"}\n"
+
+/* After a turn that a person has stopped the client writes the history again, with other ids. */
+RIG_TEST(a_history_after_a_cancelled_turn_counts_once)
+{
+    struct rig *rig = *state;
+    read_chat(rig,
+              HEAD("00") SET(CONTEXT("00.001")) ASK("u1", "01.000") ANSWER("a1", "02.000") ASK(
+                  "u2", "03.000") INFO("i1", "04.000", "Request cancelled.")
+                  CONTEXT("04.001") "\n" WAS("user", "v1", "04.001") "\n" WAS(
+                      "gemini", "b1",
+                      "04.002") "\n" WAS("user", "v2",
+                                         "04.002") "\n" SET(CONTEXT("04.001") "," WAS("user", "v1",
+                                                                                      "04.001"))
+                      INFO("i2", "04.100", "Model switched.") ASK("u3", "04.200")
+                          ANSWER("a3", "10.000"));
+    json_t *all = records_of(&rig->model), *turns = json_object_get(all, "interactions");
+    const json_t *requests = json_object_get(all, "requests");
+    const json_t *stopped = json_object_get(requests, "s:2");
+    assert_int_equal(json_object_size(turns), 3);
+    assert_int_equal(json_object_size(requests), 3);
+    assert_string_equal(json_string_value(json_object_get(stopped, "outcome")), "interrupted");
+    assert_int_equal(json_integer_value(json_object_get(stopped, "end_ms")), -16000);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(turns, "u2"), "end_ms")),
+                     -16000);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(requests, "a3"), "start_ms")), -15800);
+    json_decref(all);
+}
+
 /* A tool that runs is not in the file: while its process lives the session does not end, to be open
    again when the tool returns. */
 RIG_TEST(a_session_whose_process_lives_does_not_blink)
