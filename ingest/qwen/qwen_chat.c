@@ -245,6 +245,7 @@ static void take_call(struct qwen_chat *chat, struct json_value call, double at_
     update_text(&update, FIELD_NAME, client_plain_text(json_get(call, "name")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
     chat->file->scratch.failed |= args.failed;
+    chat->cancelled |= chat->calls == 0;
     chat->calls++;
     if (chat->file->agent_id[0] != '\0') {
         chat->file->asks = agent_asks(chat->file);
@@ -273,7 +274,8 @@ static void take_assistant(struct qwen_chat *chat, struct json_value line, doubl
     }
 }
 
-/* A result of an answer's last tool has the model work again. The report of the tool is exact where
+/* A result of an answer's last tool has the model work again, unless a person has refused or
+   cancelled all of them: the turn ends so. The report of the tool is exact where
    there is one: a sub-agent's file has the end alone. */
 static void take_result(struct qwen_chat *chat, struct json_value line, double at_ms)
 {
@@ -287,7 +289,11 @@ static void take_result(struct qwen_chat *chat, struct json_value line, double a
         tree_file_send(chat->file, &update);
     }
     chat->calls -= chat->calls > 0;
-    if (chat->calls == 0) {
+    chat->cancelled &= json_string_is(json_get(result, "status"), "cancelled");
+    if (chat->calls == 0 && chat->cancelled) {
+        chat->cancelled = false;
+        end_interaction(chat, at_ms);
+    } else if (chat->calls == 0) {
         ask(chat, at_ms);
     }
 }

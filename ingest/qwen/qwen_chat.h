@@ -15,6 +15,7 @@ struct qwen_chat {
     double asked_ms;                  /* since then the model may be working; NAN: it does not */
     unsigned requests;                /* how often it began to */
     unsigned calls;                   /* tools without a result yet */
+    bool cancelled;                   /* all results of the answer's tools so far are refusals */
     bool asks_nobody;                 /* of QWEN_META: no person is asked for its agent */
 };
 

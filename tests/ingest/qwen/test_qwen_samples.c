@@ -390,6 +390,10 @@ TEST(a_report_to_the_model_asks_nothing_while_tools_run)
 #define RESULT(n, s)                                                               \
     "{\"uuid\":\"r" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s \
     ".000Z\",\"type\":\"tool_result\",\"toolCallResult\":{\"callId\":\"t" n "\"}}\n"
+#define REFUSED(n, s)                                                              \
+    "{\"uuid\":\"r" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s \
+    ".000Z\",\"type\":\"tool_result\",\"toolCallResult\":{\"callId\":\"t" n        \
+    "\",\"status\":\"cancelled\"}}\n"
 #define NOTE(n, s)                                                                 \
     "{\"uuid\":\"n" n "\",\"sessionId\":\"s\",\"timestamp\":\"2025-10-09T08:53:" s \
     ".000Z\",\"type\":\"user\",\"subtype\":\"notification\"}\n"
@@ -400,6 +404,12 @@ TEST(a_report_to_the_model_asks_nothing_while_tools_run)
         {SHELL_CALL("1", "read_file") NOTE("1", "12"), 0},
         {SHELL_CALL("1", "read_file") NOTE("1", "12") RESULT("1", "13"), 1},
         {SHELL_CALL("1", "read_file") RESULT("1", "13") NOTE("1", "14"), 1},
+        /* What a person refuses is no question to the model, as long as nothing else is. */
+        {SHELL_CALL("1", "edit") REFUSED("1", "13"), 0},
+        {SHELL_CALL("1", "edit") SHELL_CALL("2", "read_file") REFUSED("1", "13") RESULT("2", "14"),
+         1},
+        {SHELL_CALL("1", "edit") SHELL_CALL("2", "read_file") RESULT("2", "13") REFUSED("1", "14"),
+         1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct rig rig;
