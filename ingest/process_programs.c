@@ -114,7 +114,9 @@ static bool is_server(const char *arguments, size_t len)
                                         "--port"};
     for (size_t at = 0; at < len; at += strlen(arguments + at) + 1) {
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-            if (strcmp(arguments + at, words[i]) == 0) {
+            size_t size = strlen(words[i]);
+            char end = strncmp(arguments + at, words[i], size) == 0 ? arguments[at + size] : ' ';
+            if (end == '\0' || (end == '=' && *words[i] == '-')) { /* --port=4096 */
                 return true;
             }
         }

@@ -1,6 +1,7 @@
 /* When a session of a client without a registry has ended: by its process where that can be found,
    else by how long nothing was written. */
 #include "ingest/client_sessions.h"
+#include "ingest/process_programs.h"
 #include "tests/support/processes.h"
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
@@ -134,6 +135,33 @@ WORLD_TEST(processes_of_a_client_are_known_by_their_command)
         snprintf(id, sizeof id, "s%zu", i);
         print_message("  %s\n", commands[i].command);
         assert_string_equal(state_of(w, id), commands[i].found ? "open" : "ended");
+    }
+}
+
+/* A server may have sessions of any directory. */
+WORLD_TEST(a_server_is_known_by_its_arguments)
+{
+    static const struct {
+        const char *command;
+        bool serves;
+    } rows[] = {{"qwen", false},
+                {"qwen serve", true},
+                {"node /usr/bin/qwen --acp", true},
+                {"qwen --port 4096", true},
+                {"qwen --port=4096 -p x", true},
+                {"qwen --ports", false},
+                {"qwen serve=1", false}};
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct program_list list;
+        processes_start(w->proc, 10, 1, 1, "node", rows[i].command);
+        processes_work_in(w->proc, 10, "/home/dev/api");
+        process_programs_find(&mem_libc, w->proc, names, &list);
+        print_message("  %s\n", rows[i].command);
+        assert_int_equal(list.count, 1);
+        assert_int_equal(list.items[0].serves, rows[i].serves);
+        process_programs_release(&list);
+        processes_end(w->proc, 10);
     }
 }
 
