@@ -341,6 +341,15 @@ void claude_session_finish(struct claude_session *session)
     }
 }
 
+uint64_t claude_session_unknown(const struct claude_session *session, struct slice *type)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < session->count; i++) {
+        count += claude_transcript_unknown(session->files[i]->transcript, type);
+    }
+    return count;
+}
+
 double claude_session_last_ms(const struct claude_session *session)
 {
     double last = (double)NAN;

@@ -52,6 +52,7 @@ struct claude_session {
     struct claude_file **by_agent; /* the files of agents, by the numbers of agent_ids */
     size_t by_agent_cap;
     bool failed; /* out of memory */
+    bool logged_unknown;
 
     /* By the registry; times by the loop's clock in ms. */
     bool lives;          /* or may do so: its process cannot be seen */
@@ -95,6 +96,8 @@ void claude_session_take(struct claude_session *session, struct claude_file *fil
                          const char *bytes, size_t len, uint64_t now_ms);
 /* Takes last lines without an end: no more will be read. */
 void claude_session_finish(struct claude_session *session);
+/* Returns the number of lines with unknown types; *type is one of these types. */
+uint64_t claude_session_unknown(const struct claude_session *session, struct slice *type);
 /* Returns the last time in its lines; NAN: no line has one. */
 double claude_session_last_ms(const struct claude_session *session);
 

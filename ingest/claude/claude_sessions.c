@@ -436,17 +436,6 @@ struct claude_file *claude_sessions_next(struct claude_sessions *all)
     return NULL;
 }
 
-uint64_t claude_sessions_unknown(const struct claude_sessions *all, struct slice *type)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        for (size_t k = 0; k < all->list[i]->count; k++) {
-            count += claude_transcript_unknown(all->list[i]->files[k]->transcript, type);
-        }
-    }
-    return count;
-}
-
 bool claude_sessions_init(struct claude_sessions *all, struct transcript_dir *dir, const char *path)
 {
     const struct mem *mem = transcript_dir_mem(dir);

@@ -55,8 +55,5 @@ struct claude_file *claude_sessions_next(struct claude_sessions *sessions);
 void claude_sessions_look(struct claude_sessions *sessions, uint64_t now_ms);
 /* Reports the jobs of the sessions, once all files are read. */
 void claude_sessions_report_jobs(struct claude_sessions *sessions);
-/* Returns the number of lines with unknown types, over all transcripts; *type is one of these
-   types. */
-uint64_t claude_sessions_unknown(const struct claude_sessions *sessions, struct slice *type);
 
 #endif

@@ -15,7 +15,6 @@ struct claude_source {
     struct transcript_dir dir;
     struct claude_sessions all;
     bool has_all; /* it is to be released */
-    bool logged_unknown;
 };
 
 static struct claude_source *of(struct transcript_dir *dir)
@@ -55,23 +54,25 @@ static void take(struct transcript_dir *dir, struct transcript_file *read, const
     dir->failed |= file->session->failed;
 }
 
-/* Once: a newer client has types that are not known here. */
-static void log_unknown(struct claude_source *claude)
+/* Once a session: a newer client has types that are not known here. */
+static void log_unknown(struct claude_source *claude, struct claude_session *session)
 {
     struct slice type = {NULL, 0};
     struct strbuf text;
-    uint64_t count = claude->logged_unknown ? 0 : claude_sessions_unknown(&claude->all, &type);
+    uint64_t count = session->logged_unknown ? 0 : claude_session_unknown(session, &type);
     if (count == 0) {
         return;
     }
-    claude->logged_unknown = true;
+    session->logged_unknown = true;
     strbuf_init(&text, ctx_of(claude)->mem, 0);
-    strbuf_addf(&text, "%s: %llu lines of unknown types were ignored, such as '",
-                claude->dir.source.spec, (unsigned long long)count);
+    strbuf_adds(&text, "session ");
+    ingest_ctx_quote(&text, session->id, strlen(session->id));
+    strbuf_addf(&text, ": %llu lines of unknown types were ignored, such as '",
+                (unsigned long long)count);
     ingest_ctx_quote(&text, type.bytes != NULL ? type.bytes : "", type.len);
     strbuf_addc(&text, '\'');
     if (!text.failed) {
-        ingest_ctx_log(ctx_of(claude), LOG_LEVEL_INFO, text.data);
+        ingest_ctx_log_from(ctx_of(claude), LOG_LEVEL_INFO, claude->dir.source.spec, text.data);
     }
     strbuf_release(&text);
 }
@@ -86,13 +87,13 @@ static void read_up(struct transcript_dir *dir, uint64_t now_ms, bool loaded, bo
             claude_session_finish(session);
         }
         claude_session_conclude(session, now_ms, loaded);
+        log_unknown(of(dir), session);
         dir->failed |= session->failed;
     }
     /* Later looks are the hub's. */
     if (loaded) {
         dir->failed |= !client_processes_look(ctx_of(of(dir)));
     }
-    log_unknown(of(dir));
 }
 
 static void finish(struct transcript_dir *dir)

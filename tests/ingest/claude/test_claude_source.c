@@ -169,6 +169,22 @@ TEST_WITH(a_directory_that_is_named_is_read_whole_and_then_done, setup, teardown
         "'old':{'cost_usd':1,'end_ms':-28399000,'gone':false,'name':'api ⎇ main','start_ms':-28400000}}");
 }
 
+#define FUTURE(type) "{\"type\":\"" type "\",\"timestamp\":\"2025-10-09T02:00:01.000Z\"}\n"
+
+/* A newer client has types that are not known here. */
+TEST_WITH(lines_of_unknown_types_are_counted_once_a_session, setup, teardown)
+{
+    struct home *h = *state;
+    put(session_path(h, "one.jsonl"), PROMPT("01:00:00.000") FUTURE("hologram") FUTURE("aura"));
+    put(session_path(h, "other.jsonl"), PROMPT("02:00:00.000") FUTURE("hologram"));
+    start(h, false);
+    add_named(h);
+    rig_until_finished(&h->rig);
+    assert_non_null(rig_logged(&h->rig, "session one: 2 lines of unknown types were ignored, such"
+                                        " as 'hologram'"));
+    assert_non_null(rig_logged(&h->rig, "session other: 1 lines of unknown types were ignored"));
+}
+
 TEST_WITH(else_those_that_live_or_ended_lately_are, setup, teardown)
 {
     struct home *h = *state;
