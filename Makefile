@@ -75,7 +75,9 @@ TUI_SRC    := $(filter-out tui/app/main.c,$(sort $(wildcard tui/*/*.c)))
 MAIN_SRC   := $(wildcard tui/app/main.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
 TEST_SRC   := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
-TEST_SH    := $(sort $(wildcard tests/e2e/*.sh))
+# Those that look at the source and not at the program need no sanitizers.
+TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh),\
+	$(sort $(wildcard tests/e2e/*.sh)))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests,$(room)/*.[ch] $(room)/*/*.[ch] \
 	$(room)/*/*/*.[ch])))
@@ -145,6 +147,9 @@ $(GENERATED).o: $(GENERATED).c $(BUILD)/flags
 $(BUILD)/ingest/otlp/otlp_protobuf.o $(BUILD)/ingest/sources.o \
 	$(BUILD)/ingest/otlp/otlp_protobuf_span.o $(FUZZ)/ingest/otlp/otlp_protobuf_span.o \
 	$(FUZZ)/ingest/otlp/otlp_protobuf.o lint/ingest/otlp/otlp_protobuf.c lint/ingest/otlp/otlp_protobuf_span.c: $(GENERATED).c
+
+# Tests are compiled more often than they run long.
+$(addsuffix .o,$(TEST_PROGRAMS)): CFLAGS := $(patsubst -O%,-O0,$(CFLAGS))
 
 # An archive: a test links what it uses, so a core test needs no ingest (LAYERS=core).
 $(TEST_PROGRAMS): %: %.o $(BUILD)/libsupport.a $(ARCHIVES)

@@ -111,8 +111,8 @@ export SWARMTOP SWARMTOP_PROGRAM SWARMTOP_TESTS SWARMTOP_CHECK_DOCUMENT RESULTS
 
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"
-jobs=$(nproc 2>/dev/null || echo 2)
-[ "$jobs" -lt 2 ] && jobs=2
+# One more than processors, as many tests wait most of their time.
+jobs=$(($(nproc 2>/dev/null || echo 1) + 1))
 [ "$jobs" -gt 4 ] && jobs=4
 [ $# -gt 0 ] && printf '%s\0' "$@" | xargs -0 -n 1 -P "$jobs" sh "$tests/run.sh" --one
 
