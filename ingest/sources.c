@@ -18,6 +18,7 @@
 #include "ingest/trace/dir_source.h"
 #include "ingest/trace/file_source.h"
 #include "ingest/trace/stdin_source.h"
+#include "ingest/trace/unzstd.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -80,7 +81,7 @@ const struct source_row source_rows[] = {
         .form = "FILE",
         .help =
             "a Chrome Trace ({\"traceEvents\": [...]}, a bare array, an array never closed) or "
-            "NDJSON (events or feed operations), plain or gzip; recognized by content, not by name",
+            "NDJSON (events or feed operations), plain, gzip or zstd; recognized by content, not by name",
     },
     {
         .fits = is_directory,
@@ -230,6 +231,7 @@ const struct feature source_features[] = {
     {"grpc", GRPC_BUILT},
     {"protobuf", PROTOBUF_BUILT},
     {"sqlite", OPENCODE_BUILT},
+    {"zstd", ZSTD_BUILT},
     {.name = NULL},
 };
 

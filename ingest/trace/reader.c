@@ -37,7 +37,7 @@ struct reader *reader_open(const struct mem *mem, const char *path, const char *
 {
     struct reader *reader = mem_zalloc(mem, 1, sizeof *reader);
     struct stat status;
-    char head[2];
+    char head[UNPACK_HEAD_BYTES];
     *error = "out of memory";
     if (reader == NULL) {
         return NULL;

@@ -1,4 +1,5 @@
-/* Reads the bytes of a file, unpacked if the file is gzip. Calls block: they are for workers. */
+/* Reads the bytes of a file, unpacked if the file is gzip or zstd. Calls block: they are for
+   workers. */
 #ifndef INGEST_READER_H
 #define INGEST_READER_H
 
@@ -20,7 +21,7 @@ bool reader_is_packed(const struct reader *reader);
 /* Reads `size` bytes, or all up to the end if they are fewer. Returns the count; -1 with *error
    set (static). Bytes before an error are returned first. */
 ptrdiff_t reader_read(struct reader *reader, char *bytes, size_t size, const char **error);
-/* Moves to an offset of the unpacked bytes; a gzip file is unpacked up to there. An offset past the
+/* Moves to an offset of the unpacked bytes; a packed file is unpacked up to there. One past the
    end is no error. Returns false with *error set. */
 bool reader_seek(struct reader *reader, uint64_t offset, const char **error);
 /* Returns how many bytes of the file itself (packed, if it is) have been read. */

@@ -15,10 +15,10 @@ static size_t cut(const char *name, size_t len, const char *extension)
     return len > n && memcmp(name + len - n, extension, n) == 0 ? len - n : len;
 }
 
-/* Returns the length without .gz and then one of the first `count` extensions. */
+/* Returns the length without .zst and .gz and then one of the first `count` extensions. */
 static size_t bare_length(const char *name, size_t count, bool *found)
 {
-    size_t len = cut(name, strlen(name), ".gz");
+    size_t len = cut(name, cut(name, strlen(name), ".zst"), ".gz");
     *found = false;
     for (size_t i = 0; i < count && !*found; i++) {
         size_t bare = cut(name, len, extensions[i]);

@@ -1,24 +1,25 @@
-/* The first two bytes decide between gzip, UTF-16 and plain data; they may arrive one by one, so
+/* The first bytes decide between gzip, zstd, UTF-16 and plain data; they may arrive one by one, so
    `head` holds them. Plain bytes are returned where they lie; unpacked bytes fill `out`, one piece
    a call, so that nothing grows with the data. Unpacked data may be packed again, so each layer
    passes its bytes to an inner one. */
 #include "ingest/trace/unpack.h"
 
 #include "core/base/utf8.h"
+#include "ingest/trace/unzstd.h"
 #include "ingest/trace/zlib_mem.h"
 
 #include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
-enum { OUT_BYTES = 64 * 1024, HEAD_BYTES = 2, GZIP_WINDOW = 15 + 16, LAYERS = 4 };
+enum { OUT_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16, LAYERS = 4 };
 
-enum layer_kind { LAYER_PLAIN, LAYER_GZIP, LAYER_UTF16_LE, LAYER_UTF16_BE };
+enum layer_kind { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD, LAYER_UTF16_LE, LAYER_UTF16_BE };
 
 struct unpack {
     struct mem mem;
     struct slice in; /* fed, not used yet */
-    char head[HEAD_BYTES];
+    char head[UNPACK_HEAD_BYTES];
     size_t head_len;
     bool at_end, known;
     enum layer_kind kind;
@@ -31,6 +32,7 @@ struct unpack {
     int odd;           /* of UTF-16: the first byte of a unit that is not whole; -1: none */
     const char *error;
     z_stream z;
+    struct unzstd *unzstd; /* NULL: the data are no zstd */
     char out[OUT_BYTES];
 };
 
@@ -51,6 +53,7 @@ void unpack_free(struct unpack *unpack)
     if (unpack != NULL) {
         struct mem mem = unpack->mem;
         inflateEnd(&unpack->z);
+        unzstd_free(unpack->unzstd);
         unpack_free(unpack->inner);
         mem_free(&mem, unpack, sizeof *unpack);
     }
@@ -62,49 +65,75 @@ void unpack_feed(struct unpack *unpack, const char *bytes, size_t len)
     unpack->at_end |= len == 0;
 }
 
-/* UTF-16 shows by its mark, or by the bracket that every trace begins with. */
-static enum layer_kind kind_of(const char *head, size_t len)
+/* zstd has two marks: of a frame, and of one to skip, whose first byte varies. UTF-16 shows by its
+   mark, or by the bracket that every trace begins with. */
+static const struct {
+    unsigned char head[UNPACK_HEAD_BYTES];
+    unsigned char loose; /* these bits of the first byte may be any */
+    unsigned char len;
+    enum layer_kind kind;
+} marks[] = {
+    {{0x1f, 0x8b}, 0, 2, LAYER_GZIP},
+    {{0x28, 0xb5, 0x2f, 0xfd}, 0, 4, LAYER_ZSTD},
+    {{0x50, 0x2a, 0x4d, 0x18}, 15, 4, LAYER_ZSTD},
+    {{0xff, 0xfe}, 0, 2, LAYER_UTF16_LE},
+    {{0xfe, 0xff}, 0, 2, LAYER_UTF16_BE},
+    {{'{', 0}, 0, 2, LAYER_UTF16_LE},
+    {{'[', 0}, 0, 2, LAYER_UTF16_LE},
+    {{0, '{'}, 0, 2, LAYER_UTF16_BE},
+    {{0, '['}, 0, 2, LAYER_UTF16_BE},
+};
+
+/* Returns the kind that the bytes show. *open is set where more bytes may show another. */
+static enum layer_kind kind_of(const char *head, size_t len, bool *open)
 {
-    static const struct {
-        char head[HEAD_BYTES];
-        enum layer_kind kind;
-    } kinds[] = {
-        {{'\x1f', '\x8b'}, LAYER_GZIP},     {{'\xff', '\xfe'}, LAYER_UTF16_LE},
-        {{'\xfe', '\xff'}, LAYER_UTF16_BE}, {{'{', '\0'}, LAYER_UTF16_LE},
-        {{'[', '\0'}, LAYER_UTF16_LE},      {{'\0', '{'}, LAYER_UTF16_BE},
-        {{'\0', '['}, LAYER_UTF16_BE},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && len >= HEAD_BYTES; i++) {
-        if (memcmp(head, kinds[i].head, HEAD_BYTES) == 0) {
-            return kinds[i].kind;
+    *open = false;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t same = 0;
+        while (same < len && same < marks[i].len &&
+               (((unsigned char)head[same] ^ marks[i].head[same]) &
+                ~(same == 0 ? marks[i].loose : 0u)) == 0) {
+            same++;
         }
+        bool built = marks[i].kind != LAYER_ZSTD || ZSTD_BUILT;
+        if (same == marks[i].len && built) {
+            *open = false;
+            return marks[i].kind;
+        }
+        *open |= same == len && built;
     }
     return LAYER_PLAIN;
+}
+
+/* Takes the next layer's state. False: out of memory. */
+static bool begin_layer(struct unpack *unpack)
+{
+    if (unpack->kind != LAYER_PLAIN && unpack->depth + 1 < LAYERS) {
+        unpack->inner = unpack_new(&unpack->mem);
+        if (unpack->inner == NULL) {
+            return false;
+        }
+        unpack->inner->depth = unpack->depth + 1;
+    }
+    unpack->unzstd = unpack->kind == LAYER_ZSTD ? unzstd_new() : NULL;
+    return (unpack->kind != LAYER_ZSTD || unpack->unzstd != NULL) &&
+           (unpack->kind != LAYER_GZIP || inflateInit2(&unpack->z, GZIP_WINDOW) == Z_OK);
 }
 
 /* Decides what the data are once the first bytes have arrived. The head is the first input then. */
 static bool find_out(struct unpack *unpack)
 {
-    while (unpack->head_len < HEAD_BYTES && unpack->in.len > 0) {
+    bool open = true;
+    while (open && unpack->head_len < UNPACK_HEAD_BYTES && unpack->in.len > 0) {
         unpack->head[unpack->head_len++] = *unpack->in.bytes++;
         unpack->in.len--;
+        unpack->kind = kind_of(unpack->head, unpack->head_len, &open);
     }
-    if (unpack->head_len < HEAD_BYTES && !unpack->at_end) {
+    if (open && !unpack->at_end) {
         return false;
     }
     unpack->known = true;
-    unpack->kind = kind_of(unpack->head, unpack->head_len);
-    bool packed = unpack->kind != LAYER_PLAIN;
-    if (packed && unpack->depth + 1 < LAYERS) {
-        unpack->inner = unpack_new(&unpack->mem);
-    }
-    if (unpack->inner != NULL) {
-        unpack->inner->depth = unpack->depth + 1;
-    }
-    if ((packed && unpack->depth + 1 < LAYERS && unpack->inner == NULL) ||
-        (unpack->kind == LAYER_GZIP && inflateInit2(&unpack->z, GZIP_WINDOW) != Z_OK)) {
-        unpack->error = "out of memory";
-    }
+    unpack->error = begin_layer(unpack) ? NULL : "out of memory";
     return true;
 }
 
@@ -171,6 +200,23 @@ static void inflate_some(struct unpack *unpack)
     }
 }
 
+static struct slice decompress_some(struct unpack *unpack)
+{
+    struct slice out = {unpack->out, 0};
+    if (unpack->head_len > 0) { /* too short to give anything: it is used up */
+        struct slice head = next_input(unpack);
+        (void)unzstd_some(unpack->unzstd, &head, unpack->out, OUT_BYTES, &unpack->error);
+    }
+    if (unpack->error == NULL) {
+        out.len = unzstd_some(unpack->unzstd, &unpack->in, unpack->out, OUT_BYTES, &unpack->error);
+    }
+    if (out.len == 0 && unpack->error == NULL && unpack->at_end &&
+        !unzstd_may_end(unpack->unzstd)) {
+        unpack->error = "unexpected end of the zstd data";
+    }
+    return out;
+}
+
 /* ---- UTF-16 ---- */
 
 /* Writes a unit's character as UTF-8; returns the place after it. A surrogate without its partner
@@ -222,6 +268,9 @@ static struct slice convert_some(struct unpack *unpack)
 /* Returns the next piece that this layer unpacks; empty if more must be fed, or at the end. */
 static struct slice unpack_some(struct unpack *unpack)
 {
+    if (unpack->kind == LAYER_ZSTD) {
+        return decompress_some(unpack);
+    }
     if (unpack->kind != LAYER_GZIP) {
         return convert_some(unpack);
     }
@@ -277,5 +326,6 @@ const char *unpack_error(const struct unpack *unpack)
 
 bool unpack_is_packed(const char *bytes, size_t len)
 {
-    return kind_of(bytes, len) != LAYER_PLAIN;
+    bool open;
+    return kind_of(bytes, len, &open) != LAYER_PLAIN;
 }

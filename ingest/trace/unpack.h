@@ -1,11 +1,14 @@
-/* Inflates gzip data that arrive in pieces, converts UTF-16 to UTF-8, and passes all other data
-   through. Members of gzip may follow one another (RFC 1952, 2.2); gzip may be in gzip, up to four
-   layers. */
+/* Inflates gzip and zstd data that arrive in pieces, converts UTF-16 to UTF-8, and passes all other
+   data through. Members of gzip may follow one another (RFC 1952, 2.2), as may frames of zstd (RFC
+   8878, 3.1); layers may be in each other, up to four. */
 #ifndef INGEST_UNPACK_H
 #define INGEST_UNPACK_H
 
 #include "core/base/mem.h"
 #include "core/trace/event.h"
+
+/* So many bytes decide. */
+enum { UNPACK_HEAD_BYTES = 4 };
 
 struct unpack;
 

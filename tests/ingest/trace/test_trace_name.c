@@ -8,6 +8,7 @@ TEST(a_path_gives_the_session_id)
 {
     static const char *const names[][2] = {{"/a/b/trace-1.json", "trace-1"},
                                            {"x.json.gz", "x"},
+                                           {"x.json.zst", "x"},
                                            {"swarm.feed.ndjson", "swarm.feed"},
                                            {"t.jsonl", "t"},
                                            {"t.trace", "t"},
@@ -26,7 +27,8 @@ TEST(a_path_gives_the_session_id)
 
 TEST(a_directory_has_traces_by_their_extensions)
 {
-    static const char *const traces[] = {"a.json", "a.json.gz", "a.ndjson.gz", "a.b.jsonl"};
+    static const char *const traces[] = {"a.json", "a.json.gz", "a.json.zst", "a.ndjson.gz",
+                                         "a.b.jsonl"};
     static const char *const others[] = {"json",    ".json",   ".a.json", "a.gz",
                                          "a.trace", "a.json~", ""};
     for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
