@@ -7,6 +7,7 @@
 #include "core/query/usual_durations.h"
 
 #include <math.h>
+#include <string.h>
 
 struct held_up_call {
     span_no span;
@@ -72,15 +73,9 @@ static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metr
 }
 
 static bool list_calls(const struct swarm *swarm, const struct swarm_metrics *metrics,
-                       int64_t local_ns, const span_no *flight, size_t count, struct held_up *held)
+                       int64_t local_ns, struct held_up *held)
 {
     bool ok = true;
-    if (flight != NULL) {
-        for (size_t i = 0; ok && i < count; i++) {
-            ok = add_call(swarm, metrics, local_ns, flight[i], held);
-        }
-        return ok;
-    }
     for (span_no no = swarm_first_in_flight(swarm); ok && no != NO_SPAN;
          no = swarm_next_in_flight(swarm, no)) {
         ok = add_call(swarm, metrics, local_ns, no, held);
@@ -171,7 +166,7 @@ static void follow_all(struct held_up *held)
 }
 
 bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const span_no *flight, size_t count, const struct mem *mem, struct held_up *out)
+                  const struct mem *mem, struct held_up *out)
 {
     *out = (struct held_up){.mem = mem, .agent_count = swarm_agent_count(swarm)};
     if (out->agent_count == 0) {
@@ -184,11 +179,31 @@ bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics
     for (size_t i = 0; i < out->agent_count; i++) {
         out->agents[i].waiter = NO_AGENT;
     }
-    if (!list_calls(swarm, metrics, local_ns, flight, count, out) ||
-        !find_children(swarm, local_ns, out)) {
+    if (!list_calls(swarm, metrics, local_ns, out) || !find_children(swarm, local_ns, out)) {
         return false;
     }
     follow_all(out);
+    return true;
+}
+
+bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held_up *out)
+{
+    size_t agents = from->agents == NULL ? 0 : from->agent_count;
+    *out = (struct held_up){.mem = mem, .agent_count = agents};
+    if (agents > 0) {
+        out->agents = mem_zalloc(mem, agents, sizeof *out->agents);
+    }
+    if ((agents > 0 && out->agents == NULL) ||
+        !mem_reserve(mem, &out->calls, &out->call_cap, from->call_count, sizeof *out->calls)) {
+        return false;
+    }
+    out->call_count = from->call_count;
+    if (agents > 0) {
+        memcpy(out->agents, from->agents, agents * sizeof *out->agents);
+    }
+    if (from->call_count > 0) {
+        memcpy(out->calls, from->calls, from->call_count * sizeof *out->calls);
+    }
     return true;
 }
 

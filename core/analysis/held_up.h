@@ -46,11 +46,12 @@ struct held_up {
     size_t call_count, call_cap;
 };
 
-/* Works out what holds up each agent. `flight` has the spans in flight, in any order, NULL: those
-   of the model. `metrics` has the usual durations, NULL: none are known. False: out of memory.
-   Release it in any case. */
+/* Works out the chain of each agent. `metrics` has the usual durations, NULL: none are known.
+   False: out of memory. Release it in any case. */
 bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const span_no *flight, size_t count, const struct mem *mem, struct held_up *out);
+                  const struct mem *mem, struct held_up *out);
+/* The same of a moment that was worked out before. */
+bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held_up *out);
 void held_up_release(struct held_up *held);
 
 /* Sets *out to the agent's chain. */

@@ -4,6 +4,8 @@
 #include "core/model/request_phase.h"
 #include "core/query/usual_durations.h"
 
+#include <string.h>
+
 enum {
     ENOUGH = 20, /* samples of which a p95 is more than a guess */
     TIMES = 3,   /* the p95 */
@@ -59,7 +61,7 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
 {
     const struct agent *agent = swarm_agent(swarm, span->agent);
     bool call = span->kind == SPAN_TOOL || span->kind == SPAN_REQUEST;
-    if (!call || (span->flags & SPAN_OPEN) == 0 || !works(swarm, agent)) {
+    if (!call || (span->flags & SPAN_STALE) != 0 || !works(swarm, agent)) {
         return false;
     }
     bool asks = agent->open_by_kind[SPAN_USER] > 0 || query_may_wait(swarm, span, local_ns);
@@ -88,7 +90,7 @@ static void note(const struct swarm *swarm, const struct swarm_metrics *metrics,
 }
 
 bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const span_no *flight, size_t count, const struct mem *mem, struct stalled *out)
+                  const struct mem *mem, struct stalled *out)
 {
     *out = (struct stalled){.mem = mem, .agent_count = swarm_agent_count(swarm)};
     if (out->agent_count == 0) {
@@ -105,14 +107,22 @@ bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics
         out->agents[i].loop = dead ? NO_SPAN : loop_of(swarm, (agent_no)i);
         out->loops += out->agents[i].loop != NO_SPAN;
     }
-    for (size_t i = 0; flight != NULL && i < count; i++) {
-        note(swarm, metrics, local_ns, flight[i], out);
-    }
-    for (span_no no = flight == NULL ? swarm_first_in_flight(swarm) : NO_SPAN; no != NO_SPAN;
+    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
          no = swarm_next_in_flight(swarm, no)) {
         note(swarm, metrics, local_ns, no, out);
     }
     return true;
+}
+
+bool stalled_copy(const struct stalled *from, const struct mem *mem, struct stalled *out)
+{
+    size_t agents = from->agents == NULL ? 0 : from->agent_count;
+    *out = (struct stalled){mem, NULL, agents, from->calls, from->loops};
+    out->agents = agents == 0 ? NULL : mem_zalloc(mem, agents, sizeof *out->agents);
+    if (out->agents != NULL) {
+        memcpy(out->agents, from->agents, agents * sizeof *out->agents);
+    }
+    return agents == 0 || out->agents != NULL;
 }
 
 void stalled_release(struct stalled *stalled)

@@ -29,15 +29,16 @@ struct stalled {
     uint64_t calls, loops; /* of all agents */
 };
 
-/* Returns whether the open call has stalled. `metrics` has the usual durations, NULL: none are
-   known. */
+/* Returns whether a call that is in flight has stalled. `metrics` has the usual
+   durations, NULL: none are known. */
 bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
                   const struct span *span, int64_t local_ns);
 
-/* Finds all of them. `flight` has the spans in flight, NULL: those of the model. False: out of
-   memory. Release it in any case. */
+/* Finds all of them. False: out of memory. Release it in any case. */
 bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const span_no *flight, size_t count, const struct mem *mem, struct stalled *out);
+                  const struct mem *mem, struct stalled *out);
+/* The same of a moment that was worked out before. */
+bool stalled_copy(const struct stalled *from, const struct mem *mem, struct stalled *out);
 void stalled_release(struct stalled *stalled);
 /* Returns what is known of the agent, of one without trouble too. */
 struct stalled_agent stalled_of(const struct stalled *stalled, agent_no agent);

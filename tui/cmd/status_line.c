@@ -125,7 +125,7 @@ static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *m
 {
     const struct theme theme = {.ascii = true};
     struct held_up held;
-    bool made = held_up_make(swarm, metrics, local_ns, NULL, 0, out->mem, &held);
+    bool made = held_up_make(swarm, metrics, local_ns, out->mem, &held);
     agent_no first = made ? held_up_longest(&held) : NO_AGENT;
     if (first != NO_AGENT) {
         struct held_up_chain chain;
@@ -145,7 +145,7 @@ static void put_stalled(const struct swarm *swarm, const struct swarm_metrics *m
                         int64_t local_ns, struct strbuf *out)
 {
     struct stalled stalled;
-    if (stalled_make(swarm, metrics, local_ns, NULL, 0, out->mem, &stalled)) {
+    if (stalled_make(swarm, metrics, local_ns, out->mem, &stalled)) {
         put_part(out, stalled.calls, "stalled");
         put_part(out, stalled.loops, stalled.loops == 1 ? "loop" : "loops");
     }

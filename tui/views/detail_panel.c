@@ -199,7 +199,8 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
 {
     struct held_up_chain chain;
     char age[NUMBER_BYTES];
-    if (stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
+    if ((span->flags & SPAN_OPEN) != 0 &&
+        stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
         put_text(pen, "note",
                  span->kind == SPAN_REQUEST ? "stalled: no token for long"
                                             : "stalled: far beyond its usual time");
@@ -210,6 +211,9 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
     held_up_age(frame, &chain, age);
     const struct held_up_look look = {&frame->input->theme, age, CHAIN_COLS};
     held_up_text(frame->swarm, &chain, &look, &frame->scratch);
+    if (!frame->input->no_mask) {
+        mask_in_place(&frame->scratch);
+    }
     if (!frame->scratch.failed && frame->scratch.len > 0) {
         put_pair(pen, HELD_UP, strlen(HELD_UP), frame->scratch.data, frame->scratch.len);
     }

@@ -244,17 +244,15 @@ static bool list_flight(struct frame *frame)
     return all == 0 || frame->inflight != NULL;
 }
 
-/* A frozen display shows what was in flight then. */
 static bool find_waits(struct frame *frame)
 {
     const struct view_input *input = frame->input;
     const struct mem *mem = frame->state->mem;
-    bool then = frame->state->frozen && frame->state->frozen_view != NULL;
-    const span_no none = NO_SPAN, *flight = frame->inflight_count > 0 ? frame->inflight : &none;
-    return held_up_make(frame->swarm, input->metrics, frame->local_ns, then ? flight : NULL,
-                        frame->inflight_count, mem, &frame->held) &&
-           stalled_make(frame->swarm, input->metrics, frame->local_ns, then ? flight : NULL,
-                        frame->inflight_count, mem, &frame->stalled);
+    if (frame->state->frozen && frame->state->frozen_view != NULL) {
+        return frozen_view_waits(frame->state->frozen_view, mem, &frame->held, &frame->stalled);
+    }
+    return held_up_make(frame->swarm, input->metrics, frame->local_ns, mem, &frame->held) &&
+           stalled_make(frame->swarm, input->metrics, frame->local_ns, mem, &frame->stalled);
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)

@@ -28,6 +28,8 @@ struct frozen_view {
     span_no *inflight;
     struct frozen_session *sessions; /* by session_no */
     size_t agent_count, inflight_count, session_count;
+    struct held_up held;
+    struct stalled stalled;
 };
 
 static const struct frozen_session *session_then(const struct frozen_view *frozen,
@@ -75,11 +77,15 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
         .agent_count = agents,
         .inflight_count = spans,
         .session_count = sessions,
+        .held.mem = mem,
+        .stalled.mem = mem,
     };
     frozen->sessions = mem_zalloc(mem, sessions + 1, sizeof *frozen->sessions);
     frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
     frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
-    if (frozen->agents == NULL || frozen->inflight == NULL || frozen->sessions == NULL) {
+    bool waits = held_up_copy(&frame->held, mem, &frozen->held) &&
+                 stalled_copy(&frame->stalled, mem, &frozen->stalled);
+    if (frozen->agents == NULL || frozen->inflight == NULL || frozen->sessions == NULL || !waits) {
         frozen_view_free(frozen);
         return NULL;
     }
@@ -109,6 +115,8 @@ void frozen_view_free(struct frozen_view *frozen)
         return;
     }
     const struct mem *mem = frozen->mem;
+    held_up_release(&frozen->held);
+    stalled_release(&frozen->stalled);
     mem_free(mem, frozen->agents, (frozen->agent_count + 1) * sizeof *frozen->agents);
     mem_free(mem, frozen->inflight, (frozen->inflight_count + 1) * sizeof *frozen->inflight);
     mem_free(mem, frozen->sessions, (frozen->session_count + 1) * sizeof *frozen->sessions);
@@ -148,4 +156,10 @@ const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *co
 {
     *count = frozen->inflight_count;
     return frozen->inflight;
+}
+
+bool frozen_view_waits(const struct frozen_view *frozen, const struct mem *mem,
+                       struct held_up *held, struct stalled *stalled)
+{
+    return held_up_copy(&frozen->held, mem, held) && stalled_copy(&frozen->stalled, mem, stalled);
 }

@@ -3,7 +3,8 @@
 #ifndef TUI_FROZEN_VIEW_H
 #define TUI_FROZEN_VIEW_H
 
-#include "core/query/query.h"
+#include "core/analysis/held_up.h"
+#include "core/analysis/stalled.h"
 
 struct frame;
 struct frozen_view;
@@ -21,5 +22,9 @@ int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, in
 const struct past *frozen_view_past(const struct frozen_view *frozen);
 /* Returns the spans that were in flight then, in the order of the display; some may have gone. */
 const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count);
+/* Copies what held agents up then, and what had stalled. False: out of memory; release them in any
+   case. */
+bool frozen_view_waits(const struct frozen_view *frozen, const struct mem *mem,
+                       struct held_up *held, struct stalled *stalled);
 
 #endif

@@ -1,4 +1,5 @@
 /* The first line above the timeline, and the legend. */
+#include "core/base/mask.h"
 #include "tui/screen/number.h"
 #include "tui/views/header_pieces.h"
 #include "tui/views/held_up_text.h"
@@ -168,6 +169,7 @@ static void draw_right(const struct frame *frame, struct area line, int from)
 }
 
 enum { CHAIN_GAP = 3 };
+#define CHAIN_LABEL "held up: " /* if it has room */
 
 /* The chain that holds the swarm up, if a call is beyond its usual time. */
 struct header_chain {
@@ -190,6 +192,9 @@ static int make_chain(struct frame *frame, const struct header_chain *chain, int
     const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0)};
     struct strbuf *text = &frame->scratch;
     held_up_text(frame->swarm, &chain->chain, &look, text);
+    if (!frame->input->no_mask) {
+        mask_in_place(text);
+    }
     return text->failed || text->len == 0 ? 0 : (int)text_cols(text->data, text->len, theme->ascii);
 }
 
@@ -212,7 +217,11 @@ static int put_chain(struct frame *frame, struct area line, int x, const struct 
     if (cols == 0) {
         return x;
     }
-    return area_put_ellipsized(line, x + CHAIN_GAP, 0, cols, chain_style(frame, &chain->chain),
+    x += CHAIN_GAP;
+    if (cols + (int)strlen(CHAIN_LABEL) <= room) {
+        x = area_puts(line, x, 0, STYLE_DIM, CHAIN_LABEL);
+    }
+    return area_put_ellipsized(line, x, 0, cols, chain_style(frame, &chain->chain),
                                frame->scratch.data, frame->scratch.len);
 }
 
@@ -236,7 +245,8 @@ static void draw_first(struct frame *frame, struct area line)
     struct header_chain chain;
     find_chain(frame, &chain);
     int room = line.cols - 1 - (x + clock_cols + CHAIN_GAP);
-    if (chain.chain.count > 0 && make_chain(frame, &chain, GRID_MAX_COLS) > room) {
+    int wanted = (int)strlen(CHAIN_LABEL) + make_chain(frame, &chain, GRID_MAX_COLS);
+    if (chain.chain.count > 0 && wanted > room) {
         x = 0; /* beside the name */
     }
     if (x < end + 3 || x + clock_cols > line.cols - 12) {

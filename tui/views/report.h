@@ -28,6 +28,14 @@ void report_servers(const struct report *report, bool ascii, struct strbuf *out)
 void report_slowest(const struct report *report, bool ascii, struct strbuf *out);
 void report_frequent(const struct report *report, bool ascii, struct strbuf *out);
 
+/* Append the chain that holds the swarm up, if a call is beyond its usual time, and the counts of
+   stalled calls and loops, a line each; nothing if all is well. */
+void report_held_up(const struct report *report, bool ascii, struct strbuf *out);
+void report_stalled(const struct report *report, struct strbuf *out);
+/* Appends the tables of the slowest calls and of the agents that waited longest for people, after
+   an empty line each; nothing if they are empty. */
+void report_calls(const struct report *report, bool ascii, struct strbuf *out);
+
 /* Returns whether agents and models of several clients are in the report. */
 bool report_has_clients(const struct report *r);
 

@@ -437,6 +437,8 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
 {
     put_filter(report, out);
     put_summary(report, ascii, out);
+    report_held_up(report, ascii, out);
+    report_stalled(report, out);
     if (query_has_agents(report->swarm)) {
         put_agents(report, ascii, out);
     }
@@ -451,4 +453,5 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
         report_tools(report, ascii, out);
     }
     put_titled("\n", report_servers, report, ascii, out);
+    report_calls(report, ascii, out);
 }

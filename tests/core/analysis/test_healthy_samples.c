@@ -74,7 +74,7 @@ static void replayed_make(const struct rig *rig, int64_t at_ns, int64_t quiet_ns
         swarm_set_clock(out->swarm, (session_no)i, at_ns + quiet_ns, at_ns);
     }
     assert_true(metrics_compute_totals(out->swarm, at_ns, &metrics));
-    assert_true(stalled_make(out->swarm, &metrics, at_ns, NULL, 0, &mem_libc, &out->stalled));
+    assert_true(stalled_make(out->swarm, &metrics, at_ns, &mem_libc, &out->stalled));
     out->open = count_open(out->swarm);
     metrics_release(&metrics);
 }

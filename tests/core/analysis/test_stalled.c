@@ -14,7 +14,7 @@ static void assert_stalled(const struct model *model, double ms, uint64_t calls,
     struct stalled stalled;
     int64_t now = waits_now(model, ms);
     assert_true(metrics_compute_totals(model->swarm, now, &metrics));
-    assert_true(stalled_make(model->swarm, &metrics, now, NULL, 0, &mem_libc, &stalled));
+    assert_true(stalled_make(model->swarm, &metrics, now, &mem_libc, &stalled));
     assert_int_equal(stalled.calls, calls);
     assert_int_equal(stalled.loops, loops);
     stalled_release(&stalled);
@@ -162,7 +162,7 @@ TEST(a_loop_is_the_same_call_that_fails_three_times_in_a_row)
         struct stalled stalled;
         int64_t now = waits_now(&model, 5000);
         assert_true(metrics_compute_totals(model.swarm, now, &metrics));
-        assert_true(stalled_make(model.swarm, &metrics, now, NULL, 0, &mem_libc, &stalled));
+        assert_true(stalled_make(model.swarm, &metrics, now, &mem_libc, &stalled));
         if (stalled.loops != rows[i].loops) {
             fail_msg("%s: %u loops", rows[i].calls, (unsigned)stalled.loops);
         }
@@ -180,7 +180,7 @@ TEST(without_memory_nothing_is_found)
     waits_now(&model, 0);
     for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct stalled stalled;
-        lack.done = stalled_make(model.swarm, NULL, MODEL_START_NS, NULL, 0, &lack.mem, &stalled);
+        lack.done = stalled_make(model.swarm, NULL, MODEL_START_NS, &lack.mem, &stalled);
         assert_int_equal(stalled_of(&stalled, 0).loop != NO_SPAN, lack.done);
         stalled_release(&stalled);
     }

@@ -105,3 +105,37 @@ TEST(a_status_bar_shows_the_longest_chain)
                               " (p95 40.0s)\n");
     free(text);
 }
+
+TEST(the_tables_show_the_chain_the_slowest_calls_and_who_waited_for_a_person)
+{
+    static const char *const lines[] = {
+        "held up   api-server \xe2\x86\x90 coder \xe2\x86\x90 reviewer \xe2\x86\x90 "
+        "Bash make test 2m10s (p95 40.0s)\n",
+        "stalled   1, loops 1\n",
+        "\n\nSLOWEST CALL  AGENT                                  TOOK    P95\n"
+        "Bash          api-server \xe2\x80\xba reviewer  make test      2m10s  40.0s\n"
+        "API Call      web                    claude-opus-4  51.4s   8.2s\n"
+        "Bash          docs                   make docs-18   40.0s  40.0s\n",
+    };
+    const char *const argv[] = {support_program(), "report",
+                                support_tests("screens/waits.feed.ndjson"), NULL};
+    char *text = run(argv);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (strstr(text, lines[i]) == NULL) {
+            fail_msg("no %sin\n%s", lines[i], text);
+        }
+    }
+    assert_null(strstr(text, "WAITED FOR A PERSON"));
+    free(text);
+    const char *const of_story[] = {support_program(),
+                                    "report",
+                                    "--filter",
+                                    "agent:api-server",
+                                    support_tests("screens/story.feed.ndjson"),
+                                    NULL};
+    text = run(of_story);
+    assert_non_null(strstr(text, "\n\nWAITED FOR A PERSON  LONGEST             WAITS  TOTAL   MAX\n"
+                                 "api-server           Bash: rm -rf build      1   8.0s  8.0s\n"));
+    assert_null(strstr(text, "held up"));
+    free(text);
+}

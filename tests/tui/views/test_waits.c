@@ -190,5 +190,12 @@ TEST(a_frozen_display_keeps_its_chain)
     picture_has(&picture, "coder ← Bash make 38s");
     picture_press(&picture, "Space");
     picture_lacks(&picture, "←");
+    picture_feed(&picture, LOOP);
+    picture_press(&picture, "Space");
+    picture_feed(&picture, OP("start_tool", 91000, ",'span_id':'w','tool_name':'Write'")
+                               OP("end_tool", 92000, ",'span_id':'w','success':true"));
+    picture_has(&picture, "⚑ loop");
+    picture_press(&picture, "Space");
+    picture_lacks(&picture, "⚑");
     picture_release(&picture);
 }
