@@ -292,3 +292,24 @@ int64_t critical_path_request_ns(const struct critical_path *path)
     }
     return sum;
 }
+
+size_t critical_path_longest(const struct critical_path *path, const struct path_piece **steps,
+                             size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < path->piece_count; i++) {
+        const struct path_piece *piece = &path->pieces[i];
+        int64_t ns = piece->end_ns - piece->start_ns;
+        size_t at = count;
+        while (at > 0 && steps[at - 1]->end_ns - steps[at - 1]->start_ns < ns) {
+            at--;
+        }
+        if (at == max) {
+            continue;
+        }
+        count += count < max;
+        memmove(&steps[at + 1], &steps[at], (count - at - 1) * sizeof *steps);
+        steps[at] = piece;
+    }
+    return count;
+}

@@ -38,6 +38,10 @@ bool critical_path_find(const struct call_graph *graph, struct critical_path *ou
 void critical_path_release(struct critical_path *path);
 /* Returns the span's stretch on the path; NULL: it is not on it. */
 const struct path_call *critical_path_of_span(const struct critical_path *path, span_no span);
+/* Sets steps[] to the longest pieces, the earlier one first of two as long. Returns their number,
+   at most `max`. */
+size_t critical_path_longest(const struct critical_path *path, const struct path_piece **steps,
+                             size_t max);
 /* Returns the time of the path that is in requests. */
 int64_t critical_path_request_ns(const struct critical_path *path);
 

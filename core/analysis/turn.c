@@ -23,11 +23,12 @@ static struct turn turn_of(const struct swarm *swarm, agent_no agent, size_t pla
     if (span == NULL) {
         return (struct turn){.agent = agent, .span = NO_SPAN};
     }
+    int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
     return (struct turn){.agent = agent,
                          .span = no,
                          .number = place + 1,
                          .start_ns = span->start_ns,
-                         .end_ns = swarm_span_end_ns(swarm, span, local_ns),
+                         .end_ns = end_ns > span->start_ns ? end_ns : span->start_ns,
                          .open = is_open(span)};
 }
 

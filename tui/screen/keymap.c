@@ -86,6 +86,8 @@ static const struct action_info actions[] = {
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_ALL, "all", "0", "fit all time to the screen", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_RANGE, "range", "v", "select a range of time", times, IN_TIMELINE, 23, "v", "range"},
+    {ACTION_WHY, "why", "t", "show what decided how long the turn took", times, IN_TIMELINE, 0,
+     NULL, NULL},
     {ACTION_MARK, "mark", "m", "mark this moment with a letter", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to a mark; ' goes back", times, IN_TIMELINE, 0, NULL,
      NULL},

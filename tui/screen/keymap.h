@@ -95,6 +95,7 @@ enum action {
     ACTION_SORT_INVERT,
     ACTION_PIN,
     ACTION_RANGE,
+    ACTION_WHY,
     ACTION_MARK,
     ACTION_GO_TO_MARK,
     ACTION_PANE,

@@ -109,9 +109,10 @@ enum symbol {
     SYM_SELECTED_FROM,
     SYM_SELECTED_TO,
     SYM_INSTANT,
-    SYM_STOPPED, /* refused or interrupted */
-    SYM_HELD_UP, /* by the next one */
-    SYM_FLAG,    /* stalled, or in a loop */
+    SYM_STOPPED,  /* refused or interrupted */
+    SYM_HELD_UP,  /* by the next one */
+    SYM_FLAG,     /* stalled, or in a loop */
+    SYM_OFF_PATH, /* a call that is not on the critical path */
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

@@ -48,6 +48,8 @@ static void drop_forgotten(struct view_state *state, const struct swarm *swarm)
     state->pin_count = keep_same(ids, swarm, state->pins, state->pin_count);
     state->agents.count = keep_same(ids, swarm, state->agents.order, state->agents.count);
     follow_cursor(ids, swarm, &state->cursor, &state->cursor_group);
+    bool group = false;
+    follow_cursor(ids, swarm, &state->why_agent, &group);
     struct view_place *places[MARKS + 2] = {&state->came_from, &state->searched_from};
     for (size_t i = 0; i < MARKS; i++) {
         places[2 + i] = &state->marks[i].place;

@@ -4,6 +4,7 @@
 #include "tui/views/bars.h"
 
 #include "tui/views/span_text.h"
+#include "tui/views/why_view.h"
 
 #include <string.h>
 
@@ -185,7 +186,8 @@ static void mark_selected(const struct frame *frame, struct area line, const str
     }
 }
 
-void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols)
+void bars_draw(struct frame *frame, struct area line, agent_no agent,
+               const struct timeline_cell *cells, int cols)
 {
     for (int i = 0; i < cols;) {
         if (cells[i].kind >= SPAN_KINDS) {
@@ -198,6 +200,7 @@ void bars_draw(struct frame *frame, struct area line, const struct timeline_cell
         } else {
             draw_bar(frame, line, &run, cells);
         }
+        why_view_mark(frame, line, agent, cells, i, run.to);
         if (cells[i].span == frame->state->selected) {
             mark_selected(frame, line, &run, cells, cols);
         }

@@ -8,7 +8,8 @@
    after a frozen display's now are omitted. */
 int bars_cells(struct frame *frame, const struct timeline_row *row, int cols,
                struct timeline_cell *cells);
-/* Draws the cells, one a column, in the first line of the area. */
-void bars_draw(struct frame *frame, struct area line, const struct timeline_cell *cells, int cols);
+/* Draws the cells of the agent's row, one a column, in the first line of the area. */
+void bars_draw(struct frame *frame, struct area line, agent_no agent,
+               const struct timeline_cell *cells, int cols);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "core/base/time_ns.h"
 #include "tui/views/range.h"
+#include "tui/views/why_view.h"
 
 /* A live display begins with columns of 134 ms; smaller ones would zoom out several times in the
    first seconds. */
@@ -273,6 +274,9 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
         want.detail_lines = range_panel_lines(frame, cols);
     } else if (!frame->empty && state->detail && state->selected != NO_SPAN) {
         want.detail_lines = detail_panel_lines(frame, cols >= 100 ? cols / 2 : cols);
+    } else if (frame->why != NULL) {
+        want.inflight_lines = 0;
+        want.detail_lines = why_panel_lines(frame);
     }
     return layout_compute(&want, cols, rows);
 }
@@ -327,7 +331,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     if (!list_flight(frame) || !find_waits(frame)) {
         return false;
     }
-    if (!find_counters(frame)) {
+    if (!find_counters(frame) || !why_view_find(frame)) {
         return false;
     }
     /* As many lanes as fit beside the minimum of the panels. */

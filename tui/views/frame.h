@@ -12,6 +12,8 @@
 #include "tui/views/rows.h"
 #include "tui/views/view.h"
 
+struct why;
+
 /* A label that was cut, as it was drawn. */
 struct drawn_label {
     uint64_t hash; /* of the text */
@@ -37,6 +39,7 @@ struct frame {
     const struct counters *counters;        /* over the axis; NULL: none are shown */
     int per_line;                           /* rows in a line of the screen: 2 in the overview */
     const struct span_predicate *predicate; /* the filter; NULL: all spans match */
+    const struct why *why;                  /* the critical path that is shown; NULL: none */
     const struct swarm_metrics *metrics;    /* of the spans that match; NULL: none yet */
     span_no *inflight;                      /* spans in flight: work first, the longest first */
     size_t inflight_count, inflight_cap;

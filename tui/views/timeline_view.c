@@ -239,7 +239,8 @@ static void draw_now(const struct frame *frame, struct area now, const struct tr
 static void draw_bars(struct frame *frame, struct area line, const struct timeline_row *row)
 {
     struct timeline_cell cells[GRID_MAX_COLS];
-    bars_draw(frame, line, cells, bars_cells(frame, row, line.cols, cells));
+    bars_draw(frame, line, frame->rows.nodes[row->node].agent, cells,
+              bars_cells(frame, row, line.cols, cells));
 }
 
 /* ---- through all lines ---- */

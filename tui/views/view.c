@@ -7,6 +7,7 @@
 #include "tui/views/mouse.h"
 #include "tui/views/range.h"
 #include "tui/views/view_keys.h"
+#include "tui/views/why_view.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ void view_state_init(struct view_state *state, const struct mem *mem)
 {
     *state = (struct view_state){.mem = mem,
                                  .cursor = NO_AGENT,
+                                 .why_agent = NO_AGENT,
                                  .selected = NO_SPAN,
                                  .zoom = AXIS_ZOOM_LIVE,
                                  .legend = true};
@@ -32,11 +34,13 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);
+    why_cache_free(state->why_cache);
     frozen_view_free(state->frozen_view);
     filter_cache_free(state->filter_cache);
     filter_free(state->search);
     strbuf_release(&state->copied);
     state->timeline_cache = NULL;
+    state->why_cache = NULL;
     state->frozen_view = NULL;
     state->filter_cache = NULL;
     state->search = NULL;
@@ -79,6 +83,8 @@ static void draw_timeline(struct frame *frame, struct grid *grid)
     }
     if (frame->state->range.mode != RANGE_NONE) {
         range_panel_draw(frame, grid);
+    } else if (frame->why != NULL && !frame->state->detail) {
+        why_panel_draw(frame, grid);
     } else if (frame->layout.detail.rows > 0) {
         detail_panel_draw(frame, grid);
     }

@@ -145,8 +145,12 @@ struct view_state {
     struct view_place came_from; /* position before the last jump to a mark */
     enum action pending;         /* action that waits for a letter; ACTION_NONE: none */
     struct view_range range;
-    struct strbuf copied; /* text for VIEW_COPY */
-    int64_t pane_pid;     /* process for VIEW_PANE; 0: unknown */
+    bool why; /* shows the critical path of a turn */
+    agent_no why_agent;
+    int64_t why_at_ns;           /* the turn at that time */
+    struct why_cache *why_cache; /* NULL: none yet */
+    struct strbuf copied;        /* text for VIEW_COPY */
+    int64_t pane_pid;            /* process for VIEW_PANE; 0: unknown */
     session_no pane_session;
 
     bool mouse; /* on: selecting text in the terminal needs Shift */

@@ -8,6 +8,7 @@
 #include "tui/views/range.h"
 #include "tui/views/select.h"
 #include "tui/views/waits_keys.h"
+#include "tui/views/why_view.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
 
@@ -321,6 +322,8 @@ static enum view_result back(struct frame *frame, int n)
     (void)n;
     if (state->detail) {
         state->detail = false;
+    } else if (state->why) {
+        state->why = false;
     } else if (state->range.mode != RANGE_NONE) {
         range_clear(state);
     } else if (frame->input->progress != NULL) {
@@ -428,6 +431,7 @@ static const struct {
     [ACTION_FOLD] = {fold, 0},
     [ACTION_FOLD_ALL] = {fold_all, 0},
     [ACTION_RANGE] = {begin_range, 0},
+    [ACTION_WHY] = {why_toggle, 0},
     [ACTION_MARK] = {wait_for_mark, ACTION_MARK},
     [ACTION_GO_TO_MARK] = {wait_for_mark, ACTION_GO_TO_MARK},
     [ACTION_PIN] = {pin, 0},

@@ -59,6 +59,52 @@ void why_text_kind(const struct swarm *swarm, struct what_if_kind kind, struct s
     strbuf_adds(out, kind.part == PART_REQUEST ? " of unknown phases" : "");
 }
 
+void why_text_phases(const struct why *why, bool ascii, struct strbuf *out)
+{
+    strbuf_adds(out, "requests:");
+    for (int part = PART_SETUP; part < PART_REQUEST; part++) {
+        put_part(why->path.part_ns[part], path_parts[part].name, ascii, out);
+    }
+    put_part(why->path.part_ns[PART_REQUEST], "of unknown phases", ascii, out);
+    trim(out);
+}
+
+void why_text_without(const struct swarm *swarm, const struct why *why, bool ascii,
+                      struct strbuf *out)
+{
+    strbuf_adds(out, "sooner without:");
+    for (size_t i = 0; i < why->what_if_count && i < KINDS_SHOWN; i++) {
+        struct strbuf name;
+        strbuf_init(&name, swarm_mem(swarm), 0);
+        why_text_kind(swarm, why->what_if[i].kind, &name);
+        put_part(why->what_if[i].saves_ns, name.data != NULL ? name.data : "", ascii, out);
+        out->failed |= name.failed;
+        strbuf_release(&name);
+    }
+    trim(out);
+}
+
+void why_text_call(const struct swarm *swarm, const struct path_piece *piece, struct strbuf *out)
+{
+    const struct span *span = swarm_span(swarm, piece->span);
+    struct strbuf about;
+    if (piece->span == NO_SPAN || span == NULL) {
+        return;
+    }
+    strbuf_init(&about, swarm_mem(swarm), 0);
+    span_text_about(swarm, span, &about);
+    if (span->kind == SPAN_USER && about.len == 0) {
+        strbuf_adds(&about, "a person");
+    }
+    if (span->kind != SPAN_REQUEST && span->kind != SPAN_USER) {
+        strbuf_adds(out, span_short_name(swarm_text(swarm, span->name)));
+        strbuf_adds(out, about.len > 0 ? " " : "");
+    }
+    strbuf_add(out, about.data != NULL ? about.data : "", about.len);
+    out->failed |= about.failed;
+    strbuf_release(&about);
+}
+
 /* ---- a turn ---- */
 
 struct page {
@@ -86,23 +132,6 @@ static void put_title(struct page *page, const struct turn *turn, struct strbuf 
     strbuf_adds(page->out, turn->open ? ", which still runs\n" : "\n");
 }
 
-/* Appends the phases of the path's requests. */
-static void put_phases(struct page *page, const struct why *why)
-{
-    const struct critical_path *path = &why->path;
-    int64_t known = critical_path_request_ns(path) - path->part_ns[PART_REQUEST];
-    if (known == 0) {
-        return;
-    }
-    strbuf_adds(page->out, "requests:");
-    for (int part = PART_SETUP; part < PART_REQUEST; part++) {
-        put_part(path->part_ns[part], path_parts[part].name, page->ascii, page->out);
-    }
-    put_part(path->part_ns[PART_REQUEST], "of unknown phases", page->ascii, page->out);
-    trim(page->out);
-    strbuf_addc(page->out, '\n');
-}
-
 static void put_off_path(struct page *page, const struct why *why, struct strbuf *text)
 {
     const struct critical_path *path = &why->path;
@@ -119,47 +148,13 @@ static void put_off_path(struct page *page, const struct why *why, struct strbuf
     }
 }
 
-/* Finds the longest pieces, the earlier one first of two as long. Returns their number. */
-static size_t find_steps(const struct critical_path *path,
-                         const struct path_piece *steps[STEPS_SHOWN])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < path->piece_count; i++) {
-        const struct path_piece *piece = &path->pieces[i];
-        int64_t ns = piece->end_ns - piece->start_ns;
-        size_t at = count;
-        while (at > 0 && steps[at - 1]->end_ns - steps[at - 1]->start_ns < ns) {
-            at--;
-        }
-        if (at == STEPS_SHOWN) {
-            continue;
-        }
-        count += count < STEPS_SHOWN;
-        memmove(&steps[at + 1], &steps[at], (count - at - 1) * sizeof *steps);
-        steps[at] = piece;
-    }
-    return count;
-}
-
 static void put_step(struct page *page, struct table *table, const struct why *why,
                      const struct path_piece *step, struct strbuf *text)
 {
     const struct swarm *swarm = page->report->swarm;
     table_cell(table, path_parts[step->part].name);
     strbuf_clear(text);
-    if (step->span != NO_SPAN) {
-        const struct span *span = swarm_span(swarm, step->span);
-        struct strbuf about;
-        strbuf_init(&about, page->report->metrics->mem, 0);
-        span_text_about(swarm, span, &about);
-        if (span->kind != SPAN_REQUEST) {
-            strbuf_adds(text, span_short_name(swarm_text(swarm, span->name)));
-            strbuf_adds(text, about.len > 0 ? " " : "");
-        }
-        strbuf_add(text, about.data != NULL ? about.data : "", about.len);
-        text->failed |= about.failed;
-        strbuf_release(&about);
-    }
+    why_text_call(swarm, step, text);
     table_cell(table, text->data != NULL ? text->data : "");
     put_agent(page, step->agent, TABLE_CELL_COLS, text);
     table_cell(table, text->data != NULL ? text->data : "");
@@ -171,7 +166,7 @@ static void put_step(struct page *page, struct table *table, const struct why *w
 static void put_steps(struct page *page, const struct why *why, struct strbuf *text)
 {
     const struct path_piece *steps[STEPS_SHOWN] = {NULL};
-    size_t count = find_steps(&why->path, steps);
+    size_t count = critical_path_longest(&why->path, steps, STEPS_SHOWN);
     struct table table;
     table_init(&table, page->report->metrics->mem, step_heads,
                sizeof step_heads / sizeof *step_heads, 3, page->ascii);
@@ -205,7 +200,10 @@ static void put_turn(struct page *page, const struct call_children *children,
         put_title(page, turn, &text);
         why_text_sum(&why, page->ascii, page->out);
         strbuf_addc(page->out, '\n');
-        put_phases(page, &why);
+        if (critical_path_request_ns(&why.path) > why.path.part_ns[PART_REQUEST]) {
+            why_text_phases(&why, page->ascii, page->out);
+            strbuf_addc(page->out, '\n');
+        }
         put_off_path(page, &why, &text);
         put_steps(page, &why, &text);
         put_kinds(page, &why, &text);

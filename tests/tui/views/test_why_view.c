@@ -1,0 +1,87 @@
+/* The critical path over the timeline: the key, the turn that it chooses, a turn that runs. */
+#include "tests/support/picture.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+#define CALL(kind, id, from, more)                                                               \
+    "{'op':'update_call','session_id':'s','kind':'" kind "','id':'" id "','start_ms':" from more \
+    "}\n"
+#define SESSION "{'op':'update_session','session_id':'s','name':'api','start_ms':0}\n"
+
+/* A turn of 10 s that has ended, and one that runs a tool since its 2nd second. */
+static const char *const feed[] = {
+    SESSION,
+    CALL("interaction", "i1", "0", ",'end_ms':10000"),
+    CALL("request", "r1", "1000", ",'end_ms':4000"),
+    CALL("tool", "t1", "4000", ",'end_ms':7000,'name':'Bash'"),
+    CALL("request", "r2", "8000", ",'end_ms':10000"),
+    CALL("interaction", "i2", "20000", ""),
+    CALL("request", "r3", "20000", ",'end_ms':22000"),
+    CALL("tool", "t2", "22000", ",'name':'Grep'"),
+};
+
+static void start(struct picture *picture)
+{
+    picture_init(picture, 120, 30);
+    picture_at(picture, 22000);
+    for (size_t i = 0; i < sizeof feed / sizeof *feed; i++) {
+        picture_feed(picture, feed[i]);
+    }
+    picture_at(picture, 30000);
+}
+
+TEST(a_key_shows_the_path_of_the_turn_that_runs_and_ends_it)
+{
+    struct picture picture;
+    start(&picture);
+    picture_lacks(&picture, "WHY");
+    picture_press(&picture, "t");
+    picture_has(&picture, "WHY turn 2 of api, running");
+    picture_has(&picture, "10.0s = requests 2.0s  tools 8.0s");
+    /* No data has come, but the tool still runs. */
+    picture_at(&picture, 35000);
+    picture_has(&picture, "15.0s = requests 2.0s  tools 13.0s");
+    picture_press(&picture, "t");
+    picture_lacks(&picture, "WHY");
+    picture_press(&picture, "t Esc");
+    picture_lacks(&picture, "WHY");
+    picture_release(&picture);
+}
+
+TEST(the_path_follows_the_selected_call_to_its_turn)
+{
+    struct picture picture;
+    start(&picture);
+    picture_press(&picture, "0 t . ,");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_press(&picture, ", ,");
+    picture_has(&picture, "WHY turn 1 of api");
+    picture_has(&picture, "10.0s = requests 5.0s  tools 3.0s  overhead 2.0s");
+    picture_press(&picture, ". . .");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_release(&picture);
+}
+
+TEST(new_data_changes_the_path)
+{
+    struct picture picture;
+    start(&picture);
+    picture_press(&picture, "t");
+    picture_has(&picture, "tools 8.0s");
+    picture_feed(&picture, CALL("tool", "t2", "22000", ",'end_ms':24000"));
+    picture_has(&picture, " 4.0s = requests 2.0s  tools 2.0s");
+    picture_release(&picture);
+}
+
+TEST(without_a_turn_there_is_no_path)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_press(&picture, "t");
+    picture_lacks(&picture, "WHY");
+    picture_feed(&picture, SESSION);
+    picture_press(&picture, "t");
+    picture_lacks(&picture, "WHY");
+    picture_release(&picture);
+}

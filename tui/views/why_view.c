@@ -1,0 +1,297 @@
+#include "tui/views/why_view.h"
+
+#include "tui/views/why_text.h"
+
+#include <string.h>
+
+struct why_cache {
+    const struct mem *mem;
+    const struct swarm *swarm; /* NULL: nothing was found yet */
+    uint64_t revision;
+    agent_no agent;
+    int64_t at_ns, local_ns;
+    struct why why;
+};
+
+enum { STEPS_SHOWN = 3, NAMES_SHOWN = 8, NAME_COLS = 40 };
+
+/* ---- finding ---- */
+
+static void forget(struct why_cache *cache)
+{
+    if (cache->swarm != NULL) {
+        why_release(&cache->why);
+    }
+    cache->swarm = NULL;
+}
+
+void why_cache_free(struct why_cache *cache)
+{
+    if (cache != NULL) {
+        forget(cache);
+        mem_free(cache->mem, cache, sizeof *cache);
+    }
+}
+
+static bool is_same(const struct why_cache *cache, const struct frame *frame)
+{
+    return cache->swarm == frame->swarm && cache->revision == swarm_revision(frame->swarm) &&
+           cache->agent == frame->state->why_agent &&
+           (!cache->why.turn.open || cache->local_ns == frame->local_ns);
+}
+
+/* Makes the path of the turn. Returns false if out of memory. */
+static bool find(struct why_cache *cache, const struct frame *frame, const struct turn *turn)
+{
+    forget(cache);
+    bool good = why_make(&cache->why, frame->swarm, NULL, turn, frame->local_ns);
+    cache->swarm = frame->swarm;
+    cache->revision = swarm_revision(frame->swarm);
+    cache->agent = frame->state->why_agent;
+    cache->local_ns = frame->local_ns;
+    if (!good) {
+        forget(cache);
+    }
+    return good;
+}
+
+bool why_view_find(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    struct turn turn;
+    if (!state->why || state->why_agent == NO_AGENT || state->page != PAGE_TIMELINE) {
+        return true;
+    }
+    if (state->why_cache == NULL) {
+        state->why_cache = mem_zalloc(state->mem, 1, sizeof *state->why_cache);
+    }
+    struct why_cache *cache = state->why_cache;
+    if (cache == NULL) {
+        return false;
+    }
+    cache->mem = state->mem;
+    const struct span *span = swarm_span(frame->swarm, state->selected);
+    state->why_at_ns = span != NULL ? span->start_ns : state->why_at_ns;
+    bool same = is_same(cache, frame);
+    if (!same || cache->at_ns != state->why_at_ns) {
+        if (!turn_at(frame->swarm, state->why_agent, state->why_at_ns, frame->local_ns, &turn)) {
+            state->why = false;
+            return true;
+        }
+        if ((!same || turn.number != cache->why.turn.number) && !find(cache, frame, &turn)) {
+            return false;
+        }
+        cache->at_ns = state->why_at_ns;
+    }
+    frame->why = &cache->why;
+    return true;
+}
+
+/* ---- the key ---- */
+
+/* Returns the agent whose turn the cursor is in: its own, or that of its nearest ancestor which has
+   turns, else of its root. */
+static agent_no agent_of_turn(const struct frame *frame)
+{
+    const struct row_list *list = &frame->rows;
+    uint32_t node = rows_node(list, frame->state->cursor);
+    while (node != UINT32_MAX) {
+        const struct agent *agent = swarm_agent(frame->swarm, list->nodes[node].agent);
+        uint32_t parent = list->nodes[node].parent;
+        if (agent->envelopes.count > 0 || parent == UINT32_MAX) {
+            return query_is_agent(agent) ? list->nodes[node].agent : NO_AGENT;
+        }
+        node = parent;
+    }
+    return NO_AGENT;
+}
+
+enum view_result why_toggle(struct frame *frame, int n)
+{
+    (void)n;
+    struct view_state *state = frame->state;
+    const struct span *span = swarm_span(frame->swarm, state->selected);
+    struct turn turn;
+    if (state->why) {
+        state->why = false;
+        return VIEW_REDRAW;
+    }
+    state->why_agent = agent_of_turn(frame);
+    state->why_at_ns =
+        span != NULL ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
+    if (state->why_agent == NO_AGENT ||
+        !turn_at(frame->swarm, state->why_agent, state->why_at_ns, frame->local_ns, &turn)) {
+        view_message(state, false, "no turn here");
+        return VIEW_REDRAW;
+    }
+    state->why = true;
+    state->overview = false;
+    return VIEW_REDRAW;
+}
+
+/* ---- bars ---- */
+
+/* The first piece that ends after the time. */
+static size_t first_piece(const struct critical_path *path, int64_t at_ns)
+{
+    size_t low = 0, high = path->piece_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (path->pieces[middle].end_ns > at_ns) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/* Returns whether a call of the agent is on the path in [from, to): for a column of many spans. */
+static bool has_piece(const struct critical_path *path, agent_no agent, int64_t from_ns,
+                      int64_t to_ns)
+{
+    for (size_t i = first_piece(path, from_ns);
+         i < path->piece_count && path->pieces[i].start_ns < to_ns; i++) {
+        if (path->pieces[i].agent == agent && path->pieces[i].part != PART_OVERHEAD) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_on_path(const struct frame *frame, agent_no agent, const struct timeline_cell *cell,
+                       int col)
+{
+    const struct critical_path *path = &frame->why->path;
+    int64_t from_ns = axis_time(&frame->axis, col), to_ns = axis_time(&frame->axis, col + 1);
+    if (cell->span == NO_SPAN) {
+        return has_piece(path, agent, from_ns, to_ns);
+    }
+    const struct path_call *call = critical_path_of_span(path, cell->span);
+    return call != NULL && call->start_ns < to_ns && call->end_ns > from_ns;
+}
+
+void why_view_mark(const struct frame *frame, struct area line, agent_no agent,
+                   const struct timeline_cell *cells, int from, int to)
+{
+    for (int i = from; frame->why != NULL && i < to; i++) {
+        if (is_on_path(frame, agent, &cells[i], i)) {
+            area_add_attrs(line, i, 0, 1, ATTR_BOLD);
+            continue;
+        }
+        bool failed = (cells[i].flags & CELL_ERROR) != 0;
+        area_puts(line, i, 0, failed ? STYLE_ERROR : STYLE_DIM,
+                  frame_symbol(frame, failed ? SYM_TROUBLE : SYM_OFF_PATH));
+    }
+}
+
+/* ---- the panel ---- */
+
+static bool has_phases(const struct why *why)
+{
+    return critical_path_request_ns(&why->path) > why->path.part_ns[PART_REQUEST];
+}
+
+int why_panel_lines(const struct frame *frame)
+{
+    const struct why *why = frame->why;
+    const struct path_piece *steps[STEPS_SHOWN];
+    return why == NULL
+               ? 0
+               : 1 + has_phases(why) + (why->what_if_count > 0) + (why->path.off_path_count > 0) +
+                     (int)critical_path_longest(&why->path, steps, STEPS_SHOWN);
+}
+
+/* ─ WHY turn 1 of swarm ─── */
+static void draw_heading(struct frame *frame, struct area line)
+{
+    struct strbuf *text = &frame->scratch;
+    const struct turn *turn = &frame->why->turn;
+    area_fill(line, 0, 0, line.cols, STYLE_DIM, frame_symbol(frame, SYM_HORIZONTAL));
+    int x = area_puts(line, 1, 0, STYLE_PLAIN, " ");
+    x = area_puts(line, x, 0, STYLE_STRONG, "WHY ");
+    strbuf_clear(text);
+    strbuf_addf(text, "turn %llu of ", (unsigned long long)turn->number);
+    frame_label_text(frame, turn->agent, line.cols / 2, text);
+    strbuf_adds(text, turn->open ? ", running" : "");
+    if (!text->failed) {
+        x = area_put_ellipsized(line, x, 0, line.cols - x - 2, STYLE_PLAIN, text->data, text->len);
+        x = area_puts(line, x, 0, STYLE_PLAIN, " ");
+    }
+    static const char hint[] = " , . other turns, t closes ";
+    if (x + 2 + (int)sizeof hint < line.cols) {
+        area_puts(line, line.cols - 2 - (int)sizeof hint, 0, STYLE_DIM, hint);
+    }
+}
+
+/* Draws scratch as the panel's next line. */
+static void put_line(struct frame *frame, struct area panel, int *y, enum style_id style)
+{
+    if (!frame->scratch.failed && *y < panel.rows) {
+        area_put_ellipsized(panel, 3, *y, panel.cols - 3, style, frame->scratch.data,
+                            frame->scratch.len);
+    }
+    strbuf_clear(&frame->scratch);
+    (*y)++;
+}
+
+static void put_off_path(struct frame *frame)
+{
+    const struct critical_path *path = &frame->why->path;
+    strbuf_adds(&frame->scratch, "off the path: ");
+    for (size_t i = 0; i < path->off_path_count && i < NAMES_SHOWN; i++) {
+        strbuf_adds(&frame->scratch, i > 0 ? ", " : "");
+        frame_label_text(frame, path->agents[i], NAME_COLS, &frame->scratch);
+    }
+    if (path->off_path_count > NAMES_SHOWN) {
+        strbuf_addf(&frame->scratch, " and %zu more", path->off_path_count - NAMES_SHOWN);
+    }
+}
+
+static void put_step(struct frame *frame, const struct path_piece *step)
+{
+    struct strbuf about;
+    char took[NUMBER_BYTES];
+    strbuf_init(&about, frame->state->mem, 0);
+    why_text_call(frame->swarm, step, &about);
+    number_ms((double)(step->end_ns - step->start_ns) / 1e6, frame->input->theme.ascii, took);
+    strbuf_addf(&frame->scratch, "%7s  %s  ", took, path_parts[step->part].name);
+    strbuf_add(&frame->scratch, about.data != NULL ? about.data : "", about.len);
+    strbuf_adds(&frame->scratch, about.len > 0 ? "  " : "");
+    frame_label_text(frame, step->agent, NAME_COLS, &frame->scratch);
+    strbuf_release(&about);
+}
+
+void why_panel_draw(struct frame *frame, struct grid *grid)
+{
+    const struct why *why = frame->why;
+    struct area panel = frame_area(frame, grid, frame->layout.detail);
+    const struct path_piece *steps[STEPS_SHOWN];
+    bool ascii = frame->input->theme.ascii;
+    int y = 1;
+    if (panel.rows == 0 || why == NULL) {
+        return;
+    }
+    panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
+    draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
+    strbuf_clear(&frame->scratch);
+    why_text_sum(why, ascii, &frame->scratch);
+    put_line(frame, panel, &y, STYLE_STRONG);
+    if (has_phases(why)) {
+        why_text_phases(why, ascii, &frame->scratch);
+        put_line(frame, panel, &y, STYLE_PLAIN);
+    }
+    if (why->what_if_count > 0) {
+        why_text_without(frame->swarm, why, ascii, &frame->scratch);
+        put_line(frame, panel, &y, STYLE_PLAIN);
+    }
+    if (why->path.off_path_count > 0) {
+        put_off_path(frame);
+        put_line(frame, panel, &y, STYLE_PLAIN);
+    }
+    size_t count = critical_path_longest(&why->path, steps, STEPS_SHOWN);
+    for (size_t i = 0; i < count; i++) {
+        put_step(frame, steps[i]);
+        put_line(frame, panel, &y, STYLE_DIM);
+    }
+}
