@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -31,6 +32,13 @@ bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
 {
     const struct hook_client *known = find(ingest, client);
     return known == NULL || known->note_tool_end(known, ingest, end);
+}
+
+double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,
+                     struct slice call_id)
+{
+    const struct hook_client *known = find(ingest, client);
+    return known == NULL ? (double)NAN : known->asked_ms(known, ingest, session_id, call_id);
 }
 
 /* Returns whether the path's first part is that name, maybe with a suffix ("qwen-code"). */

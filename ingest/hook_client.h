@@ -43,6 +43,9 @@ struct hook_client {
     /* Takes the end of a call as the client's files have it (hook_note_tool_end). */
     bool (*note_tool_end)(const struct hook_client *client, struct ingest_ctx *ingest,
                           const struct hook_tool_end *end);
+    /* Returns when a person was asked about the call (hook_asked_ms). */
+    double (*asked_ms)(const struct hook_client *client, struct ingest_ctx *ingest,
+                       struct slice session_id, struct slice call_id);
     /* Frees the client's state (hook_state); NULL: does nothing. */
     void (*free_state)(void *state);
 };
@@ -65,6 +68,10 @@ bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
    call that was refused. False: out of memory. */
 bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
                         const struct hook_tool_end *end);
+/* Returns when hooks of the client reported that a person is asked about the call; NAN: none
+   did. */
+double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,
+                     struct slice call_id);
 /* Returns the client whose hooks come to that path below /hooks: the one that its first part names,
    in any case ("Qwen", "codex/x", "qwen-code"); any other part is Claude Code's, whose hooks may go
    anywhere. NULL: it names a client whose hooks nobody knows. Static. */

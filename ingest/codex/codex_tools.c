@@ -7,6 +7,7 @@
 
 #include "ingest/client_value.h"
 #include "ingest/client_wait.h"
+#include "ingest/hook_client.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
 
@@ -202,6 +203,18 @@ static void send_stopped(struct codex_thread *thread, intern_id id, double at_ms
     tree_file_send(thread->file, &update);
 }
 
+/* Returns whether a person may have been asked about the call, as far as files show it, or was,
+   by a hook. Sets *least_ms to how long that took at least. */
+static bool was_asked(const struct codex_thread *thread, const struct codex_tool *tool,
+                      double *least_ms)
+{
+    struct slice session = {thread->file->session_id, strlen(thread->file->session_id)};
+    bool sure = !isnan(
+        hook_asked_ms(tree_file_ctx(thread->file), "codex", session, codex_text(thread, tool->id)));
+    *least_ms = sure ? 0 : WAIT_MS;
+    return sure || tool->asks;
+}
+
 /* An aborted call that a person may have been asked about was refused, unless an item still shows
    that it ran. */
 static void abort_asking(struct codex_thread *thread, const struct codex_tool *tool, double at_ms)
@@ -317,9 +330,10 @@ void codex_tools_take_item(struct codex_thread *thread, struct json_value payloa
     if (tool == NULL) {
         take_unknown_item(thread, payload, item, id);
     } else {
+        double least_ms;
         tool->ended = true;
-        if (tool->asks) {
-            take_wait(thread, payload, item, id, WAIT_MS);
+        if (was_asked(thread, tool, &least_ms)) {
+            take_wait(thread, payload, item, id, least_ms);
         }
     }
     take_receivers(thread, item, id);
@@ -405,12 +419,14 @@ static void send_output(struct codex_thread *thread, const struct codex_tool *to
         send_exit(thread, id, at_ms, failed, (double)code);
         return;
     }
-    if (tool->asks && outcome == OUTCOME_INTERRUPTED) {
+    double least_ms;
+    bool asked = was_asked(thread, tool, &least_ms);
+    if (asked && outcome == OUTCOME_INTERRUPTED) {
         abort_asking(thread, tool, at_ms);
         return;
     }
     send_stopped(thread, id, at_ms, PRECEDENCE_FILES, outcome);
-    if (tool->asks) {
+    if (asked) {
         send_wait(thread, id, tool->start_ms, at_ms, PRECEDENCE_FILES, "reject");
     }
 }

@@ -46,6 +46,9 @@ extern const struct hook_client claude_hook_client, codex_hook_client, qwen_hook
    correlator_flush once an iteration. */
 const char *hook_payload_take(const struct hook_client *client, struct ingest_ctx *ingest,
                               struct json_value payload, const struct hook_arrival *arrival);
+/* Is its asked_ms. */
+double hook_payload_asked_ms(const struct hook_client *client, struct ingest_ctx *ingest,
+                             struct slice session_id, struct slice call_id);
 /* Is its note_tool_end. */
 bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_ctx *ingest,
                                 const struct hook_tool_end *end);

@@ -129,8 +129,8 @@ struct hook_open_call *hook_open_calls_add(struct hook_open_calls *calls, uint64
         return NULL;
     }
     struct hook_open_call *call = &calls->items[calls->count++];
-    *call =
-        (struct hook_open_call){.session = session, .start_ms = NAN, .wait_ms = NAN, .end_ms = NAN};
+    *call = (struct hook_open_call){
+        .session = session, .start_ms = NAN, .wait_ms = NAN, .asked_ms = NAN, .end_ms = NAN};
     hook_label_set(&call->id, id);
     return call;
 }

@@ -38,6 +38,7 @@ struct hook_open_call {
     struct hook_label child; /* the id of its sub-agent; empty: unknown */
     double start_ms;         /* NAN: unknown */
     double wait_ms;          /* when its wait for a person began; NAN: not waiting */
+    double asked_ms;         /* when the first of its waits began; NAN: it never waited */
     double end_ms;           /* when a hook without an id ended it; NAN: unknown */
     enum hook_call_kind kind;
     bool held;       /* it has waited for a person */

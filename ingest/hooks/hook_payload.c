@@ -318,6 +318,16 @@ const char *hook_payload_take(const struct hook_client *client, struct ingest_ct
     return good ? e.wrong : no_memory;
 }
 
+double hook_payload_asked_ms(const struct hook_client *client, struct ingest_ctx *ingest,
+                             struct slice session_id, struct slice call_id)
+{
+    struct hooks *hooks = *hook_state(ingest, client);
+    const struct hook_open_call *call =
+        hooks == NULL ? NULL
+                      : hook_open_calls_find(&hooks->open_calls, hook_hash(session_id), call_id);
+    return call == NULL ? (double)NAN : call->asked_ms;
+}
+
 bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_ctx *ingest,
                                 const struct hook_tool_end *end)
 {

@@ -319,7 +319,8 @@ static bool stop_call(struct hook_event *e, struct hook_open_call *call)
            (call->kind != HOOK_TOOL || hook_send(e, &update));
 }
 
-/* No hook reports that a person allowed a call: one that was asked about long ago may run. */
+/* No hook reports that a person allowed a call: one that was asked about long ago may run. The
+   client's files show whether it ran. */
 bool hook_interrupt_calls(struct hook_event *e)
 {
     struct hook_open_calls *calls = &e->hooks->open_calls;
@@ -336,9 +337,9 @@ bool hook_interrupt_calls(struct hook_event *e)
         }
         struct hook_label id = call->id;
         struct update update =
-            hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_HOOKS);
+            hook_call_update(e, CALL_TOOL, hook_label_slice(&id), PRECEDENCE_INFERRED);
         update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
-        good = hook_send_sure(e, &update);
+        good = hook_send(e, &update);
     }
     return good;
 }

@@ -62,6 +62,7 @@ bool hook_begin_wait(struct hook_event *e, struct hook_open_call *call, double a
     if (isnan(call->wait_ms) || at_ms < call->wait_ms) {
         call->wait_ms = at_ms;
     }
+    call->asked_ms = isnan(call->asked_ms) ? at_ms : call->asked_ms;
     call->held = true;
     return hook_send(e, &update);
 }
@@ -210,7 +211,7 @@ bool hook_adopt_wait(struct hook_event *e, struct hook_open_call *call)
         return true;
     }
     wait->ended = true;
-    call->wait_ms = wait->wait_ms;
+    call->wait_ms = call->asked_ms = wait->wait_ms;
     call->held = true;
     struct update update = hook_call_update(
         e, CALL_WAIT, client_wait_id(hook_label_slice(&call->id), room), PRECEDENCE_HOOKS);
