@@ -6,6 +6,8 @@
    write it. */
 #include "ingest/client_sessions.h"
 
+#include "core/base/hash.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,7 @@ bool client_sessions_init(struct client_sessions *all, struct ingest_ctx *ingest
                                     .began_ms = (double)(ingest_ctx_wall(ingest) / 1000000)};
     all->texts = intern_new(ingest->mem);
     u64map_init(&all->by_id, ingest->mem);
+    u64map_init(&all->asks, ingest->mem);
     return all->texts != NULL;
 }
 
@@ -31,6 +34,7 @@ void client_sessions_release(struct client_sessions *all)
     }
     intern_free(all->texts);
     u64map_release(&all->by_id);
+    u64map_release(&all->asks);
     mem_free(all->ingest->mem, all->items, all->cap * sizeof *all->items);
 }
 
@@ -81,6 +85,24 @@ void client_sessions_set_directory(struct client_sessions *all, uint32_t number,
     if (number != CLIENT_SESSION_NONE && text != INTERN_FAILED) {
         all->items[number].directory = text;
     }
+}
+
+static uint64_t agent_key(uint32_t number, struct slice agent)
+{
+    return hash_bytes(hash_number(HASH_SEED, number), agent.bytes, agent.len);
+}
+
+void client_sessions_set_asks(struct client_sessions *all, uint32_t number, struct slice agent,
+                              bool asks)
+{
+    if (client_sessions_asks(all, number, agent) != asks) {
+        all->failed |= !u64map_put(&all->asks, agent_key(number, agent), asks);
+    }
+}
+
+bool client_sessions_asks(const struct client_sessions *all, uint32_t number, struct slice agent)
+{
+    return u64map_get(&all->asks, agent_key(number, agent)) != false;
 }
 
 void client_sessions_note(struct client_sessions *all, uint32_t number, double at_ms)

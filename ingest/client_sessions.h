@@ -63,6 +63,7 @@ struct client_sessions {
     struct u64map by_id;
     struct client_session *items; /* in order of appearance */
     size_t count, cap;
+    struct u64map asks;            /* by session and agent: whether the client may ask a person */
     struct client_unknown unknown; /* of no session */
     bool failed;                   /* out of memory */
 };
@@ -82,6 +83,11 @@ void client_sessions_search_on(struct client_sessions *all, uv_loop_t *loop, uns
                                const bool *closing);
 /* Sets the directory in which its client works. */
 void client_sessions_set_directory(struct client_sessions *all, uint32_t number, struct slice cwd);
+/* Sets, and returns, whether the client may ask a person before a tool of the agent runs ("": the
+   main one), as far as is known: it may. */
+void client_sessions_set_asks(struct client_sessions *all, uint32_t number, struct slice agent,
+                              bool asks);
+bool client_sessions_asks(const struct client_sessions *all, uint32_t number, struct slice agent);
 /* A line of it was written then. For CLIENT_SESSION_NONE nothing is done. */
 void client_sessions_note(struct client_sessions *all, uint32_t number, double at_ms);
 /* Counts something of the session (or of none) whose type the client's reader does not know. */

@@ -210,20 +210,9 @@ static struct slice tool_id(struct qwen_chat *chat, struct json_value id,
    its description excludes that. */
 static bool agent_asks(const struct tree_file *file)
 {
-    bool asks = true;
-    for (size_t i = 0; asks && i < file->tree->count; i++) {
-        const struct tree_file *other = file->tree->files[i];
-        const struct qwen_chat *reader = other->reader;
-        if (other->session != file->session) {
-            continue;
-        }
-        if (other->kind == QWEN_CHAT) {
-            asks = other->asks;
-        } else if (other->kind == QWEN_META && strcmp(other->agent_id, file->agent_id) == 0) {
-            asks = !reader->asks_nobody;
-        }
-    }
-    return asks;
+    const struct client_sessions *sessions = &file->tree->sessions;
+    return client_sessions_asks(sessions, file->session, text_of("")) &&
+           client_sessions_asks(sessions, file->session, text_of(file->agent_id));
 }
 
 static void take_call(struct qwen_chat *chat, struct json_value call, double at_ms)

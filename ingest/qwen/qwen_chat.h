@@ -16,7 +16,6 @@ struct qwen_chat {
     unsigned requests;                /* how often it began to */
     unsigned calls;                   /* tools without a result yet */
     bool cancelled;                   /* all results of the answer's tools so far are refusals */
-    bool asks_nobody;                 /* of QWEN_META: no person is asked for its agent */
 };
 
 /* For struct tree_client. */

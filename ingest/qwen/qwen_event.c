@@ -127,6 +127,8 @@ static void take_tool(struct qwen_chat *chat, struct json_value event)
     if (decision.type == JSON_TYPE_STRING && tool.len > 0 &&
         tree_file_asks_before(chat->file, tool)) {
         chat->file->asks = !json_string_is(decision, "auto_accept");
+        client_sessions_set_asks(&chat->file->tree->sessions, chat->file->session,
+                                 (struct slice){"", 0}, chat->file->asks);
     }
     if (id.bytes == NULL) {
         return;

@@ -44,9 +44,10 @@ static void take_meta(struct tree_file *file, struct json_value meta)
         return;
     }
     tree_file_set_ids(file, update.session_id, update.agent_id);
-    struct qwen_chat *own = file->reader;
-    own->asks_nobody = json_string_is(json_get(meta, "resolvedApprovalMode"), "yolo") ||
-                       json_get(meta, "isBackgrounded").type == JSON_TYPE_TRUE;
+    bool asks = !json_string_is(json_get(meta, "resolvedApprovalMode"), "yolo") &&
+                json_get(meta, "isBackgrounded").type != JSON_TYPE_TRUE;
+    client_sessions_set_asks(&file->tree->sessions, file->session,
+                             (struct slice){file->agent_id, strlen(file->agent_id)}, asks);
     char text[CLIENT_ID_BYTES];
     client_text_copy(tree_file_mem(file), json_get(meta, "description"), text, sizeof text);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(meta, "agentType")));
