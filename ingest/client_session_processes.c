@@ -67,7 +67,7 @@ static bool holds(const struct client_session *session, const struct process *pr
     return false;
 }
 
-static void report_alive(struct client_sessions *all, struct client_session *session)
+void client_session_processes_report(struct client_sessions *all, struct client_session *session)
 {
     struct update update = {.op = UPDATE_SESSION, .precedence = PRECEDENCE_FILES};
     ingest_ctx_stamp(all->ingest, &update);
@@ -195,7 +195,7 @@ static bool take_all(struct client_sessions *all, const struct search *search, d
             (!sure && take(all, session, list, session->last_ms, false) > 0)) {
             session->dead_looks = 0;
             all->searches = 0;
-            report_alive(all, session);
+            client_session_processes_report(all, session);
             found = true;
         }
     }
@@ -337,6 +337,26 @@ void client_session_processes_search(struct client_sessions *all, bool last)
         take_found(all, &search);
         release_search(&search);
     }
+}
+
+void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
+                                 double before_ms)
+{
+    struct client_session *session = &all->items[number];
+    struct program_list list;
+    if (number == CLIENT_SESSION_NONE || all->programs == NULL) {
+        return;
+    }
+    process_programs_look(all->ingest->mem, all->proc, pid, all->programs, &list);
+    all->failed |= list.failed;
+    if (list.count == 1 && !(list.items[0].start_ms > before_ms + SLACK_MS)) {
+        take_away(all, &list.items[0].process);
+        session->processes[0] = list.items[0].process;
+        session->process_count = 1;
+        session->dead_looks = 0;
+        session->alive_ms = (double)NAN;
+    }
+    process_programs_release(&list);
 }
 
 bool client_session_processes_live(struct client_sessions *all, struct client_session *session)

@@ -209,6 +209,12 @@ static void report_end(struct client_sessions *all, struct client_session *sessi
 static void conclude_process(struct client_sessions *all, struct client_session *session,
                              double now_ms)
 {
+    if (isnan(session->last_ms)) { /* its files are not read yet */
+        return;
+    }
+    if (isnan(session->alive_ms) && client_session_processes_live(all, session)) {
+        client_session_processes_report(all, session);
+    }
     if (client_session_processes_live(all, session)) {
         session->ended = false;
         session->dead_looks = 0;

@@ -107,6 +107,12 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
 
 /* ---- client_session_processes.c ---- */
 
+/* The session's client has written down its process. `before_ms`: it began before that, else the
+   number is another's by now. A process of none of the client's programs is ignored. */
+void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
+                                 double before_ms);
+/* Reports that a process of the session lives. */
+void client_session_processes_report(struct client_sessions *all, struct client_session *session);
 /* Looks for the processes of open sessions, now and then. `last`: at once, as no
    later look takes what a worker finds. */
 void client_session_processes_search(struct client_sessions *all, bool last);

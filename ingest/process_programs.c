@@ -145,6 +145,13 @@ static void look_at(struct program_list *list, const char *proc, int64_t pid,
     add(list, &found, cwd);
 }
 
+void process_programs_look(const struct mem *mem, const char *proc, int64_t pid,
+                           const char *const *names, struct program_list *out)
+{
+    *out = (struct program_list){.mem = mem, .complete = true};
+    look_at(out, proc, pid, names, boot_ms(mem, proc));
+}
+
 void process_programs_find(const struct mem *mem, const char *proc, const char *const *names,
                            struct program_list *out)
 {

@@ -27,6 +27,9 @@ struct program_list {
    the npm package that is ("@scope/name"). `proc` is /proc, or a directory like it. Release it. */
 void process_programs_find(const struct mem *mem, const char *proc, const char *const *names,
                            struct program_list *out);
+/* The same of one process, by its number. */
+void process_programs_look(const struct mem *mem, const char *proc, int64_t pid,
+                           const char *const *names, struct program_list *out);
 void process_programs_release(struct program_list *list);
 
 #endif

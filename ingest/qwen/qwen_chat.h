@@ -7,7 +7,7 @@
 #include "ingest/client_value.h"
 #include "ingest/transcript_tree.h"
 
-enum qwen_kind { QWEN_CHAT, QWEN_AGENT, QWEN_META };
+enum qwen_kind { QWEN_CHAT, QWEN_AGENT, QWEN_META, QWEN_RUNTIME };
 
 struct qwen_chat {
     struct tree_file *file;           /* borrowed */

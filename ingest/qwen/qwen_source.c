@@ -1,12 +1,15 @@
-/* The places of Qwen Code's files, and the small ones that describe sub-agents. */
+/* The places of Qwen Code's files, and the small ones that describe sub-agents and processes. */
 #include "ingest/qwen/qwen_source.h"
 
 #include "ingest/qwen/qwen_chat.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TOP, PROJECTS, PROJECT, CHATS, AGENTS, AGENT_FILES };
 
+static const char *const runtime_times[] = {"started_at", NULL};
 static const char *const meta_times[] = {"lastUpdatedAt", "createdAt", NULL};
 
 static const struct tree_place places[] = {
@@ -15,6 +18,14 @@ static const struct tree_place places[] = {
     {.level = PROJECT, .prefix = "chats", .suffix = "", .next = CHATS},
     {.level = PROJECT, .prefix = "subagents", .suffix = "", .next = AGENTS},
     {.level = CHATS, .prefix = "", .suffix = ".jsonl", .kind = QWEN_CHAT},
+    {.level = CHATS,
+     .prefix = "",
+     .suffix = ".runtime.json",
+     .kind = QWEN_RUNTIME,
+     .document = true,
+     .times = runtime_times,
+     .beside = ".jsonl",
+     .part = true},
     {.level = AGENTS, .prefix = "", .suffix = "", .next = AGENT_FILES},
     {.level = AGENT_FILES,
      .prefix = "agent-",
@@ -46,8 +57,8 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     tree_file_set_ids(file, update.session_id, update.agent_id);
     bool asks = !json_string_is(json_get(meta, "resolvedApprovalMode"), "yolo") &&
                 json_get(meta, "isBackgrounded").type != JSON_TYPE_TRUE;
-    client_sessions_set_asks(&file->tree->sessions, file->session,
-                             (struct slice){file->agent_id, strlen(file->agent_id)}, asks);
+    struct slice agent = {file->agent_id, strlen(file->agent_id)};
+    client_sessions_set_asks(&file->tree->sessions, file->session, agent, asks);
     char text[CLIENT_ID_BYTES];
     client_text_copy(tree_file_mem(file), json_get(meta, "description"), text, sizeof text);
     update_text(&update, FIELD_TYPE, client_plain_text(json_get(meta, "agentType")));
@@ -75,9 +86,27 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     }
 }
 
+/* An interactive client writes down which process has the session. The file stays when it ends. */
+static void take_runtime(struct tree_file *file, struct json_value runtime)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    struct slice session = client_plain_text(json_get(runtime, "session_id"));
+    struct slice where = client_plain_text(json_get(runtime, "hostname"));
+    double pid = client_number(json_get(runtime, "pid"));
+    bool here = gethostname(host, sizeof host) == 0 && where.len == strlen(host) &&
+                memcmp(where.bytes, host, where.len) == 0;
+    tree_file_set_ids(file, session, (struct slice){"", 0});
+    if (tree_file_is_known(file) && here && pid > 0 && pid < INT32_MAX) {
+        client_sessions_set_process(&file->tree->sessions, file->session, (int64_t)pid,
+                                    client_number(json_get(runtime, "started_at")) * 1000);
+    }
+}
+
 static void take(struct tree_file *file, struct json_value line)
 {
-    if (file->kind == QWEN_META) {
+    if (file->kind == QWEN_RUNTIME) {
+        take_runtime(file, line);
+    } else if (file->kind == QWEN_META) {
         take_meta(file, line);
     } else {
         qwen_chat_take(file, line);

@@ -435,6 +435,50 @@ TEST(a_report_to_the_model_asks_nothing_while_tools_run)
     }
 }
 
+#define WORK(session, uuid, s)                                         \
+    "{\"uuid\":\"" uuid "\",\"sessionId\":\"" session                  \
+    "\",\"cwd\":\"/home/dev/api\",\"timestamp\":\"2025-10-09T08:53:" s \
+    ".000Z\",\"type\":\"user\",\"message\":{\"parts\":[{\"text\":\"Do\"}]}}\n"
+
+static void write_runtime(const char *dir, const char *of, int pid)
+{
+    char name[100], text[400], host[256];
+    assert_int_equal(gethostname(host, sizeof host), 0);
+    snprintf(name, sizeof name, "projects/p/chats/%s.runtime.json", of);
+    snprintf(
+        text, sizeof text,
+        "{\"schema_version\":1,\"pid\":%d,\"session_id\":\"%s\",\"work_dir\":\"/home/dev/api\","
+        "\"hostname\":\"%s\",\"started_at\":1759999990.5}",
+        pid, of, host);
+    support_write_file(support_path(dir, name), text, strlen(text));
+}
+
+/* Two clients of one directory write down which session each has. */
+RIG_TEST(a_client_that_names_its_process_dies_alone)
+{
+    static const char one[] = WORK("s", "u1", "19"), other[] = WORK("t", "u2", "19");
+    struct rig *rig = *state;
+    const char *dir = make_project(), *proc = start_client();
+    const struct source_setting settings[] = {{"qwen:", "dir", dir}, {"qwen:", "proc", proc}, {0}};
+    char id[] = "s";
+    processes_start(proc, 20, 1, 1, "node", "node /usr/bin/qwen");
+    processes_work_in(proc, 20, "/home/dev/api");
+    write_runtime(dir, "s", 10);
+    write_runtime(dir, "t", 20);
+    support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), one, strlen(one));
+    support_write_file(support_path(dir, "projects/p/chats/t.jsonl"), other, strlen(other));
+    rig_start_hub(rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(rig, "qwen:");
+    rig_until_events(rig, 4);
+    rig_run_ms(rig, 600);
+    assert_int_equal(rig_session(rig, "s")->pid, 10);
+    assert_int_equal(rig_session(rig, "t")->pid, 20);
+    processes_end(proc, 10);
+    rig_until(rig, has_ended, id);
+    assert_int_equal(rig_session(rig, "t")->flags & SESSION_ENDED, 0);
+    assert_true(records_agent(&rig->model, "s")->flags & AGENT_GONE);
+}
+
 /* Some providers count ids from one in each conversation. */
 RIG_TEST(equal_ids_of_two_agents_are_two_calls)
 {
