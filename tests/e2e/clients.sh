@@ -23,6 +23,9 @@ type_keys "$program --no-journal -o out.json $*; echo ended >ended" Enter
 for tag in 'work  *cod ' 'work  *qwe ' 'work  *gem '; do
     wait_for "$tag"
 done
+# What was written long ago is over, although it is read only now.
+over() { shows ' done 8 ' && hides ' \(wait\|sampling\|tool\|user\) [1-9]'; }
+until_true 10 over || fail "old files are shown as if they were live"
 type_keys 2
 for client in codex qwen gemini; do
     wait_for "work .* $client "
