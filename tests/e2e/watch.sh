@@ -23,7 +23,23 @@ until_true 10 sh -c "! tmux -L $terminal capture-pane -p | grep -q '● LIVE 1'"
 show >frozen
 sleep 2
 show | cmp -s - frozen || fail "a frozen screen moves"
-type_keys Space
+
+# Figures that are asked for now are of that moment: those of a filter, and of another view.
+errors() { show | sed -n 's/.*errors \([0-9]*\).*/\1/p' | head -1; }
+had=$(errors)
+for op in 'hello name=late' 'start_tool span_id=x tool_name=Bash' 'end_tool span_id=x success=false'; do
+    # shellcheck disable=SC2086
+    "$program" emit --to "unix:$work/s" --session late $op || fail "emit: $?"
+done
+type_keys '\' -nothing Enter
+wait_for 'filter *-nothing\|-nothing'
+[ "$(errors)" = "$had" ] || fail "a filter shows $(errors) errors in a frozen screen, not $had"
+type_keys 2
+wait_for 'TTFT P50'
+[ "$(errors)" = "$had" ] || fail "the agents view shows $(errors) errors in a frozen screen, not $had"
+type_keys 1 '\' C-u Enter Space
+has_more() { [ "$(errors)" = $((had + 1)) ]; }
+until_true 10 has_more || fail "it shows $(errors) errors, not $((had + 1))"
 
 # Written now, and closing nothing; smaller and larger again.
 type_keys x
