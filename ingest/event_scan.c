@@ -15,6 +15,7 @@ struct cursor {
     struct strbuf *extra;
     struct raw_event *out;
     bool *spaced;
+    bool bad_dur; /* a duration spells no time: of X the careful reader refuses it */
 };
 
 static inline void skip_space(struct cursor *c)
@@ -273,6 +274,7 @@ static inline bool scan_member(struct cursor *c)
         return false;
     }
     if (!place(c->out, which, value, &bad)) {
+        c->bad_dur |= which == DUR && value.type != JSON_TYPE_NULL;
         put_extra(c, key, value);
     }
     return !bad;
@@ -326,7 +328,7 @@ static inline void clear_event(struct raw_event *event)
 const char *event_scan(const char *at, const char *end, struct strbuf *extra, struct raw_event *out,
                        bool *spaced)
 {
-    struct cursor c = {at, end, extra, out, spaced};
+    struct cursor c = {at, end, extra, out, spaced, false};
     clear_event(out);
     strbuf_clear(extra);
     scan_template(&c);
@@ -341,5 +343,6 @@ const char *event_scan(const char *at, const char *end, struct strbuf *extra, st
         return NULL;
     }
     out->extra = (struct slice){extra->len > 0 ? extra->data : NULL, extra->len};
-    return is_event(out) && !extra->failed ? c.at : NULL;
+    bool refused = c.bad_dur && out->ph == 'X' && isnan(out->dur_us);
+    return is_event(out) && !refused && !extra->failed ? c.at : NULL;
 }

@@ -140,15 +140,47 @@ bool trace_event_time(struct json_value value, double *us, int16_t *rest_ns)
 
 /* ---- the event ---- */
 
+/* Whether the member is a duration that spells no time. */
+static bool is_bad_dur(struct json_member member)
+{
+    return json_string_is(member.key, "dur") && member.value.type != JSON_TYPE_NULL;
+}
+
+/* Returns why the event is refused; NULL: it is good. */
+static const char *refuse(const struct raw_event *out, const struct json_value found[KNOWN],
+                          bool bad_dur)
+{
+    if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL) {
+        return "ph is missing";
+    }
+    if (out->ph == 0) {
+        return "ph is no ASCII character";
+    }
+    if (isnan(out->ts_us) && !trace_event_is_metadata(out)) {
+        return found[TS].type == JSON_TYPE_NONE ? "ts is missing or no number" : "ts is no number";
+    }
+    if (out->ph == 'X' && bad_dur && found[DUR].type == JSON_TYPE_NONE) {
+        return "dur is no number";
+    }
+    if (fabs(out->ts_us) > TRACE_TS_MAX_US || fabs(out->dur_us) > TRACE_TS_MAX_US) {
+        return fabs(out->ts_us) > TRACE_TS_MAX_US
+                   ? "ts is out of range: it must be microseconds, less than 4e15"
+                   : "dur is out of range: it must be microseconds, less than 4e15";
+    }
+    return NULL;
+}
+
 const char *trace_event_read(struct json_value object, struct strbuf *extra, struct raw_event *out)
 {
     struct json_value found[KNOWN] = {[PH] = {.type = JSON_TYPE_NONE}};
     strbuf_clear(extra);
     struct json_walk walk = json_walk(object);
     struct json_member member;
+    bool bad_dur = false;
     while (json_next_member(&walk, &member)) {
         enum known which = known_of(member);
         if (which == KNOWN) {
+            bad_dur |= is_bad_dur(member);
             strbuf_adds(extra, extra->len > 0 ? "," : "");
             trace_event_put_member(extra, member.key, member.value);
         } else {
@@ -176,19 +208,5 @@ const char *trace_event_read(struct json_value object, struct strbuf *extra, str
     trace_event_note_loose_time(out, found[TS]);
     (void)trace_event_time(found[TS], &out->ts_us, &out->ts_rest_ns);
     (void)trace_event_time(found[DUR], &out->dur_us, &rest_of_dur);
-    if (found[PH].type == JSON_TYPE_NONE || found[PH].type == JSON_TYPE_NULL) {
-        return "ph is missing";
-    }
-    if (out->ph == 0) {
-        return "ph is no ASCII character";
-    }
-    if (isnan(out->ts_us) && !trace_event_is_metadata(out)) {
-        return found[TS].type == JSON_TYPE_NONE ? "ts is missing or no number" : "ts is no number";
-    }
-    if (fabs(out->ts_us) > TRACE_TS_MAX_US || fabs(out->dur_us) > TRACE_TS_MAX_US) {
-        return fabs(out->ts_us) > TRACE_TS_MAX_US
-                   ? "ts is out of range: it must be microseconds, less than 4e15"
-                   : "dur is out of range: it must be microseconds, less than 4e15";
-    }
-    return NULL;
+    return refuse(out, found, bad_dur);
 }

@@ -867,6 +867,9 @@ static bool is_event(json_t *item)
     if (isnan(time_of(ts)) && *json_string_value(ph) != 'M') {
         return false;
     }
+    if (*json_string_value(ph) == 'X' && dur != NULL && !json_is_null(dur) && isnan(time_of(dur))) {
+        return false;
+    }
     return !(fabs(time_of(ts)) > TRACE_TS_MAX_US) && !(fabs(time_of(dur)) > TRACE_TS_MAX_US);
 }
 

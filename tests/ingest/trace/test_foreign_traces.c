@@ -207,6 +207,14 @@ TEST(times_and_ids_may_be_texts_and_keep_their_nanoseconds)
          "[{\"ph\":\"X\",\"name\":\"a\",\"pid\":1,\"tid\":1,\"ts\":\"soon\",\"dur\":1},"
          "{\"ph\":\"X\",\"name\":\"b\",\"pid\":1,\"tid\":1,\"ts\":1.5e3,\"dur\":\"2e0\"}]",
          "b 0+2000", 0, 1, "ts is"},
+        /* A duration that spells no number is refused; null is none, and other phases have none. */
+        {NULL,
+         "[{\"ph\":\"X\",\"name\":\"a\",\"pid\":1,\"tid\":1,\"ts\":1,\"dur\":\"5ms\"},"
+         "{\"dur\":[5],\"ph\":\"X\",\"name\":\"b\",\"pid\":1,\"tid\":1,\"ts\":1},"
+         "{\"ph\":\"X\",\"name\":\"c\",\"pid\":1,\"tid\":1,\"ts\":1,\"dur\":null},"
+         "{\"ph\":\"B\",\"name\":\"d\",\"pid\":1,\"tid\":1,\"ts\":2,\"dur\":\"x\"},"
+         "{\"ph\":\"E\",\"name\":\"d\",\"pid\":1,\"tid\":1,\"ts\":3,\"dur\":\"x\"}]",
+         "c 0+0, d 1000+1000", 0, 2, "dur is no number"},
     };
     CHECK_ALL(inputs);
 }
