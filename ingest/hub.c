@@ -133,6 +133,18 @@ void hub_finish(struct hub *hub)
     }
 }
 
+bool hub_take_back(struct hub *hub, const char *spec)
+{
+    bool done = true;
+    for (size_t i = 0; i < hub->count; i++) {
+        struct source *source = hub->sources[i];
+        if (source->ops->take_back != NULL && strcmp(source->spec, spec) == 0) {
+            done &= source->ops->take_back(source);
+        }
+    }
+    return done;
+}
+
 bool hub_close(struct hub *hub)
 {
     return ingest_ctx_close(&hub->ingest);

@@ -63,6 +63,8 @@ struct source_status hub_source(const struct hub *hub, size_t index);
 /* Sets *out to the progress of the initial read. False: none is running. *out is borrowed until
    the next iteration of the loop. */
 bool hub_progress(const struct hub *hub, struct source_progress *out);
+/* Takes back what the source of that spec gave the model, if it can. False: not yet. */
+bool hub_take_back(struct hub *hub, const char *spec);
 /* Returns whether every source has finished or failed. */
 bool hub_finished(const struct hub *hub);
 /* Returns whether a source could not be read, or not completely (exit status 1). */

@@ -29,6 +29,9 @@ struct source_ops {
     void (*finish)(struct source *source);
     /* Stops reading; keeps the model. NULL: cannot be stopped. */
     void (*stop)(struct source *source);
+    /* Takes back what it gave the model, and ends: other sources have it. False: it is being read,
+       or out of memory; ask again. NULL: cannot. */
+    bool (*take_back)(struct source *source);
     /* Does hub_reads for it; `st` NULL: the file does not exist. NULL: reads no files. */
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
     /* Does hub_bound_address for it. NULL: does not listen. */

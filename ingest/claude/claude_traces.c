@@ -1,6 +1,6 @@
-/* A session counts once: if its transcript exists, `claude:` shows it and its trace is left out. So
-   is a trace that this program wrote, in this run or before, for it repeats what other sources
-   had. */
+/* A session counts once: if its transcript exists, `claude:` shows it and its trace is left out, or
+   taken back where the transcript comes later. So is a trace that this program wrote, in this run
+   or before, for it repeats what other sources had. */
 #include "ingest/claude/claude_traces.h"
 
 #include "ingest/trace/dir_source.h"
@@ -135,8 +135,10 @@ static enum dir_choice choose(const struct source *source, const char *dir, cons
     if (hub_settings(source->hub)->follow && age_s >= 0 && age_s < WAIT_S) {
         return DIR_WAIT;
     }
-    return is_ours(hub_ctx(source->hub)->mem, path, st.st_size) ? DIR_LEAVE : DIR_TAKE;
+    return is_ours(hub_ctx(source->hub)->mem, path, st.st_size) ? DIR_NEVER : DIR_TAKE;
 }
+
+static const struct dir_chooser chooser = {choose, has_transcript};
 
 static bool open_traces(struct source *source, struct strbuf *error)
 {
@@ -145,7 +147,7 @@ static bool open_traces(struct source *source, struct strbuf *error)
         source_error(error, source->spec, "cannot be opened", "its directory is not known");
         return false;
     }
-    return dir_source_open(source, *named != '\0' ? named : dir, choose, error);
+    return dir_source_open(source, *named != '\0' ? named : dir, &chooser, error);
 }
 
 const struct source_ops claude_traces_ops = {

@@ -1,5 +1,6 @@
 /* A directory: each trace in it becomes a source of its own, as if the user had named it. If it is
-   followed, a timer looks for new ones. */
+   followed, a timer looks for new ones, and now and then for those that another source shows by
+   now. */
 #include "ingest/trace/dir_source.h"
 
 #include "ingest/trace/trace_name.h"
@@ -8,33 +9,38 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
-enum { LOOK_MS = 500 };
+enum { LOOK_MS = 500, LOOKS_A_CHECK = 4, NEVER_MAX = 4096 };
 
 static struct dir_source *of(struct source *source)
 {
     return (struct dir_source *)source;
 }
 
-static bool is_known(const struct dir_source *dir, const char *name)
+static bool is_among(const struct strbuf *names, const char *name)
 {
-    for (size_t at = 0; at < dir->known.len; at += strlen(dir->known.data + at) + 1) {
-        if (strcmp(dir->known.data + at, name) == 0) {
+    for (size_t at = 0; at < names->len; at += strlen(names->data + at) + 1) {
+        if (strcmp(names->data + at, name) == 0) {
             return true;
         }
     }
     return false;
 }
 
+static void put_path(const struct dir_source *dir, const char *name, struct strbuf *path)
+{
+    size_t len = strlen(dir->path);
+    bool slash = len > 0 && dir->path[len - 1] == '/';
+    strbuf_init(path, hub_ctx(dir->source.hub)->mem, 4096);
+    strbuf_addf(path, "%s%s%s", dir->path, slash ? "" : "/", name);
+}
+
 static void take(struct dir_source *dir, const char *name)
 {
     struct strbuf path, error;
-    const struct mem *mem = hub_ctx(dir->source.hub)->mem;
-    strbuf_init(&path, mem, 4096);
-    strbuf_init(&error, mem, 4096);
-    size_t len = strlen(dir->path);
-    bool slash = len > 0 && dir->path[len - 1] == '/';
-    strbuf_addf(&path, "%s%s%s", dir->path, slash ? "" : "/", name);
+    strbuf_init(&error, hub_ctx(dir->source.hub)->mem, 4096);
+    put_path(dir, name, &path);
     strbuf_add(&dir->known, name, strlen(name) + 1);
     if (!path.failed && !dir->known.failed) {
         (void)hub_add(dir->source.hub, path.data, &error); /* an error shows in the new source */
@@ -42,6 +48,70 @@ static void take(struct dir_source *dir, const char *name)
     }
     strbuf_release(&path);
     strbuf_release(&error);
+}
+
+/* ---- those that another source shows ---- */
+
+static void take_back(struct dir_source *dir, const char *name)
+{
+    struct strbuf path;
+    put_path(dir, name, &path);
+    if (!path.failed && hub_take_back(dir->source.hub, path.data)) {
+        strbuf_add(&dir->gone, name, strlen(name) + 1);
+        ingest_ctx_log_from(hub_ctx(dir->source.hub), LOG_LEVEL_INFO, path.data,
+                            "left out: the session's other files show it");
+    }
+    strbuf_release(&path);
+}
+
+static void check_taken(struct dir_source *dir)
+{
+    for (size_t at = 0; at < dir->known.len; at += strlen(dir->known.data + at) + 1) {
+        const char *name = dir->known.data + at;
+        if (!is_among(&dir->gone, name) && dir->chooser->is_elsewhere(dir->path, name)) {
+            take_back(dir, name);
+        }
+    }
+}
+
+/* ---- new ones ---- */
+
+/* Returns the hash of the file as it is now; 0: it is gone. */
+static uint64_t hash_of(const struct dir_source *dir, const char *name)
+{
+    struct strbuf path;
+    struct stat st;
+    put_path(dir, name, &path);
+    uint64_t hash = 0;
+    if (!path.failed && stat(path.data, &st) == 0) {
+        const int64_t now[] = {st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                               (int64_t)st.st_ino};
+        hash = XXH3_64bits_withSeed(now, sizeof now, XXH3_64bits(name, strlen(name)));
+    }
+    strbuf_release(&path);
+    return hash;
+}
+
+static enum dir_choice choose(struct dir_source *dir, const char *name)
+{
+    if (!trace_name_is_trace(name) || is_among(&dir->known, name)) {
+        return DIR_LEAVE;
+    }
+    if (dir->chooser == NULL) {
+        return DIR_TAKE;
+    }
+    uint64_t hash = hash_of(dir, name);
+    if (hash != 0 && u64map_get(&dir->never, hash) != U64MAP_NONE) {
+        return DIR_NEVER;
+    }
+    enum dir_choice choice = dir->chooser->wants(&dir->source, dir->path, name);
+    if (choice == DIR_NEVER && hash != 0) {
+        if (dir->never.count >= NEVER_MAX) {
+            u64map_clear(&dir->never);
+        }
+        (void)u64map_put(&dir->never, hash, 1); /* else it is asked for again */
+    }
+    return choice;
 }
 
 /* Reads the names in order, so that rows have the same order on every machine. */
@@ -55,9 +125,7 @@ static bool look(struct dir_source *dir)
     dir->waits = false;
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        enum dir_choice choice = !trace_name_is_trace(name) || is_known(dir, name) ? DIR_LEAVE
-                                 : dir->wants == NULL                              ? DIR_TAKE
-                                                      : dir->wants(&dir->source, dir->path, name);
+        enum dir_choice choice = choose(dir, name);
         dir->waits |= choice == DIR_WAIT;
         if (choice == DIR_TAKE) {
             take(dir, name);
@@ -75,6 +143,9 @@ static void look_again(uv_timer_t *timer)
     if (stat(dir->path, &st) != 0) {
         return;
     }
+    if (dir->chooser != NULL && ++dir->looks % LOOKS_A_CHECK == 0) {
+        check_taken(dir);
+    }
     uint64_t modified = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
     if (modified != dir->modified || dir->waits) {
         dir->modified = modified;
@@ -82,15 +153,17 @@ static void look_again(uv_timer_t *timer)
     }
 }
 
-bool dir_source_open(struct source *source, const char *path, dir_source_wants *wants,
+bool dir_source_open(struct source *source, const char *path, const struct dir_chooser *chooser,
                      struct strbuf *error)
 {
     struct dir_source *dir = of(source);
     strbuf_init(&dir->known, hub_ctx(source->hub)->mem, 0);
+    strbuf_init(&dir->gone, hub_ctx(source->hub)->mem, 0);
+    u64map_init(&dir->never, hub_ctx(source->hub)->mem);
     dir->path = path;
-    dir->wants = wants;
+    dir->chooser = chooser;
     if (!look(dir)) {
-        if (wants == NULL || errno != ENOENT) {
+        if (chooser == NULL || errno != ENOENT) {
             source_error(error, source->spec, "cannot be read", strerror(errno));
             return false;
         }
@@ -124,6 +197,8 @@ void dir_source_close(struct source *source)
 void dir_source_release(struct source *source)
 {
     strbuf_release(&of(source)->known);
+    strbuf_release(&of(source)->gone);
+    u64map_release(&of(source)->never);
 }
 
 static bool open_dir(struct source *source, struct strbuf *error)

@@ -60,6 +60,19 @@ static void finish_file(struct source *source)
     }
 }
 
+static bool take_back_file(struct source *source)
+{
+    struct file_source *file = file_of(source);
+    if (file->job != NULL || source->waits || !trace_import_take_back(&file->importer.trace)) {
+        return false;
+    }
+    uv_timer_stop(&file->timer);
+    watcher_remove(hub_watcher(source->hub), file);
+    source_finish(source, NULL);
+    hub_ctx(source->hub)->changed = true;
+    return true;
+}
+
 static void stop_file(struct source *source)
 {
     file_of(source)->stopped = file_of(source)->job != NULL;
@@ -154,4 +167,5 @@ const struct source_ops trace_source_ops = {
     .finish = finish_file,
     .stop = stop_file,
     .reads = reads_file,
+    .take_back = take_back_file,
 };

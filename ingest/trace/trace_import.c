@@ -63,6 +63,13 @@ bool trace_import_begin(struct trace_import *import)
     return open_session(import, import->session_id, strlen(import->session_id), &import->session);
 }
 
+bool trace_import_take_back(struct trace_import *import)
+{
+    bool good = import->document == 0 || swarm_drop_document(swarm_of(import), import->document);
+    import->document = good ? 0 : import->document;
+    return good;
+}
+
 bool trace_import_next(struct trace_import *import)
 {
     if (!trace_import_end(import)) {

@@ -42,5 +42,7 @@ session_no trace_import_session_of(const struct trace_import *import, struct jso
 bool trace_import_is_of_many(const struct trace_import *import);
 /* Makes all its sessions live, their clocks moving with the local one from now on; or finished. */
 void trace_import_set_live(struct trace_import *import, bool live);
+/* Takes back all that the document gave the model; nothing may follow. False: out of memory. */
+bool trace_import_take_back(struct trace_import *import);
 
 #endif

@@ -129,6 +129,61 @@ TEST_WITH(a_packed_trace_of_ours_is_none, setup, teardown)
     assert_null(rig_session(&h->rig, "ours"));
 }
 
+static bool lacks_session(struct rig *rig, void *ctx)
+{
+    return rig_session(rig, ctx) == NULL;
+}
+
+/* However much later the transcript comes: the session counts once. */
+TEST_WITH(a_trace_is_taken_back_when_its_transcript_comes, setup, teardown)
+{
+    struct home *h = *state;
+    char late[] = "late";
+    make_dir(h, "traces");
+    const char *path = put(h, "traces/trace-late.json", DOCUMENT("late", ""));
+    put(h, "traces/trace-zz.json", DOCUMENT("zz", ""));
+    rig_add(&h->rig, "traces:");
+    until(h, "late");
+    until(h, "zz");
+    put(h, "projects/-a/late.jsonl", "");
+    rig_until(&h->rig, lacks_session, late);
+    assert_non_null(rig_session(&h->rig, "zz"));
+    assert_non_null(rig_logged(&h->rig, "left out: the session's other files show it"));
+    put(h, "traces/trace-late.json", DOCUMENT("late", "")); /* written again */
+    put(h, "traces/trace-next.json", DOCUMENT("next", ""));
+    until(h, "next");
+    assert_null(rig_session(&h->rig, "late"));
+    assert_true(hub_reads(h->rig.hub, path)); /* and never written to */
+}
+
+/* What a trace is was found out once: unpacking it at each look would cost too much. */
+TEST_WITH(a_trace_of_ours_is_asked_for_again_when_it_has_changed, setup, teardown)
+{
+    struct home *h = *state;
+    static const char ours[] = DOCUMENT("ours", ",\"swarmtop\":{\"version\":2}");
+    static const char other[] = DOCUMENT("ours", ",\"perfetto\":{\"version\":2}");
+    assert_int_equal(sizeof ours, sizeof other);
+    make_dir(h, "traces");
+    const struct timespec times[2] = {{.tv_sec = h->rig.now_ns / 1000000000 - 100},
+                                      {.tv_sec = h->rig.now_ns / 1000000000 - 100}};
+    const char *path = put(h, "traces/trace-ours.json", ours);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    put(h, "traces/trace-a.json", DOCUMENT("a", ""));
+    rig_add(&h->rig, "traces:");
+    until(h, "a");
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(write(fd, other, sizeof other - 1), (ssize_t)sizeof other - 1);
+    close(fd);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    put(h, "traces/trace-z1.json", DOCUMENT("z1", "")); /* read last */
+    until(h, "z1");
+    assert_null(rig_session(&h->rig, "ours"));
+    assert_int_equal(utimensat(AT_FDCWD, path, NULL, 0), 0);
+    put(h, "traces/trace-z2.json", DOCUMENT("z2", ""));
+    until(h, "z2");
+    until(h, "ours");
+}
+
 TEST_WITH(the_directory_may_come_later, setup, teardown)
 {
     struct home *h = *state;
