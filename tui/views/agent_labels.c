@@ -454,9 +454,7 @@ static bool shares_name(const struct agent_labels *labels, agent_no number, size
         !namesakes_several(&labels->names, key.owner, key.name)) {
         return false;
     }
-    if (key.description != INTERN_NONE) {
-        *keep = namesakes_difference(&labels->names, labels->swarm, key.owner, key.name, number);
-    }
+    *keep = namesakes_difference(&labels->names, labels->swarm, key.owner, key.name, number);
     return true;
 }
 
