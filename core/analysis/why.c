@@ -8,6 +8,7 @@ static bool make(struct why *why, const struct swarm *swarm, const struct call_c
                 critical_path_find(&graph, &why->path) &&
                 what_if_list(&graph, &why->path, why->what_if, &why->what_if_count);
     call_graph_release(&graph);
+    why->step_count = good ? critical_path_longest(&why->path, why->steps, WHY_STEPS) : 0;
     return good;
 }
 

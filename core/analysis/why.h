@@ -4,9 +4,13 @@
 
 #include "core/analysis/what_if.h"
 
+enum { WHY_STEPS = 6 };
+
 struct why {
     struct turn turn;
     struct critical_path path;
+    const struct path_piece *steps[WHY_STEPS]; /* its longest pieces, longest first */
+    size_t step_count;
     struct what_if what_if[WHAT_IF_MAX]; /* most first */
     size_t what_if_count;
 };

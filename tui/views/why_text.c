@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A session of a day has hundreds of turns: --turn shows the others. */
-enum { TURNS_SHOWN = 10, STEPS_SHOWN = 6, KINDS_SHOWN = 8, NAMES_SHOWN = 8, TITLE_COLS = 60 };
+enum { TURNS_SHOWN = 10, KINDS_SHOWN = 8, NAMES_SHOWN = 8, TITLE_COLS = 60 };
 
 static const char *const step_heads[] = {"LONGEST STEPS", "CALL", "AGENT", "TOOK", "AFTER"};
 static const char *const kind_heads[] = {"WITHOUT", "SOONER BY"};
@@ -165,13 +165,11 @@ static void put_step(struct page *page, struct table *table, const struct why *w
 
 static void put_steps(struct page *page, const struct why *why, struct strbuf *text)
 {
-    const struct path_piece *steps[STEPS_SHOWN] = {NULL};
-    size_t count = critical_path_longest(&why->path, steps, STEPS_SHOWN);
     struct table table;
     table_init(&table, page->report->metrics->mem, step_heads,
                sizeof step_heads / sizeof *step_heads, 3, page->ascii);
-    for (size_t i = 0; i < count; i++) {
-        put_step(page, &table, why, steps[i], text);
+    for (size_t i = 0; i < why->step_count; i++) {
+        put_step(page, &table, why, why->steps[i], text);
     }
     table_finish(&table, page->out);
 }

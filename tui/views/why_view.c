@@ -195,11 +195,12 @@ static bool has_phases(const struct why *why)
 int why_panel_lines(const struct frame *frame)
 {
     const struct why *why = frame->why;
-    const struct path_piece *steps[STEPS_SHOWN];
-    return why == NULL
-               ? 0
-               : 1 + has_phases(why) + (why->what_if_count > 0) + (why->path.off_path_count > 0) +
-                     (int)critical_path_longest(&why->path, steps, STEPS_SHOWN);
+    if (why == NULL) {
+        return 0;
+    }
+    size_t steps = why->step_count;
+    return 1 + has_phases(why) + (why->what_if_count > 0) + (why->path.off_path_count > 0) +
+           (int)(steps < STEPS_SHOWN ? steps : STEPS_SHOWN);
 }
 
 /* ─ WHY turn 1 of swarm ─── */
@@ -266,7 +267,6 @@ void why_panel_draw(struct frame *frame, struct grid *grid)
 {
     const struct why *why = frame->why;
     struct area panel = frame_area(frame, grid, frame->layout.detail);
-    const struct path_piece *steps[STEPS_SHOWN];
     bool ascii = frame->input->theme.ascii;
     int y = 1;
     if (panel.rows == 0 || why == NULL) {
@@ -289,9 +289,8 @@ void why_panel_draw(struct frame *frame, struct grid *grid)
         put_off_path(frame);
         put_line(frame, panel, &y, STYLE_PLAIN);
     }
-    size_t count = critical_path_longest(&why->path, steps, STEPS_SHOWN);
-    for (size_t i = 0; i < count; i++) {
-        put_step(frame, steps[i]);
+    for (size_t i = 0; i < why->step_count && i < STEPS_SHOWN; i++) {
+        put_step(frame, why->steps[i]);
         put_line(frame, panel, &y, STYLE_DIM);
     }
 }
