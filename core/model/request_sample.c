@@ -2,6 +2,8 @@
    phases. Phases may overlap, so each part of the time is counted once. */
 #include "core/model/request_sample.h"
 
+#include "core/model/prices.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -48,15 +50,37 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
     sample->phase_ms[SPAN_REQUEST] = rest_ms > rounding_ms ? rest_ms : 0;
 }
 
-void request_sample_tokens(const struct end_facts *facts, double tokens[TOKENS])
+static double cost_of(const struct swarm *swarm, const struct end_facts *facts,
+                      const double tokens[TOKENS])
+{
+    const struct prices *prices = swarm_prices(swarm);
+    struct slice model = facts->model_text;
+    if (prices == NULL || prices->count == 0) {
+        return (double)NAN;
+    }
+    if (model.bytes == NULL && facts->model.type == JSON_TYPE_STRING) {
+        model = (struct slice){facts->model.raw + 1, facts->model.len - 2};
+    }
+    const struct price *price = model.len == 0 ? NULL : prices_find(prices, model);
+    struct priced_tokens of = {.prompt = tokens[TOKENS_PROMPT],
+                               .output = tokens[TOKENS_OUTPUT],
+                               .cache_read = tokens[TOKENS_CACHE_READ],
+                               .cache_creation = tokens[TOKENS_CACHE_CREATION]};
+    return price == NULL ? (double)NAN : prices_cost(price, &of);
+}
+
+void request_sample_tokens(const struct swarm *swarm, const struct end_facts *facts,
+                           double tokens[TOKENS])
 {
     tokens[TOKENS_PROMPT] = facts->numbers[FACT_PROMPT_TOKENS];
     tokens[TOKENS_OUTPUT] = facts->numbers[FACT_OUTPUT_TOKENS];
     tokens[TOKENS_CACHE_READ] = facts->numbers[FACT_CACHE_READ_TOKENS];
     tokens[TOKENS_CACHE_CREATION] = facts->numbers[FACT_CACHE_CREATION_TOKENS];
+    tokens[TOKENS_COST] = cost_of(swarm, facts, tokens);
 }
 
-static void take_facts(const struct end_facts *facts, struct request_sample *sample)
+static void take_facts(const struct swarm *swarm, const struct end_facts *facts,
+                       struct request_sample *sample)
 {
     const double *numbers = facts->numbers;
     const double quantities[QUANTITIES] = {
@@ -68,7 +92,7 @@ static void take_facts(const struct end_facts *facts, struct request_sample *sam
         [OF_REQUEST] = sample->ms,
     };
     memcpy(sample->quantities, quantities, sizeof quantities);
-    request_sample_tokens(facts, sample->tokens);
+    request_sample_tokens(swarm, facts, sample->tokens);
 }
 
 void request_sample_make(const struct swarm *swarm, const struct span *span,
@@ -78,7 +102,7 @@ void request_sample_make(const struct swarm *swarm, const struct span *span,
         .failed = (span->flags & SPAN_ERROR) != 0,
         .ms = to_ms(span->end_ns - span->start_ns),
     };
-    take_facts(facts, out);
+    take_facts(swarm, facts, out);
     take_phases(swarm, span, out);
     /* Attempts are phases only where a set-up has them. */
     if (facts->numbers[FACT_ATTEMPTS] - 1 > (double)out->retries &&

@@ -6,7 +6,16 @@
 #include "core/model/swarm.h"
 
 enum acc_quantity { OF_TTFT, OF_TTLT, OF_ITPS, OF_OTPS, OF_SETUP, OF_REQUEST, QUANTITIES };
-enum acc_token { TOKENS_PROMPT, TOKENS_OUTPUT, TOKENS_CACHE_READ, TOKENS_CACHE_CREATION, TOKENS };
+/* Sums of requests that are whole numbers: tokens, and the estimated cost in billionths of a
+   dollar. */
+enum acc_token {
+    TOKENS_PROMPT,
+    TOKENS_OUTPUT,
+    TOKENS_CACHE_READ,
+    TOKENS_CACHE_CREATION,
+    TOKENS_COST,
+    TOKENS
+};
 
 struct request_sample {
     bool failed;
@@ -17,8 +26,9 @@ struct request_sample {
     double quantities[QUANTITIES]; /* NAN: not reported */
 };
 
-/* Sets `tokens` to those of the facts. */
-void request_sample_tokens(const struct end_facts *facts, double tokens[TOKENS]);
+/* Sets `tokens` to those of the facts, and their cost where the swarm has a price of the model. */
+void request_sample_tokens(const struct swarm *swarm, const struct end_facts *facts,
+                           double tokens[TOKENS]);
 /* Sets *out from a closed request, the facts of its end, and its phases. */
 void request_sample_make(const struct swarm *swarm, const struct span *span,
                          const struct end_facts *facts, struct request_sample *out);

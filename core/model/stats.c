@@ -260,12 +260,13 @@ static bool count_work(struct stats *stats, const struct swarm *swarm, const str
 }
 
 /* Counts the tokens that an agent's run claims. */
-static void count_claim(const struct span *span, const struct end_facts *facts,
-                        struct stats_agent *agent, struct stats_session *session, int by)
+static void count_claim(const struct swarm *swarm, const struct span *span,
+                        const struct end_facts *facts, struct stats_agent *agent,
+                        struct stats_session *session, int by)
 {
     double tokens[TOKENS];
     if (span->kind == SPAN_INTERACTION) {
-        request_sample_tokens(facts, tokens);
+        request_sample_tokens(swarm, facts, tokens);
         metrics_acc_count_tokens(&agent->acc, tokens, by);
         metrics_acc_count_tokens(&session->acc, tokens, by);
     }
@@ -289,7 +290,7 @@ static bool add_span(struct stats *stats, const struct swarm *swarm, const struc
     }
     count_closed(&session->spans, span->flags, 1);
     if (!is_work(span)) {
-        count_claim(span, facts, agent, session, 1);
+        count_claim(swarm, span, facts, agent, session, 1);
         return true;
     }
     agent->work++;
@@ -398,7 +399,7 @@ static bool subtract(struct swarm *swarm, const struct span *span, const struct 
         count_closed(&session->spans, phase->flags, -1);
     }
     if (!is_work(span)) {
-        count_claim(span, facts, agent, session, -1);
+        count_claim(swarm, span, facts, agent, session, -1);
         return true;
     }
     agent->work--;

@@ -65,6 +65,7 @@ struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config
         /* Records may be dropped before any event: the marker then has number 1. */
         event_store_number_from(swarm->pools[POOL_LIVE].store, 2);
     }
+    swarm->prices = config->prices;
     swarm->names = intern_new(mem);
     if (!stats_init(&swarm->stats, mem) || swarm->pools[POOL_LIVE].store == NULL ||
         swarm->pools[POOL_FILES].store == NULL || swarm->names == NULL || !init_names(swarm)) {
@@ -155,6 +156,11 @@ struct marker *swarm_new_marker(struct swarm *swarm)
 const struct mem *swarm_mem(const struct swarm *swarm)
 {
     return swarm->mem;
+}
+
+const struct prices *swarm_prices(const struct swarm *swarm)
+{
+    return swarm->prices;
 }
 
 struct intern *swarm_names(struct swarm *swarm)

@@ -23,8 +23,10 @@ enum swarm_pool {
     POOL_FILES /* traces that were opened */
 };
 
+struct prices;
 struct swarm_config {
-    size_t max_events[2]; /* by pool; 0: none */
+    size_t max_events[2];        /* by pool; 0: none */
+    const struct prices *prices; /* for estimates of costs, borrowed; NULL: no estimates */
 };
 
 enum session_flag {
@@ -155,6 +157,8 @@ struct swarm;
 struct swarm *swarm_new(const struct mem *mem, const struct swarm_config *config);
 void swarm_free(struct swarm *swarm);
 const struct mem *swarm_mem(const struct swarm *swarm);
+/* Returns the config's. */
+const struct prices *swarm_prices(const struct swarm *swarm);
 struct intern *swarm_names(struct swarm *swarm);
 /* Returns the text of a name; never NULL. */
 const char *swarm_text(const struct swarm *swarm, intern_id id);

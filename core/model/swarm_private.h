@@ -218,6 +218,7 @@ struct name_holders {
 
 struct swarm {
     const struct mem *mem;
+    const struct prices *prices; /* the config's */
     struct intern *names;
     struct name_holders holders;
     struct well_known known;

@@ -37,6 +37,8 @@ struct metrics {
        states (of a session, with its main agent). Set by metrics_compute, not for models; NAN:
        not reported. */
     double context_tokens, context_window, cost_usd;
+    /* The cost of the requests whose models have a price (prices.h); NAN: none has. */
+    double cost_estimate_usd;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_metrics *tools; /* by name */
     size_t tool_count;

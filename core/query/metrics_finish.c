@@ -150,6 +150,7 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .context_tokens = (double)NAN,
         .context_window = (double)NAN,
         .cost_usd = (double)NAN,
+        .cost_estimate_usd = metrics_acc_tokens(acc, TOKENS_COST) / 1e9,
         .ttft_ms = metrics_summarize(&acc->quantities[OF_TTFT]),
         .ttlt_ms = metrics_summarize(&acc->quantities[OF_TTLT]),
         .itps = metrics_summarize(&acc->quantities[OF_ITPS]),

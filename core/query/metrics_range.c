@@ -88,7 +88,7 @@ static void take_claim(struct range_sums *range, const struct span *span, bool e
     double tokens[TOKENS];
     if (ended) {
         span_end_facts(range->swarm, span, &facts);
-        request_sample_tokens(&facts, tokens);
+        request_sample_tokens(range->swarm, &facts, tokens);
         metrics_acc_count_tokens(&range->acc, tokens, 1);
     }
 }

@@ -10,7 +10,7 @@
 
 void picture_init(struct picture *picture, int cols, int rows)
 {
-    picture_init_capped(picture, &(struct swarm_config){{0}}, cols, rows);
+    picture_init_capped(picture, &(struct swarm_config){.max_events = {0, 0}}, cols, rows);
 }
 
 void picture_init_capped(struct picture *picture, const struct swarm_config *config, int cols,

@@ -16,11 +16,12 @@ struct app_replay {
 bool app_replay_open(struct app *app)
 {
     const struct mem *mem = app->engine.mem;
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     if (app->engine.options->replay == 0) {
         return true;
     }
     app->replay = mem_zalloc(mem, 1, sizeof *app->replay);
+    config.prices = swarm_prices(app->engine.swarm);
     if (app->replay != NULL) {
         app->replay->swarm = swarm_new(mem, &config);
     }

@@ -129,7 +129,7 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
 /* Prints the frame at the time of --at; *status becomes 2 if the trace has no such time. */
 static bool dump_past(const struct engine *engine, int *status, struct strbuf *error)
 {
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     int64_t from_ns = 0, to_ns = 0, at_ns;
     bool ok = false;
 
@@ -139,6 +139,7 @@ static bool dump_past(const struct engine *engine, int *status, struct strbuf *e
         *status = 2;
         return false;
     }
+    config.prices = swarm_prices(engine->swarm);
     struct swarm *past = swarm_new(engine->mem, &config);
     if (past != NULL && replay_until(engine->swarm, past, at_ns)) {
         ok = dump(engine, past, at_ns, error);

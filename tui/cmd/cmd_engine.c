@@ -7,6 +7,7 @@
 #include "tui/cmd/engine_sources.h"
 #include "tui/cmd/local_clock.h"
 #include "tui/cmd/loop_start.h"
+#include "tui/cmd/price_file.h"
 #include "tui/cmd/status_line.h"
 #include "tui/cmd/stop_signal.h"
 #include "tui/cmd/token_file.h"
@@ -61,12 +62,13 @@ static bool gives_up(bool final)
 static bool make_model(struct engine *e)
 {
     const struct options *options = e->options;
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
 
     /* A feed file is not a live source and has no default cap. */
     size_t live_cap = e->live ? LIVE_EVENTS : 0;
     config.max_events[POOL_LIVE] = options->max_events_given ? options->max_events : live_cap;
     config.max_events[POOL_FILES] = options->max_events_given ? options->max_events : 0;
+    config.prices = price_file_prices(e->prices);
     e->max_live_events = config.max_events[POOL_LIVE];
     e->swarm = swarm_new(e->mem, &config);
     e->tracer = e->swarm != NULL ? tracer_new(e->swarm) : NULL;
@@ -229,6 +231,14 @@ static bool open_loop(struct engine *engine, struct strbuf *error)
     return false;
 }
 
+/* Reads the file of --prices, if one is given. */
+static bool read_prices(struct engine *engine, struct strbuf *error)
+{
+    const char *path = engine->options->prices;
+    engine->prices = path == NULL ? NULL : price_file_read(path, error);
+    return path == NULL || engine->prices != NULL;
+}
+
 bool engine_open(struct engine *engine, const struct engine_config *config, struct strbuf *error)
 {
     *engine = (struct engine){
@@ -250,7 +260,8 @@ bool engine_open(struct engine *engine, const struct engine_config *config, stru
         return false;
     }
     if (!output_claim_take(&engine->claim, config->options, error) ||
-        !token_file_read(config->options->token_file, &engine->token, error)) {
+        !token_file_read(config->options->token_file, &engine->token, error) ||
+        !read_prices(engine, error)) {
         output_claim_release(&engine->claim);
         free(engine->token);
         uv_loop_close(&engine->loop);
@@ -423,5 +434,6 @@ void engine_close(struct engine *engine)
     strbuf_release(&engine->status);
     source_places_release(&engine->places);
     free(engine->token);
+    price_file_free(engine->prices);
     mem_spare_release(&engine->spare);
 }

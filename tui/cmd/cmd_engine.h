@@ -17,6 +17,7 @@
 
 struct hub;
 struct journal;
+struct price_file;
 struct recovery;
 
 struct engine {
@@ -38,6 +39,7 @@ struct engine {
     struct mem_spare spare;    /* `mem` is its */
     size_t refused_printed;    /* of its refused allocations, those that were reported */
     char *token;               /* of --token-file; NULL: none */
+    struct price_file *prices; /* of --prices; NULL: none */
     struct strbuf status;      /* the last answer to a sender that asks for it */
     uint64_t status_revision;
     int64_t status_ns;

@@ -79,6 +79,7 @@ struct options {
     bool json;
     bool why;
     uint64_t turn;       /* 0: all */
+    const char *prices;  /* NULL: not given */
     const char *against; /* NULL: not given */
     const char *conditions[CONDITIONS_MAX];
     size_t condition_count;

@@ -258,6 +258,11 @@ PARSER(max_line)
     return o->max_line_bytes > 0;
 }
 
+PARSER(prices)
+{
+    return path(text, &o->prices, error);
+}
+
 PARSER(against)
 {
     return path(text, &o->against, error);
@@ -426,6 +431,9 @@ const struct option_row option_rows[] = {
     {"content", 0, NULL,
      "keep prompts, and inputs and results of tools (default: one identifying argument per call)",
      READERS, parse_content},
+    {"prices", 0, "FILE",
+     "estimate costs by the prices of models in FILE (JSON), where the source states none", LOOKERS,
+     parse_prices},
     {"no-mask", 0, NULL, "keep what looks like keys and passwords (default: shown and kept as ***)",
      LOOKERS, parse_no_mask},
     {"json", 0, NULL, "print one JSON object instead of tables", FOR(COMMAND_REPORT), parse_json},

@@ -78,7 +78,7 @@ static void on_cut(void *ctx, double events, double dropped)
 static bool prepare(struct rebuild *r)
 {
     const struct mem *mem = r->config->mem;
-    struct swarm_config swarm = {{0}};
+    struct swarm_config swarm = {.max_events = {0, 0}};
     swarm.max_events[POOL_LIVE] = r->config->head.max_events;
     r->buffer = mem_alloc(mem, PIECE_BYTES);
     r->swarm = swarm_new(mem, &swarm);

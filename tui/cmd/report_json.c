@@ -129,6 +129,7 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
     json_writer_put_number(w, object, "context_tokens", f->context_tokens);
     json_writer_put_number(w, object, "context_window", f->context_window);
     json_writer_put_number(w, object, "cost_usd", f->cost_usd);
+    json_writer_put_number(w, object, "cost_estimate_usd", f->cost_estimate_usd);
 }
 
 /* ---- the parts ---- */

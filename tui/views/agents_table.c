@@ -252,17 +252,24 @@ static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf 
     return STYLE_PLAIN;
 }
 
+/* The cost that the source states, else the estimate. */
 static double cost(const struct agent_row *row)
 {
-    return row->metrics != NULL ? row->metrics->cost_usd : NAN;
+    if (row->metrics == NULL) {
+        return NAN;
+    }
+    double stated = row->metrics->cost_usd;
+    return isnan(stated) ? row->metrics->cost_estimate_usd : stated;
 }
 
 static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
 {
-    if (!isnan(cost(row))) {
-        strbuf_addf(out, cost(row) < 1000 ? "$%.2f" : "$%.0f", cost(row));
+    if (isnan(cost(row))) {
+        return STYLE_PLAIN;
     }
-    return STYLE_PLAIN;
+    bool estimate = isnan(row->metrics->cost_usd);
+    strbuf_addf(out, cost(row) < 100 ? "%s$%.2f" : "%s$%.0f", estimate ? "~" : "", cost(row));
+    return estimate ? STYLE_DIM : STYLE_PLAIN;
 }
 
 /* ---- time ---- */

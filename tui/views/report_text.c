@@ -20,7 +20,7 @@ static const char *const agent_heads[] = {"CLIENT",      "AGENT",    "STATE", "R
                                           "INTERRUPTED", "API",      "TOOL",  "PERSON"};
 static const char *const model_heads[] = {
     "CLIENT", "MODEL",    "REQUESTS", "FAILED", "INTERRUPTED", "RETRIES", "TTFT p50", "p95",
-    "p99",    "OTPS p50", "p95",      "PROMPT", "OUTPUT",      "CACHE %", "TOTAL"};
+    "p99",    "OTPS p50", "p95",      "PROMPT", "OUTPUT",      "CACHE %", "TOTAL",    "ESTIMATE"};
 static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
                                          "INTERRUPTED", "OPEN",  "p50",    "p95",
                                          "p99",         "MAX",   "TOTAL"};
@@ -176,6 +176,15 @@ static void put_agents(const struct report *r, bool ascii, struct strbuf *out)
     mem_free(swarm_mem(r->swarm), rows, count * sizeof *rows);
 }
 
+static void put_money(struct table *t, double usd)
+{
+    char text[NUMBER_BYTES] = "";
+    if (!isnan(usd)) {
+        snprintf(text, sizeof text, "$%.2f", usd);
+    }
+    table_cell(t, text);
+}
+
 bool report_has_clients(const struct report *r)
 {
     struct clients clients = clients_find(r->swarm);
@@ -208,6 +217,7 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
         table_number(&t, f->output_tokens);
         table_number(&t, f->cache_hit_rate_pct);
         table_ms(&t, f->api_ms);
+        put_money(&t, f->cost_estimate_usd);
     }
     table_finish(&t, out);
 }

@@ -66,7 +66,7 @@ static uint64_t count_open(const struct swarm *swarm)
 static void replayed_make(const struct rig *rig, int64_t at_ns, int64_t quiet_ns,
                           struct replayed *out)
 {
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     struct swarm_metrics metrics;
     out->swarm = swarm_new(&mem_libc, &config);
     assert_true(replay_until(rig->model.swarm, out->swarm, at_ns));

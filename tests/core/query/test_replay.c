@@ -10,7 +10,7 @@
 
 static struct swarm *empty(void)
 {
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     struct swarm *swarm = swarm_new(&mem_libc, &config);
     assert_non_null(swarm);
     return swarm;
@@ -136,7 +136,7 @@ TEST(where_there_is_no_memory_it_says_so)
 {
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     struct model model;
     bool done = false;
     tell(&model, &mem);
@@ -247,7 +247,7 @@ TEST(records_without_memory_say_so)
 {
     struct failing_mem failing = {.allow = -1};
     struct mem mem = failing_mem(&failing);
-    struct swarm_config config = {{0}};
+    struct swarm_config config = {.max_events = {0, 0}};
     struct model model;
     bool done = false;
     tell_updates(&model, &mem);

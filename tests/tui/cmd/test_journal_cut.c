@@ -69,7 +69,7 @@ static void note(void *ctx, const char *text)
 static void begin(struct run *run, uint64_t max_bytes)
 {
     const char *dir = support_tmpdir();
-    const struct swarm_config config = {{CAP, 0}};
+    const struct swarm_config config = {.max_events = {CAP, 0}};
     memset(run, 0, sizeof *run);
     assert_int_equal(uv_loop_init(&run->loop), 0);
     run->swarm = swarm_new(&mem_libc, &config);

@@ -340,7 +340,7 @@ TEST(any_size)
 
 TEST(an_empty_model)
 {
-    struct swarm *swarm = swarm_new(&mem_libc, &(struct swarm_config){{0, 0}});
+    struct swarm *swarm = swarm_new(&mem_libc, &(struct swarm_config){.max_events = {0, 0}});
     struct shown shown;
     struct grid *grid = grid_new(&mem_libc, 1, 1);
     shown_init(&shown, swarm);

@@ -1,0 +1,45 @@
+# --prices: costs are estimated by model, agent and session; what has no price has no estimate; a wrong file is named.
+. "$SWARMTOP_TESTS/support/e2e.sh"
+
+request() { # SESSION AGENT SPAN MODEL PROMPT OUTPUT
+    printf '{"op":"start_llm_request","session_id":"%s","agent_id":"%s","span_id":"%s","model":"%s","t":1760000000000}\n' "$1" "$2" "$3" "$4"
+    printf '{"op":"end_llm_request","session_id":"%s","agent_id":"%s","span_id":"%s","prompt_tokens":%s,"output_tokens":%s,"t":1760000001000}\n' "$1" "$2" "$3" "$5" "$6"
+}
+{
+    request one one 1 gpt-5-mini 1000000 0
+    request one sub 2 opus 200000 100000
+    request two two 3 local 5000 5000
+} >feed.ndjson
+echo '{"note":"x","models":{"gpt-5":{"input":1.5,"output":10},"opus":{"input":5,"output":25,"cache_read":1}}}' >prices.json
+
+"$program" report --json --prices prices.json feed.ndjson >report.json || fail "status $?"
+perl -MJSON::PP -e '
+    local $/;
+    my $r = decode_json(<STDIN>);
+    my %of = map { ($_->{agent_id} => $_->{cost_estimate_usd}) } @{$r->{agents}};
+    my %model = map { ($_->{model} => $_->{cost_estimate_usd}) } @{$r->{models}};
+    sub near { abs($_[0] - $_[1]) < 1e-6 or die "$_[0], not $_[1]" }
+    near($of{one}, 1.5), near($of{sub}, 3.5), near($r->{totals}{cost_estimate_usd}, 5);
+    near($model{"gpt-5-mini"}, 1.5), near($model{opus}, 3.5);
+    die if defined $of{two} || defined $model{local};
+' <report.json || fail "$(cat report.json)"
+
+"$program" report --prices prices.json feed.ndjson >text || fail "status $?"
+grep -Eq '^opus .*\$3.50$' text || fail "$(cat text)"
+"$program" dump --prices prices.json --keys 2 --size 170x20 feed.ndjson >screen || fail "status $?"
+grep -q '~\$3.50' screen || fail "$(cat screen)"
+"$program" dump --keys 2 --size 170x20 feed.ndjson >screen || fail "status $?"
+grep -q '\$' screen && fail "$(cat screen)"
+
+refused() { # TEXT PATTERN
+    printf '%s' "$1" >wrong.json
+    "$program" report --prices wrong.json feed.ndjson >out 2>err && fail "status 0: $1"
+    grep -q "wrong.json: $2" err || fail "$1: $(cat err)"
+}
+refused '{' 'line 1: not JSON'
+refused '{}' '"models" is missing'
+refused '{"models":{"a":{"input":-1,"output":2}}}' 'model "a": needs'
+refused '{"models":{"a":{"input":1}}}' 'model "a": needs'
+refused '{"models":{"a":{"input":"1","output":2}}}' 'model "a": needs'
+"$program" report --prices absent.json feed.ndjson 2>err && fail 'status 0'
+grep -q 'absent.json: cannot be read: No such file' err || fail "$(cat err)"
