@@ -5,7 +5,7 @@
 #include "core/trace/event.h"
 
 struct price {
-    const char *model; /* borrowed: `claude-opus-5`, for `claude-opus-5-20260101` too */
+    const char *model; /* borrowed: `claude-opus-5`, also of `claude-opus-5-20260101` */
     /* US dollars for a million tokens. */
     double input, output, cache_read, cache_creation;
 };
@@ -21,8 +21,9 @@ struct priced_tokens {
     double prompt, output, cache_read, cache_creation;
 };
 
-/* Returns the price of a model: the row of its name, without a provider before a slash, or the
-   longest row whose name it begins with, before one of `-@:.[`. NULL: unknown. */
+/* Returns the price of a model: the longest row whose name it has, up to a version or a date, or a
+   row `gpt-5*`, which stands for all names that begin so. A provider before a slash or a point may
+   be missing in the row. NULL: unknown. */
 const struct price *prices_find(const struct prices *prices, struct slice model);
 /* Returns the cost in whole billionths of a dollar; NAN: no tokens are known. */
 double prices_cost(const struct price *price, const struct priced_tokens *tokens);

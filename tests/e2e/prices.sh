@@ -6,7 +6,7 @@ request() { # SESSION AGENT SPAN MODEL PROMPT OUTPUT
     printf '{"op":"end_llm_request","session_id":"%s","agent_id":"%s","span_id":"%s","prompt_tokens":%s,"output_tokens":%s,"t":1760000001000}\n' "$1" "$2" "$3" "$5" "$6"
 }
 {
-    request one one 1 gpt-5-mini 1000000 0
+    request one one 1 gpt-5-2026-01-01 1000000 0
     request one sub 2 opus 200000 100000
     request two two 3 local 5000 5000
 } >feed.ndjson
@@ -20,7 +20,7 @@ perl -MJSON::PP -e '
     my %model = map { ($_->{model} => $_->{cost_estimate_usd}) } @{$r->{models}};
     sub near { abs($_[0] - $_[1]) < 1e-6 or die "$_[0], not $_[1]" }
     near($of{one}, 1.5), near($of{sub}, 3.5), near($r->{totals}{cost_estimate_usd}, 5);
-    near($model{"gpt-5-mini"}, 1.5), near($model{opus}, 3.5);
+    near($model{"gpt-5-2026-01-01"}, 1.5), near($model{opus}, 3.5);
     die if defined $of{two} || defined $model{local};
 ' <report.json || fail "$(cat report.json)"
 

@@ -55,3 +55,13 @@ fails_if 2 'tols.Bash.count=7'
 fails_if 2 'requests'
 "$program" report --against old.json --fail-if 'against.diff.tools.Bash.p50.delta>700' new.ndjson >out 2>err
 [ $? = 3 ] || fail "$(cat err)"
+
+# A NUL in a text is JSON, and no way past a condition.
+{
+    cat new.ndjson
+    printf '{"op":"instant","session_id":"new","name":"m","cat":"c","args":{"x":"\\u0000"},"t":1760000000000}\n'
+} >nul.ndjson
+"$program" report --fail-if 'tools.Bash.count=7' nul.ndjson >out 2>err
+[ $? = 3 ] || fail "$(cat err)"
+"$program" report --against old.json nul.ndjson >out 2>err || fail "$(cat err)"
+grep -q '^AGAINST old.json' out || fail "$(cat out)"

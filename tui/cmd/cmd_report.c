@@ -53,7 +53,7 @@ static bool compute(const struct report *report, struct swarm_metrics *metrics)
 static json_t *make_json(const struct report *report, struct strbuf *text)
 {
     report_json(report, text);
-    return text->failed ? NULL : json_loadb(text->data, text->len, 0, NULL);
+    return text->failed ? NULL : json_loadb(text->data, text->len, JSON_ALLOW_NUL, NULL);
 }
 
 /* ---- --fail-if ---- */
@@ -88,9 +88,16 @@ static bool print(const struct engine *engine, const struct report *report, stru
     struct strbuf text;
     strbuf_init(&text, engine->mem, 0);
     json_t *json = NULL, *against = NULL;
-    if (options->json || options->against != NULL || options->condition_count > 0) {
+    bool compares = run->other != NULL, checks = options->condition_count > 0;
+    if (options->json || compares || checks) {
         json = make_json(report, &text);
-        against = json == NULL || run->other == NULL ? NULL : report_against(json, run->other);
+        against = json == NULL || !compares ? NULL : report_against(json, run->other);
+    }
+    if (((compares || checks) && json == NULL) || (compares && against == NULL)) {
+        strbuf_adds(error, "out of memory");
+        json_decref(json);
+        strbuf_release(&text);
+        return false;
     }
     if (options->json && run->other != NULL) {
         report_json_add(&text, "against", json_incref(against));
@@ -133,6 +140,7 @@ static bool make(const struct engine *engine, struct report_run *run, struct str
     } else if (run->saves) {
         struct strbuf text;
         strbuf_init(&text, engine->mem, 0);
+        report.why = false;
         run->other = make_json(&report, &text);
         strbuf_release(&text);
     } else {

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct price_file {
     json_t *json;
@@ -13,7 +14,7 @@ struct price_file {
     struct prices prices;
 };
 
-enum { MODELS_MAX = 10000 };
+enum { MODELS_MAX = 10000, MAX_BYTES = 4 << 20 };
 
 /* Returns a price; `missing` if there is no such member, NAN if it is no price. */
 static double price_of(const json_t *model, const char *key, double missing)
@@ -75,6 +76,12 @@ struct price_file *price_file_read(const char *path, struct strbuf *error)
     struct price_file *file = mem_zalloc(&mem_libc, 1, sizeof *file);
     if (file == NULL) {
         strbuf_addf(error, "%s: out of memory", path);
+        return NULL;
+    }
+    struct stat status;
+    if (stat(path, &status) == 0 && (!S_ISREG(status.st_mode) || status.st_size > MAX_BYTES)) {
+        strbuf_addf(error, "%s: no file of at most %d bytes", path, MAX_BYTES);
+        price_file_free(file);
         return NULL;
     }
     file->json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);

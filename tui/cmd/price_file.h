@@ -3,8 +3,9 @@
        {"models": {"claude-opus-5": {"input": 5, "output": 25, "cache_read": 0.5,
                                      "cache_creation": 6.25}}}
 
-   in US dollars for a million tokens. Without prices for the cache, cached tokens cost as `input`.
-   Other members are ignored, so a file may have notes. */
+   in US dollars for a million tokens. A name that ends with `*` stands for all that begin so.
+   Without prices for the cache, cached tokens cost as `input`. Other members are ignored, so a
+   file may have notes. */
 #ifndef TUI_PRICE_FILE_H
 #define TUI_PRICE_FILE_H
 

@@ -79,7 +79,7 @@ static void find(const json_t **object, const struct figure *figure, const char 
 
 static bool put_number(json_t *object, const char *key, double value)
 {
-    return isnan(value) || json_object_set_new(object, key, json_real(value)) == 0;
+    return !isfinite(value) || json_object_set_new(object, key, json_real(value)) == 0;
 }
 
 /* Adds the interval of a median's difference, and the numbers of samples. */
@@ -96,47 +96,71 @@ static bool put_median(json_t *diff, const json_t *a, const json_t *b, const cha
            put_number(diff, "high", am - bm + hypot(au - am, bm - bl));
 }
 
+/* The comparison so far. A prefix is the beginning of a figure's name, ending with a point. */
+struct comparison {
+    json_t *diffs;
+    struct strbuf prefix, name;
+};
+
 /* Adds a figure that one of both has. False: out of memory. */
-static bool compare(json_t *diffs, const char *prefix, const struct figure *figure, const json_t *a,
+static bool compare(struct comparison *c, const struct figure *figure, const json_t *a,
                     const json_t *b)
 {
     const char *key_a, *key_b;
-    char name[512];
-    snprintf(name, sizeof name, "%s%s%s%s", prefix, figure->member, figure->key != NULL ? "." : "",
-             figure->key != NULL ? figure->key : "");
     find(&a, figure, &key_a);
     find(&b, figure, &key_b);
     double of_a = number_of(a, key_a), of_b = number_of(b, key_b);
     if (isnan(of_a) && isnan(of_b)) {
         return true;
     }
+    strbuf_clear(&c->name);
+    strbuf_add(&c->name, c->prefix.data == NULL ? "" : c->prefix.data, c->prefix.len);
+    strbuf_adds(&c->name, figure->member);
+    strbuf_adds(&c->name, figure->key != NULL ? "." : "");
+    strbuf_adds(&c->name, figure->key != NULL ? figure->key : "");
     json_t *diff = json_object();
     bool good = put_number(diff, "a", of_a) && put_number(diff, "b", of_b) &&
-                put_number(diff, "delta", of_a - of_b) && put_median(diff, a, b, key_a);
-    return json_object_set_new(diffs, name, diff) == 0 && good;
+                put_number(diff, "delta", of_a - of_b) && put_median(diff, a, b, key_a) &&
+                !c->name.failed && !c->prefix.failed;
+    if (!good) {
+        json_decref(diff);
+        return false;
+    }
+    return json_object_set_new(c->diffs, c->name.data, diff) == 0;
 }
 
-static bool compare_all(json_t *diffs, const char *prefix, const struct figure *table, size_t count,
+static bool compare_all(struct comparison *c, const struct figure *table, size_t count,
                         const json_t *a, const json_t *b)
 {
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = compare(diffs, prefix, &table[i], a, b);
+        good = compare(c, &table[i], a, b);
     }
     return good;
 }
 
-static bool compare_tools(json_t *diffs, json_t *a, json_t *b, bool only_of_b)
+/* Sets the prefix: `LIST.NAME.`, or `LIST.OF NAME.`. */
+static void set_prefix(struct comparison *c, const char *list, const char *of, const char *name)
 {
-    char prefix[256];
+    strbuf_clear(&c->prefix);
+    strbuf_adds(&c->prefix, list);
+    strbuf_addc(&c->prefix, '.');
+    strbuf_adds(&c->prefix, of);
+    strbuf_adds(&c->prefix, *of != '\0' ? " " : "");
+    strbuf_adds(&c->prefix, name);
+    strbuf_addc(&c->prefix, '.');
+}
+
+static bool compare_tools(struct comparison *c, json_t *a, json_t *b, bool only_of_b)
+{
     const char *name;
     json_t *tool;
     json_object_foreach(only_of_b ? b : a, name, tool)
     {
         const json_t *other = json_object_get(only_of_b ? a : b, name);
-        snprintf(prefix, sizeof prefix, "tools.%s.", name);
+        set_prefix(c, "tools", "", name);
         if ((!only_of_b || other == NULL) &&
-            !compare_all(diffs, prefix, tool_figures, COUNT(tool_figures), only_of_b ? NULL : tool,
+            !compare_all(c, tool_figures, COUNT(tool_figures), only_of_b ? NULL : tool,
                          only_of_b ? tool : other)) {
             return false;
         }
@@ -165,19 +189,17 @@ static const json_t *find_model(const json_t *models, const json_t *model)
     return NULL;
 }
 
-static bool compare_models(json_t *diffs, const json_t *a, const json_t *b, bool only_of_b)
+static bool compare_models(struct comparison *c, const json_t *a, const json_t *b, bool only_of_b)
 {
-    char prefix[256];
     const json_t *models = only_of_b ? b : a;
     for (size_t i = 0; i < json_array_size(models); i++) {
         const json_t *model = json_array_get(models, i);
         const json_t *other = find_model(only_of_b ? a : b, model);
         const char *client = text_of(model, "client");
-        snprintf(prefix, sizeof prefix, "models.%s%s%s.", client, *client != '\0' ? " " : "",
-                 text_of(model, "model"));
+        set_prefix(c, "models", client, text_of(model, "model"));
         if ((!only_of_b || other == NULL) &&
-            !compare_all(diffs, prefix, model_figures, COUNT(model_figures),
-                         only_of_b ? NULL : model, only_of_b ? model : other)) {
+            !compare_all(c, model_figures, COUNT(model_figures), only_of_b ? NULL : model,
+                         only_of_b ? model : other)) {
             return false;
         }
     }
@@ -187,15 +209,20 @@ static bool compare_models(json_t *diffs, const json_t *a, const json_t *b, bool
 json_t *report_against(json_t *report, json_t *other)
 {
     json_t *a = json_object_get(report, "totals"), *b = json_object_get(other, "totals");
-    json_t *against = b == NULL ? json_object() : json_deep_copy(b), *diffs = json_object();
-    bool good = compare_all(diffs, "", figures, COUNT(figures), a, b);
+    json_t *against = b == NULL ? json_object() : json_deep_copy(b);
+    struct comparison c = {.diffs = json_object()};
+    strbuf_init(&c.prefix, &mem_libc, 0);
+    strbuf_init(&c.name, &mem_libc, 0);
+    bool good = compare_all(&c, figures, COUNT(figures), a, b);
     for (int only_of_b = 0; good && only_of_b <= 1; only_of_b++) {
-        good = compare_models(diffs, json_object_get(report, "models"),
-                              json_object_get(other, "models"), only_of_b) &&
-               compare_tools(diffs, json_object_get(a, "tools"), json_object_get(b, "tools"),
-                             only_of_b);
+        good =
+            compare_models(&c, json_object_get(report, "models"), json_object_get(other, "models"),
+                           only_of_b) &&
+            compare_tools(&c, json_object_get(a, "tools"), json_object_get(b, "tools"), only_of_b);
     }
-    if (json_object_set_new(against, "diff", diffs) != 0 || !good) {
+    strbuf_release(&c.prefix);
+    strbuf_release(&c.name);
+    if (json_object_set_new(against, "diff", c.diffs) != 0 || !good) {
         json_decref(against);
         return NULL;
     }
@@ -212,12 +239,18 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* The unit of a figure by its name: tools' percentiles are durations, and so are those of `_ms`. */
+/* The unit of a figure follows from the end of its name, which is one of the tables'. */
 static bool is_time(const char *name)
 {
-    return strstr(name, "_ms") != NULL || strncmp(name, "phases.", 7) == 0 ||
-           (strncmp(name, "tools.", 6) == 0 &&
-            (ends_with(name, ".p50") || ends_with(name, ".p95")));
+    const char *last = strrchr(name, '.');
+    if (last == NULL) {
+        return ends_with(name, "_ms");
+    }
+    if (strcmp(last, ".p50") == 0 || strcmp(last, ".p95") == 0) {
+        size_t len = (size_t)(last - name);
+        return strncmp(name, "tools.", 6) == 0 || (len > 3 && memcmp(last - 3, "_ms", 3) == 0);
+    }
+    return ends_with(last, "_ms") || strncmp(name, "phases.", 7) == 0;
 }
 
 /* Sums are whole numbers; medians, rates and money are not. */
@@ -234,7 +267,7 @@ static void format(const char *name, double value, bool ascii, char out[NUMBER_B
     }
     if (is_time(name)) {
         number_ms(fabs(value), ascii, out);
-    } else if (is_sum(name)) {
+    } else if (is_sum(name) && fabs(value) < 0x1p53) {
         number_count((uint64_t)fabs(value), out);
     } else {
         number_short(fabs(value), out);
@@ -260,7 +293,12 @@ static void put_side(struct table *table, const char *name, double value, double
 {
     char number[NUMBER_BYTES], text[2 * NUMBER_BYTES];
     format(name, value, ascii, number);
-    snprintf(text, sizeof text, isnan(samples) ? "%s" : "%s (%.0f)", number, samples);
+    const char *minus = value < 0 ? "-" : "";
+    if (isnan(samples)) {
+        snprintf(text, sizeof text, "%s%s", minus, number);
+    } else {
+        snprintf(text, sizeof text, "%s%s (%.15g)", minus, number, samples);
+    }
     table_cell(table, text);
 }
 

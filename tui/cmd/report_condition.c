@@ -57,7 +57,8 @@ static const char *const first_names[] = {
 };
 
 /* The members with the names of items. */
-static const char *const item_names[] = {"agent_id", "session_id", "name", "model", "server"};
+static const char *const item_names[] = {"agent_id", "session_id", "name", "model",
+                                         "server",   "what",       "kind"};
 
 static const struct comparison {
     const char *text; /* the longer ones first */
@@ -183,7 +184,6 @@ static void enter_item(struct search *search, json_t *item, const char *path, in
         const char *rest = name == NULL ? NULL : after(path, end, name);
         if (rest != NULL) {
             enter(search, item, rest, depth + 1);
-            return;
         }
     }
 }

@@ -10,6 +10,8 @@ static const struct price rows[] = {
     {"claude-opus-5", 5, 25, 0.5, 6.25},
     {"claude-opus-5-5", 10, 50, 1, 12.5},
     {"gpt-5", 1, 10, 1, 1},
+    {"openai/gpt-5", 2, 20, 2, 2},
+    {"qwen3*", 1, 1, 1, 1},
 };
 static const struct prices prices = {rows, sizeof rows / sizeof *rows};
 
@@ -23,8 +25,14 @@ TEST(a_model_has_the_longest_row_that_begins_its_name)
         {"claude-opus-5-5", "claude-opus-5-5"},
         {"claude-opus-5-5-20260101", "claude-opus-5-5"},
         {"claude-opus-5[1m]", "claude-opus-5"},
+        {"claude-opus-5-latest", "claude-opus-5"},
         {"us/anthropic/claude-opus-5@3", "claude-opus-5"},
-        {"gpt-5.1", "gpt-5"},
+        {"us.anthropic.claude-opus-5-20260101-v1:0", "claude-opus-5"},
+        {"openai/gpt-5", "openai/gpt-5"},
+        {"azure/gpt-5", "gpt-5"},
+        {"gpt-5-mini", NULL},
+        {"gpt-5.1", NULL},
+        {"qwen3-coder-plus", "qwen3*"},
         {"gpt-51", NULL},
         {"gpt", NULL},
         {"", NULL},

@@ -99,3 +99,27 @@ TEST(the_table_says_what_is_clear)
     json_decref(a);
     json_decref(b);
 }
+
+/* Names are as long as a source makes them, and a saved report holds any number. */
+TEST(long_names_stay_apart_and_units_follow_the_figure)
+{
+    struct strbuf tools, text;
+    strbuf_init(&tools, &mem_libc, 0);
+    strbuf_init(&text, &mem_libc, 0);
+    strbuf_adds(&tools, "{\"totals\":{\"requests\":1e300,\"failed\":-5,\"tools\":{");
+    for (int i = 0; i < 2; i++) {
+        strbuf_addf(&tools, "\"%0600d\xC3\xA9%d\":{\"count\":%d},", 7, i, i + 3);
+    }
+    strbuf_adds(&tools, "\"get_ms\":{\"count\":1,\"errors\":0,\"p50\":1.5}}}}");
+    json_t *a = json_loadb(tools.data, tools.len, 0, NULL), *against = report_against(a, a);
+    assert_non_null(against);
+    assert_int_equal(json_object_size(json_object_get(against, "diff")), 7);
+    report_against_text(against, "x", true, &mem_libc, &text);
+    assert_non_null(strstr(text.data, " 1.5ms"));
+    assert_null(strstr(text.data, " 1.0ms")); /* a count */
+    assert_non_null(strstr(text.data, "-5"));
+    json_decref(against);
+    json_decref(a);
+    strbuf_release(&tools);
+    strbuf_release(&text);
+}

@@ -9,10 +9,12 @@ static const char report[] =
     "{\"totals\":{\"requests\":19,\"ttft_ms\":{\"count\":19,\"p95\":2310.5},"
     "\"tools\":{\"Bash\":{\"errors\":2},\"a=b\":{\"errors\":7},\"x.y\":{\"p50\":3}}},"
     "\"spans\":{\"open\":4},\"requests\":1,"
+    "\"why\":[{\"agent_id\":\"a\",\"what_if\":[{\"what\":\"Bash\",\"saves_ms\":70}]}],"
     "\"models\":[{\"model\":\"claude-opus-4.5\",\"otps\":{\"p50\":40}},"
     "{\"model\":\"haiku\",\"otps\":{\"p50\":90}}],"
     "\"agents\":[{\"session_id\":\"s\",\"agent_id\":\"s\",\"failed\":0},"
-    "{\"session_id\":\"s\",\"agent_id\":\"a\",\"name\":\"coder\",\"failed\":3}]}";
+    "{\"session_id\":\"s\",\"agent_id\":\"a\",\"name\":\"coder\",\"failed\":3},"
+    "{\"session_id\":\"s\",\"agent_id\":\"b\",\"name\":\"a.b\",\"failed\":5}]}";
 
 TEST(a_condition_compares_a_figure)
 {
@@ -38,7 +40,9 @@ TEST(a_condition_compares_a_figure)
         {"models.*.otps.p50>80", CONDITION_HOLDS, 90},
         {"agents.coder.failed>2", CONDITION_HOLDS, 3},
         {"agents.a.failed>2", CONDITION_HOLDS, 3},
-        {"agents.*.failed>3", CONDITION_FAILS, 3},
+        {"agents.*.failed>5", CONDITION_FAILS, 5},
+        {"why.*.what_if.Bash.saves_ms>60", CONDITION_HOLDS, 70},
+        {"agents.a.b.failed=5", CONDITION_HOLDS, 5},
         {"ttft_ms.p99>0", CONDITION_NO_DATA, 0},
         {"ttft_ms>0", CONDITION_NO_DATA, 0}, /* no number */
         {"tools.Bas.errors>0", CONDITION_NO_DATA, 0},
