@@ -1,14 +1,17 @@
 /* Which agent each call of a sub-agent started.
 
    A call whose source reports the id (child_agent_id) has it in its record. For any other call
-   it is the agent of the caller whose first span begins while the call runs; of several, the
-   one that the call's arguments describe, then the one that began first after the call. */
+   it is an agent of the caller whose first span begins while the call runs; call_matches.h has
+   the order in which calls take them, one each. */
 #ifndef CORE_ANALYSIS_CALL_CHILDREN_H
 #define CORE_ANALYSIS_CALL_CHILDREN_H
 
 #include "core/base/u64map.h"
 #include "core/model/swarm.h"
 #include "core/query/query.h"
+
+/* Sources' clocks differ by this much: an agent may begin so long before its call. */
+#define CALL_CHILDREN_CLOCKS_NS INT64_C(50000000)
 
 struct call_children {
     const struct swarm *swarm;
@@ -17,6 +20,9 @@ struct call_children {
     agent_no *first;     /* by agent: the first of its sub-agents; NO_AGENT: none */
     agent_no *next;      /* by agent: the next one of the same parent */
     agent_no *parent;    /* by agent; NO_AGENT: a root */
+    /* Filled by questions: */
+    int64_t *matched_ns;    /* by agent: its calls from this time on are matched */
+    struct u64map *matches; /* by span: the agent that it started */
 };
 
 /* Makes the index of the agents that are in the model now; the swarm is borrowed. False: out of
@@ -24,8 +30,8 @@ struct call_children {
 bool call_children_init(struct call_children *children, const struct swarm *swarm);
 void call_children_release(struct call_children *children);
 /* Returns the agent that the call started; NO_AGENT: none, or unknown. `local_ns`: the local clock,
-   for a call that runs. `text` is room to read args. */
-agent_no call_children_of(const struct call_children *children, const struct span *call,
-                          int64_t local_ns, struct strbuf *text);
+   for a call that runs. `text` is room to read args; it has failed if out of memory. */
+agent_no call_children_of(const struct call_children *children, span_no call, int64_t local_ns,
+                          struct strbuf *text);
 
 #endif

@@ -246,8 +246,8 @@ static bool start_runs(struct builder *builder, uint32_t number)
         if (call->kind != SPAN_AGENT_CALL && (call->kind != SPAN_TOOL || !parent)) {
             continue;
         }
-        agent_no agent = call_children_of(builder->children, swarm_span(graph->swarm, call->span),
-                                          graph->local_ns, &builder->text);
+        agent_no agent =
+            call_children_of(builder->children, call->span, graph->local_ns, &builder->text);
         if (agent != NO_AGENT && agent != run.agent && agent < builder->agent_count &&
             !start_run(builder, number, i, agent)) {
             return false;

@@ -105,8 +105,8 @@ static bool find_children(const struct swarm *swarm, int64_t local_ns, struct he
     for (size_t i = 0; ok && i < held->call_count; i++) {
         struct held_up_call *call = &held->calls[i];
         if (may_start_agent(call)) {
-            const struct span *span = swarm_span(swarm, call->span);
-            call->child = call_children_of(&children, span, local_ns, &text);
+            call->child = call_children_of(&children, call->span, local_ns, &text);
+            ok = !text.failed;
         }
     }
     strbuf_release(&text);

@@ -35,7 +35,7 @@ static const char *child_of(const struct model *model, unsigned n)
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
     assert_true(call_children_init(&children, model->swarm));
-    const struct span *call = swarm_span(model->swarm, model_span(model, "Tool: Agent", n));
+    span_no call = model_span(model, "Tool: Agent", n);
     agent_no child = call_children_of(&children, call, MODEL_START_NS, &text);
     call_children_release(&children);
     strbuf_release(&text);
@@ -77,5 +77,64 @@ TEST(a_call_without_a_name_starts_the_agent_that_it_describes_or_the_next)
     assert_string_equal(child_of(&model, 0), "b");
     assert_string_equal(child_of(&model, 1), "a");
     assert_string_equal(child_of(&model, 2), "");
+    model_release(&model);
+}
+
+static void start_model(struct model *model)
+{
+    assert_true(model_init(model, &mem_libc));
+    struct update session = session_update(PRECEDENCE_FILES);
+    update_number(&session, FIELD_START_MS, at_ms(0));
+    model_update(model, &session);
+}
+
+TEST(calls_beside_each_other_start_an_agent_each)
+{
+    struct model model;
+    start_model(&model);
+    add_agent(&model, "a", "one", 100);
+    add_agent(&model, "b", "two", 110);
+    add_agent(&model, "c", "three", 120);
+    add_call(&model, "1", 90, 200, NULL, NULL);
+    add_call(&model, "2", 91, 300, NULL, NULL);
+    add_call(&model, "3", 92, 400, "{\"description\":\"one\"}", NULL);
+    add_call(&model, "4", 93, 500, "{\"description\":\"one\"}", NULL);
+    model_flush(&model);
+    assert_string_equal(child_of(&model, 0), "b");
+    assert_string_equal(child_of(&model, 1), "c");
+    assert_string_equal(child_of(&model, 2), "a");
+    assert_string_equal(child_of(&model, 3), "");
+    model_release(&model);
+}
+
+TEST(an_agent_that_a_call_names_is_no_other_calls)
+{
+    struct model model;
+    start_model(&model);
+    add_agent(&model, "a", "one", 100);
+    add_agent(&model, "b", "two", 110);
+    add_call(&model, "1", 90, 200, "{\"description\":\"one\"}", NULL);
+    add_call(&model, "2", 95, 200, NULL, "a");
+    model_flush(&model);
+    assert_string_equal(child_of(&model, 0), "b");
+    assert_string_equal(child_of(&model, 1), "a");
+    model_release(&model);
+}
+
+/* Calls that ended before the one that is asked for took their agents all the same. */
+TEST(an_agent_of_a_call_before_is_not_free)
+{
+    struct model model;
+    start_model(&model);
+    add_agent(&model, "a", "one", 300);
+    add_agent(&model, "b", "two", 310);
+    add_agent(&model, "c", "three", 320);
+    add_call(&model, "1", 10, 305, NULL, NULL);
+    add_call(&model, "2", 200, 400, NULL, NULL);
+    add_call(&model, "3", 290, 500, NULL, NULL);
+    model_flush(&model);
+    assert_string_equal(child_of(&model, 2), "c");
+    assert_string_equal(child_of(&model, 1), "b");
+    assert_string_equal(child_of(&model, 0), "a");
     model_release(&model);
 }
