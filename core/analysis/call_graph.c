@@ -44,6 +44,22 @@ static size_t first_from(const struct swarm *swarm, const struct lane *lane, int
     return sorted_first(lane->spans.count, at_ns, start_at, &starts);
 }
 
+/* Returns the place of the lane's first span that runs at the time or begins after it. In a lane
+   whose spans overlap only the last ones are looked at. */
+static size_t first_that_runs(const struct call_graph *graph, const struct lane *lane,
+                              int64_t from_ns)
+{
+    size_t at = first_from(graph->swarm, lane, from_ns), first = at;
+    for (size_t back = 1; back <= first && (back == 1 || lane->overlaps) && back <= LOOK_BACK;
+         back++) {
+        const struct span *span = swarm_span(graph->swarm, spans_at(&lane->spans, first - back));
+        if (span != NULL && swarm_span_end_ns(graph->swarm, span, graph->local_ns) > from_ns) {
+            at = first - back;
+        }
+    }
+    return at;
+}
+
 static bool is_call(const struct span *span)
 {
     return span != NULL && (span->kind == SPAN_REQUEST || span->kind == SPAN_TOOL ||
@@ -101,18 +117,18 @@ static bool gather(struct builder *builder, uint32_t number)
     struct graph_run *run = &graph->runs[number];
     struct agent_note *note = &builder->notes[run->agent];
     const struct agent *agent = swarm_agent(graph->swarm, run->agent);
-    int64_t from_ns = run->start_ns - GRAPH_CLOCKS_NS;
-    from_ns = from_ns > note->taken_ns ? from_ns : note->taken_ns;
     run->first_call = (uint32_t)graph->call_count;
     for (size_t i = 0; i < agent->lane_count; i++) {
         const struct lane *lane = &agent->lanes[i];
-        for (size_t k = first_from(graph->swarm, lane, from_ns); k < lane->spans.count; k++) {
+        for (size_t k = first_that_runs(graph, lane, run->start_ns - GRAPH_CLOCKS_NS);
+             k < lane->spans.count; k++) {
             span_no no = spans_at(&lane->spans, k);
             const struct span *span = swarm_span(graph->swarm, no);
             if (span != NULL && span->start_ns >= run->end_ns) {
                 break;
             }
-            if (is_call(span) && !put_call(graph, run, no, span)) {
+            if (span != NULL && span->start_ns >= note->taken_ns && is_call(span) &&
+                !put_call(graph, run, no, span)) {
                 return false;
             }
         }

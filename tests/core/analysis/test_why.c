@@ -1,0 +1,72 @@
+/* Paths and what-if of small swarms: calls that cross a turn's ends, clocks that differ. */
+#include "core/analysis/why.h"
+
+#include "tests/support/support.h"
+#include "tests/support/updates.h"
+
+static void start_model(struct model *model)
+{
+    assert_true(model_init(model, &mem_libc));
+    struct update session = session_update(PRECEDENCE_FILES);
+    update_number(&session, FIELD_START_MS, at_ms(0));
+    model_update(model, &session);
+}
+
+static void add(struct model *model, struct update update, const char *agent)
+{
+    if (agent != NULL) {
+        update.agent_id = model_text(agent);
+    }
+    model_update(model, &update);
+}
+
+static void add_turn(struct model *model, const char *id, double start, double end,
+                     const char *agent)
+{
+    add(model, call_update(CALL_INTERACTION, PRECEDENCE_FILES, id, start, end), agent);
+}
+
+static void add_agent(struct model *model, const char *id, const char *parent)
+{
+    struct update update = agent_update(PRECEDENCE_FILES, id);
+    update_string(&update, FIELD_PARENT_AGENT_ID, parent);
+    model_update(model, &update);
+}
+
+/* Makes the answers for the main agent's turn at a time. */
+static void why_at(const struct model *model, double at, struct why *why)
+{
+    struct turn turn;
+    size_t main_agent = 0;
+    while ((swarm_agent(model->swarm, (agent_no)main_agent)->flags & AGENT_MAIN) == 0) {
+        main_agent++;
+    }
+    assert_true(turn_at(model->swarm, (agent_no)main_agent, model_ns(at), model_ns(100000), &turn));
+    assert_true(why_make(why, model->swarm, NULL, &turn, model_ns(100000)));
+}
+
+/* A sub-agent that a turn launched and the next one waited for. */
+TEST(a_call_that_began_before_the_run_is_on_its_path)
+{
+    struct model model;
+    struct why why;
+    start_model(&model);
+    add_turn(&model, "i1", 0, 3000, NULL);
+    add_turn(&model, "i2", 10000, 70000, NULL);
+    add_agent(&model, "b", "s");
+    add(&model, request_update("r1", 0, 1000), NULL);
+    add(&model, tool_update("A", 1000, 1100, "Agent", NULL), NULL);
+    add(&model, request_update("b1", 1020, 61020), "b");
+    add(&model, request_update("r2", 1200, 2700), NULL);
+    add(&model, request_update("r3", 10000, 11000), NULL);
+    struct update wait = tool_update("W", 11000, 61020, "wait_agent", NULL);
+    update_string(&wait, FIELD_CHILD_AGENT_ID, "b");
+    model_update(&model, &wait);
+    add(&model, request_update("r4", 61100, 63100), NULL);
+    model_flush(&model);
+    why_at(&model, 20000, &why);
+    /* All but 80 ms before the last request and what is after it. */
+    assert_int_equal(why.path.part_ns[PART_OVERHEAD], 6980 * INT64_C(1000000));
+    why_release(&why);
+    model_release(&model);
+}
