@@ -21,6 +21,7 @@ struct pen {
     struct strbuf *out;
 };
 
+/* Appends the part as one line of at most `cols` columns. */
 static void put_cut(struct pen *pen, size_t cols)
 {
     const struct theme *theme = pen->look->theme;
@@ -32,7 +33,7 @@ static void put_cut(struct pen *pen, size_t cols)
     if (fits < text->len) {
         fits = text_fit(text->data, text->len, theme->ascii, cols - 1, NULL);
     }
-    strbuf_add(pen->out, text->data, fits);
+    text_put_line(text->data, fits, theme->ascii, pen->out);
     strbuf_adds(pen->out, fits < text->len ? theme_symbol(theme, SYM_ELLIPSIS) : "");
 }
 
@@ -58,9 +59,11 @@ static void put_call(struct pen *pen, const struct span *call, size_t about_cols
         put_cut(pen, about_cols);
         return;
     }
-    strbuf_adds(pen->out, call->kind == SPAN_USER
-                              ? query_state_name(STATE_USER)
-                              : span_short_name(swarm_text(pen->swarm, call->name)));
+    strbuf_clear(&pen->text);
+    strbuf_adds(&pen->text, call->kind == SPAN_USER
+                                ? query_state_name(STATE_USER)
+                                : span_short_name(swarm_text(pen->swarm, call->name)));
+    put_cut(pen, ABOUT_COLS);
     if (bare) {
         return;
     }

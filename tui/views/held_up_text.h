@@ -1,6 +1,5 @@
 /* Writes the chain that holds an agent up as text: `api-server ← coder ← Bash make test 41.0s
-   (p95 8.3s)`. Texts are WTF-8 from outside: pass them to area_put or the console, never to the
-   terminal. */
+   (p95 8.3s)`, one line that a terminal may have. */
 #ifndef TUI_HELD_UP_TEXT_H
 #define TUI_HELD_UP_TEXT_H
 

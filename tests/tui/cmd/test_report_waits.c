@@ -106,6 +106,39 @@ TEST(a_status_bar_shows_the_longest_chain)
     free(text);
 }
 
+/* Returns new: what the command prints of a feed of these lines. */
+static char *run_on(const char *command, const char *option, const char *feed)
+{
+    const char *path = support_path(support_tmpdir(), "own.feed.ndjson");
+    support_write_file(path, feed, strlen(feed));
+    const char *const argv[] = {support_program(), command, option, path, NULL};
+    return run(argv);
+}
+
+#define LINE(op, t, more) "{\"op\":\"" op "\",\"t\":" #t ",\"session_id\":\"s\"" more "}\n"
+#define TOOL(t, more)     LINE("start_tool", t, ",\"span_id\":\"" #t "\"," more)
+#define NOW(t)            LINE("instant", t, ",\"name\":\"x\",\"cat\":\"c\"")
+
+static void assert_chain(const char *command, const char *option, const char *begin,
+                         const char *want, const char *feed)
+{
+    char *text = run_on(command, option, feed);
+    const char *at = strstr(text, begin);
+    if (at == NULL || strstr(at, want) != at + strlen(begin)) {
+        fail_msg("%s: no %s%s in\n%s", command, begin, want, text);
+    }
+    free(text);
+}
+
+TEST(the_chain_is_one_line_whatever_its_texts_hold)
+{
+    const char *feed = LINE("hello", 1760000000000, ",\"name\":\"a\\nb\"")
+        TOOL(1760000000000, "\"tool_name\":\"Ba\\nsh\",\"args\":{\"command\":\"c\\u001b[2J\\nd\"}")
+            NOW(1760000091500);
+    assert_chain("report", "--ascii", "held up   ", "a b <- Ba sh c?[2J d 91.5s\n", feed);
+    assert_chain("status", "--no-mask", "held up: ", "a b <- Ba sh c?[2J d 91.5s\n", feed);
+}
+
 TEST(the_tables_show_the_chain_the_slowest_calls_and_who_waited_for_a_person)
 {
     static const char *const lines[] = {
