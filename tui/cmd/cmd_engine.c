@@ -108,7 +108,7 @@ static void status(void *ctx, struct strbuf *out)
         struct swarm_metrics metrics;
         bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
         strbuf_clear(&e->status);
-        status_bar(e->swarm, known ? &metrics : NULL, now_ns, &e->status);
+        status_bar(e->swarm, known ? &metrics : NULL, now_ns, e->options->no_mask, &e->status);
         if (!e->options->no_mask) {
             mask_in_place(&e->status);
         }

@@ -131,6 +131,7 @@ static bool make(const struct engine *engine, struct report_run *run, struct str
                             .filter_text = engine->options->filter,
                             .bad = engine_bad(engine),
                             .why = engine->options->why,
+                            .no_mask = engine->options->no_mask,
                             .turn = engine->options->turn};
     report.filter = make_filter(engine, report.local_ns);
     bool ok =

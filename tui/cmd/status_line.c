@@ -121,7 +121,7 @@ static_assert(sizeof bar_order / sizeof *bar_order == STATES, "each state is in 
 enum { HELD_UP_COLS = 100 };
 
 static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *metrics,
-                        int64_t local_ns, struct strbuf *out)
+                        int64_t local_ns, bool no_mask, struct strbuf *out)
 {
     const struct theme theme = {.ascii = true};
     struct held_up held;
@@ -134,7 +134,8 @@ static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *m
         held_up_chain(&held, first, &chain);
         number_ms((double)chain.age_ns / 1e6, true, age);
         strbuf_init(&text, out->mem, 0);
-        held_up_text(swarm, &chain, &(struct held_up_look){&theme, age, HELD_UP_COLS}, &text);
+        held_up_text(swarm, &chain, &(struct held_up_look){&theme, age, HELD_UP_COLS, no_mask},
+                     &text);
         strbuf_addf(out, "  held up: %s", text.len > 0 ? text.data : age);
         strbuf_release(&text);
     }
@@ -153,7 +154,7 @@ static void put_stalled(const struct swarm *swarm, const struct swarm_metrics *m
 }
 
 void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                struct strbuf *out)
+                bool no_mask, struct strbuf *out)
 {
     uint64_t counts[STATES] = {0}, all = 0;
     char ttft[NUMBER_BYTES];
@@ -176,5 +177,5 @@ void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, 
         number_ms(metrics->totals.ttft_ms.p50, true, ttft);
         strbuf_addf(out, "  ttft %s", ttft);
     }
-    put_held_up(swarm, metrics, local_ns, out);
+    put_held_up(swarm, metrics, local_ns, no_mask, out);
 }

@@ -12,8 +12,9 @@ void status_line(const struct swarm *swarm, const struct swarm_metrics *metrics,
 
 /* Appends the same for a status bar: `1 user  2 tool  1 error  1 stalled  ttft 742ms  held up: main
    <- coder <- Bash make test 41.0s`, by the names of the states. It has the last part while a
-   call is beyond its usual time (core/analysis/held_up.h). `metrics` may be NULL. */
+   call is beyond its usual time (core/analysis/held_up.h). `metrics` may be NULL. `no_mask`: that
+   part shows keys and passwords. */
 void status_bar(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                struct strbuf *out);
+                bool no_mask, struct strbuf *out);
 
 #endif

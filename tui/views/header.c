@@ -189,7 +189,8 @@ static void find_chain(const struct frame *frame, struct header_chain *out)
 static int make_chain(struct frame *frame, const struct header_chain *chain, int cols)
 {
     const struct theme *theme = &frame->input->theme;
-    const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0)};
+    const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0),
+                                      frame->input->no_mask};
     struct strbuf *text = &frame->scratch;
     held_up_text(frame->swarm, &chain->chain, &look, text);
     if (!frame->input->no_mask) {

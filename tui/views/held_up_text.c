@@ -2,6 +2,7 @@
    frame. */
 #include "tui/views/held_up_text.h"
 
+#include "core/base/mask.h"
 #include "tui/screen/text.h"
 #include "tui/views/frame.h"
 #include "tui/views/span_text.h"
@@ -25,7 +26,10 @@ struct pen {
 static void put_cut(struct pen *pen, size_t cols)
 {
     const struct theme *theme = pen->look->theme;
-    const struct strbuf *text = &pen->text;
+    struct strbuf *text = &pen->text;
+    if (!pen->look->no_mask) {
+        mask_in_place(text); /* the rest of a key that is cut would not be found */
+    }
     if (text->failed || text->len == 0) {
         return;
     }

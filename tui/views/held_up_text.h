@@ -12,6 +12,7 @@ struct held_up_look {
     const struct theme *theme; /* symbols */
     const char *age;           /* of the call at the end */
     size_t cols;               /* at most so many */
+    bool no_mask;              /* shows keys and passwords */
 };
 
 struct frame;

@@ -14,6 +14,7 @@ struct report {
     uint64_t turn;               /* of `report --why`: that turn of each agent; 0: all */
     struct filter_cache *filter; /* begun, as `metrics` are those that match; NULL: no filter */
     const char *filter_text;     /* as it was typed; NULL: no filter */
+    bool no_mask;                /* shows keys and passwords */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */

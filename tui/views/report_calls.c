@@ -203,7 +203,8 @@ void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
         held_up_chain(&held, first, &chain);
         number_ms((double)chain.age_ns / 1e6, ascii, age);
         strbuf_init(&text, out->mem, 0);
-        held_up_text(r->swarm, &chain, &(struct held_up_look){&theme, age, HELD_UP_COLS}, &text);
+        held_up_text(r->swarm, &chain,
+                     &(struct held_up_look){&theme, age, HELD_UP_COLS, r->no_mask}, &text);
         strbuf_addf(out, "held up   %s\n", text.len > 0 ? text.data : age);
         strbuf_release(&text);
     }

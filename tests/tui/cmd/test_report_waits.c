@@ -139,6 +139,22 @@ TEST(the_chain_is_one_line_whatever_its_texts_hold)
     assert_chain("status", "--no-mask", "held up: ", "a b <- Ba sh c?[2J d 91.5s\n", feed);
 }
 
+#define KEY "ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123"
+
+TEST(a_key_is_masked_before_the_chain_is_cut)
+{
+    const char *feed = LINE("hello", 1760000000000, ",\"name\":\"a\"")
+        TOOL(1760000000000,
+             "\"tool_name\":\"Bash\",\"args\":{\"command\":\"deploy --really --to-prod -k " KEY
+             "\"}") NOW(1760000091500);
+    assert_chain("report", "--ascii", "held up   ",
+                 "a <- Bash deploy --really --to-prod -k ghp_*** 91.5s\n", feed);
+    assert_chain("status", "--from=0s",
+                 "held up: ", "a <- Bash deploy --really --to-prod -k ghp_*** 91.5s\n", feed);
+    assert_chain("status", "--no-mask",
+                 "held up: ", "a <- Bash deploy --really --to-prod -k ghp_ABCDEF", feed);
+}
+
 TEST(the_tables_show_the_chain_the_slowest_calls_and_who_waited_for_a_person)
 {
     static const char *const lines[] = {

@@ -98,7 +98,7 @@ TEST(each_state_has_one_name_everywhere)
         snprintf(want, sizeof want, "state:%s", rows[i].word);
         assert_true(view_set_filter(&picture.state, want, &error));
         picture_has(&picture, "1 of 1 agent");
-        status_bar(swarm, NULL, picture.input.local_ns, &text);
+        status_bar(swarm, NULL, picture.input.local_ns, false, &text);
         snprintf(want, sizeof want, "1 %s", rows[i].word);
         assert_memory_equal(text.data, want, strlen(want)); /* a call that hangs may follow */
         strbuf_clear(&text);
@@ -126,7 +126,7 @@ TEST(a_status_bar_begins_with_those_that_need_a_person)
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
     picture_init(&picture, 120, 30);
-    status_bar(picture.input.swarm, NULL, picture.input.local_ns, &text);
+    status_bar(picture.input.swarm, NULL, picture.input.local_ns, false, &text);
     assert_string_equal(text.data, "no agents");
     strbuf_clear(&text);
     picture_feed(&picture,
@@ -134,7 +134,7 @@ TEST(a_status_bar_begins_with_those_that_need_a_person)
                  "{'op':'start_tool','t':0,'session_id':'b','span_id':'t','tool_name':'Bash'}\n"
                  "{'op':'hello','t':0,'session_id':'c'}\n"
                  "{'op':'start_user_input','t':0,'session_id':'d','span_id':'u'}\n");
-    status_bar(picture.input.swarm, NULL, picture.input.local_ns, &text);
+    status_bar(picture.input.swarm, NULL, picture.input.local_ns, false, &text);
     assert_string_equal(text.data, "1 user  2 tool  1 idle");
     strbuf_release(&text);
     picture_release(&picture);
