@@ -189,18 +189,41 @@ void report_calls(const struct report *r, bool ascii, struct strbuf *out)
     calls_release(&calls);
 }
 
+/* Sets *out to the longest chain of those that begin with an agent the filter matches; of chains
+   with the same end, to the one that begins first. */
+static void find_longest(const struct report *r, const struct held_up *held,
+                         struct held_up_chain *out)
+{
+    *out = (struct held_up_chain){.count = 0};
+    for (size_t i = 0; i < held->agent_count; i++) {
+        struct held_up_chain chain;
+        if (!report_matches(r, (agent_no)i)) {
+            continue;
+        }
+        held_up_chain(held, (agent_no)i, &chain);
+        bool longer =
+            chain.age_ns > out->age_ns || (chain.age_ns == out->age_ns && chain.count > out->count);
+        if (chain.beyond && longer) {
+            *out = chain;
+        }
+    }
+}
+
 void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct theme theme = {.ascii = ascii};
     struct held_up held;
     bool made = held_up_make(r->swarm, r->metrics, r->local_ns, r->metrics->mem, &held);
-    agent_no first = made ? held_up_longest(&held) : NO_AGENT;
+    struct held_up_chain chain = {.count = 0};
+    if (made && r->filter == NULL) {
+        held_up_chain(&held, held_up_longest(&held), &chain);
+    } else if (made) {
+        find_longest(r, &held, &chain);
+    }
     out->failed |= !made;
-    if (first != NO_AGENT && report_matches(r, first)) {
-        struct held_up_chain chain;
+    if (chain.count > 0) {
         struct strbuf text;
         char age[NUMBER_BYTES];
-        held_up_chain(&held, first, &chain);
         number_ms((double)chain.age_ns / 1e6, ascii, age);
         strbuf_init(&text, out->mem, 0);
         held_up_text(r->swarm, &chain,

@@ -155,6 +155,19 @@ TEST(a_key_is_masked_before_the_chain_is_cut)
                  "held up: ", "a <- Bash deploy --really --to-prod -k ghp_ABCDEF", feed);
 }
 
+#define AGENT(id) \
+    LINE("register_agent", 1760000000000, ",\"agent_id\":\"" id "\",\"agent_name\":\"" id "\"")
+#define RUNS(t, id) \
+    TOOL(t, "\"agent_id\":\"" id "\",\"tool_name\":\"Bash\",\"args\":{\"command\":\"" id "\"}")
+
+TEST(a_filter_shows_the_longest_chain_of_those_that_match)
+{
+    const char *feed = LINE("hello", 1760000000000, "") AGENT("k") AGENT("j")
+        RUNS(1760000000000, "k") RUNS(1760000010000, "j") NOW(1760000091500);
+    assert_chain("report", "--filter=agent:j", "held up   ", "j \xe2\x86\x90 Bash j 81.5s\n", feed);
+    assert_chain("report", "--filter=agent:k", "held up   ", "k \xe2\x86\x90 Bash k 91.5s\n", feed);
+}
+
 TEST(the_tables_show_the_chain_the_slowest_calls_and_who_waited_for_a_person)
 {
     static const char *const lines[] = {
