@@ -102,6 +102,22 @@ struct had {
     int64_t then_ns, now_ns;
 };
 
+/* Returns when the time `then_ns` in a call is now. Of a call that waits for a run, what came after
+   that time is left out of its end. */
+static int64_t now_in(const struct forward *forward, uint32_t number, int64_t then_ns)
+{
+    const struct graph_call *call = &forward->graph->calls[number];
+    int64_t start = forward->starts[number];
+    if (then_ns >= call->end_ns) {
+        return forward->ends[number];
+    }
+    if (call->waits_for != NO_RUN && !is_free(forward, call)) {
+        return greatest(start, forward->ends[number] - (call->end_ns - then_ns));
+    }
+    return start + call_rest(forward, call, call->start_ns, greatest(then_ns, call->start_ns));
+}
+
+/* By the clocks of its sources a dependency may end after `at_ns`: then it was had at that time. */
 static struct had had_all(const struct forward *forward, uint32_t first, uint32_t count,
                           uint32_t call, int64_t at_ns)
 {
@@ -109,12 +125,8 @@ static struct had had_all(const struct forward *forward, uint32_t first, uint32_
     struct had had = {INT64_MIN, INT64_MIN};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t dependency = graph->dependencies[first + i];
-        const struct graph_call *before = &graph->calls[dependency];
-        int64_t then = call_graph_had(graph, dependency, call, at_ns);
-        int64_t now = forward->ends[dependency];
-        if (then < before->end_ns) {
-            now = forward->starts[dependency] + call_rest(forward, before, before->start_ns, then);
-        }
+        int64_t then = least(call_graph_had(graph, dependency, call, at_ns), at_ns);
+        int64_t now = now_in(forward, dependency, then);
         had.then_ns = greatest(had.then_ns, then);
         had.now_ns = greatest(had.now_ns, now);
     }

@@ -4,6 +4,8 @@
 #include "tests/support/support.h"
 #include "tests/support/updates.h"
 
+#include <stdio.h>
+
 static void start_model(struct model *model)
 {
     assert_true(model_init(model, &mem_libc));
@@ -67,6 +69,37 @@ TEST(a_call_that_began_before_the_run_is_on_its_path)
     why_at(&model, 20000, &why);
     /* All but 80 ms before the last request and what is after it. */
     assert_int_equal(why.path.part_ns[PART_OVERHEAD], 6980 * INT64_C(1000000));
+    why_release(&why);
+    model_release(&model);
+}
+
+/* A tool that ends after the next request's start, by its source's clock, saves no more than the
+   time before that start. */
+TEST(what_if_saves_no_more_than_the_path_has)
+{
+    struct model model;
+    struct why why;
+    start_model(&model);
+    add_turn(&model, "i", 0, 20000, NULL);
+    double at = 0;
+    for (int i = 0; i < 10; i++, at += 1000) {
+        char request[8], tool[8];
+        snprintf(request, sizeof request, "r%d", i);
+        snprintf(tool, sizeof tool, "t%d", i);
+        add(&model, request_update(request, at, at + 950), NULL);
+        add(&model, tool_update(tool, at + 950, at + 1040, "Read", NULL), NULL);
+    }
+    add(&model, request_update("last", at, at + 900), NULL);
+    model_flush(&model);
+    why_at(&model, 1, &why);
+    assert_true(why.what_if_count >= 2);
+    for (size_t i = 0; i < why.what_if_count; i++) {
+        const struct what_if *kind = &why.what_if[i];
+        if (kind->saves_ns > why.path.part_ns[kind->kind.part]) {
+            fail_msg("%s saves %lld ns of %lld", path_parts[kind->kind.part].key,
+                     (long long)kind->saves_ns, (long long)why.path.part_ns[kind->kind.part]);
+        }
+    }
     why_release(&why);
     model_release(&model);
 }
