@@ -15,6 +15,16 @@ static bool is_call(const struct span *span)
            span->kind == SPAN_USER;
 }
 
+/* Returns when the agent's next interaction starts; INT64_MAX: this is its last. */
+static int64_t next_start(const struct swarm *swarm, agent_no agent, size_t place)
+{
+    const struct block_list *envelopes = &swarm_agent(swarm, agent)->envelopes;
+    const struct span *next =
+        place + 1 < envelopes->count ? swarm_span(swarm, spans_at(envelopes, place + 1)) : NULL;
+    return next == NULL ? INT64_MAX : next->start_ns;
+}
+
+/* An open interaction lost its end if another one came after it: it ends where that starts. */
 static struct turn turn_of(const struct swarm *swarm, agent_no agent, size_t place,
                            int64_t local_ns)
 {
@@ -24,12 +34,14 @@ static struct turn turn_of(const struct swarm *swarm, agent_no agent, size_t pla
         return (struct turn){.agent = agent, .span = NO_SPAN};
     }
     int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
+    int64_t next_ns = is_open(span) ? next_start(swarm, agent, place) : INT64_MAX;
+    end_ns = end_ns < next_ns ? end_ns : next_ns;
     return (struct turn){.agent = agent,
                          .span = no,
                          .number = place + 1,
                          .start_ns = span->start_ns,
                          .end_ns = end_ns > span->start_ns ? end_ns : span->start_ns,
-                         .open = is_open(span)};
+                         .open = is_open(span) && next_ns == INT64_MAX};
 }
 
 /* The turn of an agent without interactions. False: it has no calls. */
@@ -124,6 +136,14 @@ static int by_length(const void *a, const void *b)
     return (x->agent > y->agent) - (x->agent < y->agent);
 }
 
+/* The row of a group, whose agents' parent is unknown, calls nobody. */
+static bool has_caller(const struct swarm *swarm, const struct call_children *children,
+                       agent_no agent)
+{
+    agent_no parent = children->parent[agent];
+    return parent != NO_AGENT && (swarm_agent(swarm, parent)->flags & AGENT_GROUP) == 0;
+}
+
 struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
                         int64_t local_ns, size_t *count)
 {
@@ -132,7 +152,7 @@ struct turn *turns_list(const struct swarm *swarm, const struct call_children *c
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
         if ((agent->flags & (AGENT_DEAD | AGENT_GROUP)) == 0 && query_is_agent(agent) &&
-            children->parent[i] == NO_AGENT) {
+            !has_caller(swarm, children, (agent_no)i)) {
             good = put_agent(&list, swarm, (agent_no)i, local_ns);
         }
     }

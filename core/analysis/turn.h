@@ -1,6 +1,6 @@
 /* The turns of an agent: its interactions, numbered from 1 in order of their starts. An agent
    without any that is nobody's sub-agent has one turn, from the start of its first call to the end
-   of its last one. */
+   of its last one. An interaction without an end ends where the next one starts. */
 #ifndef CORE_ANALYSIS_TURN_H
 #define CORE_ANALYSIS_TURN_H
 
@@ -14,8 +14,8 @@ struct turn {
     bool open;                /* it runs */
 };
 
-/* The turns of all agents that are nobody's sub-agents, longest first. Returns new (mem_free of
-   *count * sizeof); NULL with *count > 0 if out of memory. */
+/* The turns of all agents that are no known agent's sub-agents, longest first. Returns new
+   (mem_free of *count * sizeof); NULL with *count > 0 if out of memory. */
 struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
                         int64_t local_ns, size_t *count);
 /* Sets *out to the agent's turn at that time, else the last one before it, else the first. An agent

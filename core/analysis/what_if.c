@@ -102,8 +102,8 @@ struct had {
     int64_t then_ns, now_ns;
 };
 
-/* Returns when the time `then_ns` in a call is now. Of a call that waits for a run, what came after
-   that time is left out of its end. */
+/* Returns when the time `then_ns` in a call is now. The end of a call that waits for a run loses
+   the time that came after it. */
 static int64_t now_in(const struct forward *forward, uint32_t number, int64_t then_ns)
 {
     const struct graph_call *call = &forward->graph->calls[number];

@@ -1,4 +1,4 @@
-/* Paths and what-if of small swarms: calls that cross a turn's ends, clocks that differ. */
+/* Turns, paths and what-if of small swarms: calls that cross a turn's ends, clocks that differ. */
 #include "core/analysis/why.h"
 
 #include "tests/support/support.h"
@@ -33,6 +33,26 @@ static void add_agent(struct model *model, const char *id, const char *parent)
     struct update update = agent_update(PRECEDENCE_FILES, id);
     update_string(&update, FIELD_PARENT_AGENT_ID, parent);
     model_update(model, &update);
+}
+
+/* The turns as `length agent.number` in ms, longest first. */
+static void put_turns(const struct swarm *swarm, double now, char *out, size_t size)
+{
+    struct call_children children;
+    size_t count, len = 0;
+    assert_true(call_children_init(&children, swarm));
+    struct turn *turns = turns_list(swarm, &children, model_ns(now), &count);
+    out[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct agent *agent = swarm_agent(swarm, turns[i].agent);
+        bool main_agent = (agent->flags & AGENT_MAIN) != 0;
+        len += (size_t)snprintf(out + len, size - len, "%s%g %s.%d%s", i > 0 ? ", " : "",
+                                (double)(turns[i].end_ns - turns[i].start_ns) / 1e6,
+                                main_agent ? "main" : swarm_text(swarm, agent->agent_id),
+                                (int)turns[i].number, turns[i].open ? " open" : "");
+    }
+    mem_free(swarm_mem(swarm), turns, turns == NULL ? 0 : count * sizeof *turns);
+    call_children_release(&children);
 }
 
 /* Makes the answers for the main agent's turn at a time. */
@@ -101,5 +121,21 @@ TEST(what_if_saves_no_more_than_the_path_has)
         }
     }
     why_release(&why);
+    model_release(&model);
+}
+
+TEST(an_interaction_without_an_end_ends_where_the_next_starts)
+{
+    struct model model;
+    char text[200];
+    start_model(&model);
+    add_turn(&model, "i1", 0, UNKNOWN, NULL);
+    add(&model, request_update("r1", 0, 1000), NULL);
+    add_turn(&model, "i2", 100, 150, NULL);
+    add(&model, request_update("r2", 100, 140), NULL);
+    add_turn(&model, "i3", 300, UNKNOWN, NULL);
+    model_flush(&model);
+    put_turns(model.swarm, 2000, text, sizeof text);
+    assert_string_equal(text, "2700 main.3 open, 100 main.1, 50 main.2");
     model_release(&model);
 }

@@ -221,3 +221,20 @@ TEST(people_read_the_sum_and_choose_a_turn)
     assert_true(has(run.out, "turn 2 of "));
     support_run_release(&run);
 }
+
+TEST(agents_whose_parent_is_unknown_have_turns)
+{
+    static const char feed[] =
+        "{\"op\":\"hello\",\"session_id\":\"s\",\"t\":1760000000000}\n"
+        "{\"op\":\"register_agent\",\"session_id\":\"s\",\"agent_id\":\"x\",\"agent_name\":\"x\","
+        "\"parent_agent_id\":\"gone\",\"t\":1760000000000}\n"
+        "{\"op\":\"start_tool\",\"session_id\":\"s\",\"agent_id\":\"x\",\"span_id\":\"1\","
+        "\"tool_name\":\"Bash\",\"t\":1760000000000}\n"
+        "{\"op\":\"end_tool\",\"session_id\":\"s\",\"span_id\":\"1\",\"success\":true,"
+        "\"t\":1760000003000}\n";
+    const char *argv[] = {support_program(), "report", "--why", "-", NULL};
+    struct support_run run;
+    support_run(&run, argv, feed, sizeof feed - 1, 120000);
+    assert_true(has(run.out, "turn 1 of x\n"));
+    support_run_release(&run);
+}
