@@ -1,8 +1,8 @@
-/* No client of files alone writes its process down, so it is found by what both show: the
-   directory, and that it is older than the lines. A process has one session at a time: it goes to
-   the one that began after the lines of the other had stopped, unless that one may have another
-   process. Sessions of other directories, users
-   and machines stay unknown. */
+/* A client of files alone seldom writes its process down, so it is found by what both show: the
+   directory, and that it is older than the lines. One that is written down is not searched for. A
+   process has one session at a time: it goes to the one that began after the lines of the other had
+   stopped, unless that one may have another process. Sessions of other directories, users and
+   machines stay unknown. */
 #include "ingest/client_sessions.h"
 #include "ingest/process_programs.h"
 
@@ -111,7 +111,7 @@ static enum claim claim_of(const struct client_sessions *all, const struct clien
     for (size_t i = 0; i < all->count; i++) {
         const struct client_session *holder = &all->items[i];
         if (holder->process_count == 1 && holds(holder, &found->process)) {
-            if (!(holder->last_ms < session->first_ms)) {
+            if (holder->written || !(holder->last_ms < session->first_ms)) {
                 return CLAIM_NONE;
             }
             claim = CLAIM_NEXT;
@@ -120,14 +120,30 @@ static enum claim claim_of(const struct client_sessions *all, const struct clien
     return claim;
 }
 
-/* Takes the process from the sessions that have nothing else. */
+/* Takes the process from the sessions that have nothing else and did not write it down. */
 static void take_away(struct client_sessions *all, const struct process *process)
 {
     for (size_t i = 0; i < all->count; i++) {
         struct client_session *holder = &all->items[i];
-        if (holder->process_count == 1 && holds(holder, process)) {
+        if (holder->process_count == 1 && !holder->written && holds(holder, process)) {
             holder->process_count = 0;
         }
+    }
+}
+
+/* Takes the process from all sessions: it is known whose it is. */
+static void take_from_all(struct client_sessions *all, const struct process *process)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        struct client_session *holder = &all->items[i];
+        size_t kept = 0;
+        for (size_t k = 0; k < holder->process_count; k++) {
+            if (!process_is_same(&holder->processes[k], process)) {
+                holder->processes[kept++] = holder->processes[k];
+            }
+        }
+        holder->written &= kept > 0;
+        holder->process_count = kept;
     }
 }
 
@@ -342,17 +358,18 @@ void client_session_processes_search(struct client_sessions *all, bool last)
 void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
                                  double before_ms)
 {
-    struct client_session *session = &all->items[number];
     struct program_list list;
     if (number == CLIENT_SESSION_NONE || all->programs == NULL) {
         return;
     }
+    struct client_session *session = &all->items[number];
     process_programs_look(all->ingest->mem, all->proc, pid, all->programs, &list);
     all->failed |= list.failed;
     if (list.count == 1 && !(list.items[0].start_ms > before_ms + SLACK_MS)) {
-        take_away(all, &list.items[0].process);
+        take_from_all(all, &list.items[0].process);
         session->processes[0] = list.items[0].process;
         session->process_count = 1;
+        session->written = true;
         session->dead_looks = 0;
         session->alive_ms = (double)NAN;
     }

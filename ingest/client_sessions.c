@@ -200,6 +200,7 @@ static void report_end(struct client_sessions *all, struct client_session *sessi
     session->ended = true;
     session->ended_ms = session->last_ms;
     session->process_count = 0;
+    session->written = false;
     session->search = SEARCH_NONE;
     session->alive_ms = (double)NAN;
     all->failed |= !ingest_ctx_client_update(all->ingest, &update);

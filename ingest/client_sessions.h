@@ -35,6 +35,7 @@ struct client_session {
     /* Those that may run it: more than one in a directory of several clients. None: unknown. */
     struct process processes[CLIENT_SESSION_PROCESSES];
     size_t process_count;
+    bool written;              /* its client wrote its one process down: it is no other session's */
     double alive_ms;           /* when it was reported that one lives; NAN: it was not */
     enum client_search search; /* of its processes, since it began or was continued */
     bool seen;                 /* a line of it was written since the source began */

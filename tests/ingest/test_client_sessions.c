@@ -342,6 +342,39 @@ WORLD_TEST(a_process_goes_to_the_session_that_it_began_last)
     assert_string_equal(state_of(w, "t"), "open");
 }
 
+/* A headless run of the same directory has no process that is seen. */
+WORLD_TEST(a_process_that_is_written_down_is_no_other_sessions)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    client_sessions_set_process(&w->sessions, 0, 10, 1e15);
+    wait_s(w, 3);
+    write_line(w, "t", "/home/dev/api");
+    wait_s(w, 15);
+    assert_string_equal(state_of(w, "s"), "open");
+    assert_string_equal(state_of(w, "t"), "ended");
+    assert_int_equal(rig_session(&w->rig, "s")->pid, 10);
+    processes_end(w->proc, 10);
+    wait_s(w, 2);
+    assert_string_equal(state_of(w, "s"), "ended");
+}
+
+WORLD_TEST(a_process_that_is_written_down_leaves_those_that_might_have_had_it)
+{
+    struct world *w = *state;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    start_client(w, 20, 1, 5, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    write_line(w, "t", "/home/dev/api");
+    wait_s(w, 3);
+    assert_int_equal(w->sessions.items[1].process_count, 2);
+    client_sessions_set_process(&w->sessions, 0, 10, 1e15);
+    client_sessions_set_process(&w->sessions, CLIENT_SESSION_NONE, 20, 1e15); /* changes nothing */
+    assert_int_equal(w->sessions.items[1].process_count, 1);
+    assert_int_equal(w->sessions.items[1].processes[0].pid, 20);
+}
+
 WORLD_TEST(a_session_whose_process_cannot_be_found_ends_when_it_is_quiet)
 {
     struct world *w = *state;
