@@ -355,21 +355,53 @@ void client_session_processes_search(struct client_sessions *all, bool last)
     }
 }
 
+/* Returns whether the session, or one that has the process, has a process that was written down
+   later: files of old processes stay, and numbers are used again. */
+static bool is_outdated(const struct client_sessions *all, const struct client_session *session,
+                        const struct process *process, double started_ms)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct client_session *holder = &all->items[i];
+        if (holder->written && holder->started_ms > started_ms &&
+            (holder == session || holds(holder, process))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether the process works where its session does; true if that is not known. */
+static bool works_there(const struct client_sessions *all, const struct client_session *session,
+                        const struct program_process *found, struct slice work_dir)
+{
+    size_t len = strlen(found->cwd), own_len = 0;
+    const char *own = session->directory == INTERN_NONE
+                          ? NULL
+                          : intern_text(all->texts, session->directory, &own_len);
+    return (work_dir.len == 0 && own == NULL) ||
+           (work_dir.len == len && memcmp(work_dir.bytes, found->cwd, len) == 0) ||
+           (own != NULL && own_len == len && memcmp(own, found->cwd, len) == 0);
+}
+
 void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
-                                 double before_ms)
+                                 struct slice work_dir, double started_ms)
 {
     struct program_list list;
-    if (number == CLIENT_SESSION_NONE || all->programs == NULL) {
+    if (number == CLIENT_SESSION_NONE || all->programs == NULL || isnan(started_ms)) {
         return;
     }
     struct client_session *session = &all->items[number];
     process_programs_look(all->ingest->mem, all->proc, pid, all->programs, &list);
     all->failed |= list.failed;
-    if (list.count == 1 && !(list.items[0].start_ms > before_ms + SLACK_MS)) {
-        take_from_all(all, &list.items[0].process);
-        session->processes[0] = list.items[0].process;
+    const struct program_process *found = list.count == 1 ? &list.items[0] : NULL;
+    if (found != NULL && !(found->start_ms > started_ms + SLACK_MS) &&
+        works_there(all, session, found, work_dir) &&
+        !is_outdated(all, session, &found->process, started_ms)) {
+        take_from_all(all, &found->process);
+        session->processes[0] = found->process;
         session->process_count = 1;
         session->written = true;
+        session->started_ms = started_ms;
         session->dead_looks = 0;
         session->alive_ms = (double)NAN;
     }

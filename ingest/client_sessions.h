@@ -36,6 +36,7 @@ struct client_session {
     struct process processes[CLIENT_SESSION_PROCESSES];
     size_t process_count;
     bool written;              /* its client wrote its one process down: it is no other session's */
+    double started_ms;         /* when that one took the session; of a written one only */
     double alive_ms;           /* when it was reported that one lives; NAN: it was not */
     enum client_search search; /* of its processes, since it began or was continued */
     bool seen;                 /* a line of it was written since the source began */
@@ -108,10 +109,12 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
 
 /* ---- client_session_processes.c ---- */
 
-/* The session's client has written down its process. `before_ms`: it began before that, else the
-   number is another's by now. A process of none of the client's programs is ignored. */
+/* The session's client has written down its process, which took the session at `started_ms` (NAN:
+   it is ignored) and works in `work_dir` ("": unknown) or in the session's directory. Ignored are a
+   process that is younger, works elsewhere or is none of the client's programs, and what is older
+   than what was written down of the session or of the process. */
 void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
-                                 double before_ms);
+                                 struct slice work_dir, double started_ms);
 /* Reports that a process of the session lives. */
 void client_session_processes_report(struct client_sessions *all, struct client_session *session);
 /* Looks for the processes of open sessions, now and then. `last`: at once, as no

@@ -86,7 +86,8 @@ static void take_meta(struct tree_file *file, struct json_value meta)
     }
 }
 
-/* An interactive client writes down which process has the session. The file stays when it ends. */
+/* An interactive client writes down which process has the session, and since when, in seconds. The
+   file stays when it ends. */
 static void take_runtime(struct tree_file *file, struct json_value runtime)
 {
     char host[HOST_NAME_MAX + 1] = "";
@@ -98,6 +99,7 @@ static void take_runtime(struct tree_file *file, struct json_value runtime)
     tree_file_set_ids(file, session, (struct slice){"", 0});
     if (tree_file_is_known(file) && here && pid > 0 && pid < INT32_MAX) {
         client_sessions_set_process(&file->tree->sessions, file->session, (int64_t)pid,
+                                    client_plain_text(json_get(runtime, "work_dir")),
                                     client_number(json_get(runtime, "started_at")) * 1000);
     }
 }

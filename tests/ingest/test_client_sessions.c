@@ -6,6 +6,7 @@
 #include "tests/support/records.h"
 #include "tests/support/rig.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,13 +343,20 @@ WORLD_TEST(a_process_goes_to_the_session_that_it_began_last)
     assert_string_equal(state_of(w, "t"), "open");
 }
 
+static void write_down(struct world *w, uint32_t number, int64_t pid, const char *work_dir,
+                       double started_ms)
+{
+    client_sessions_set_process(&w->sessions, number, pid,
+                                (struct slice){work_dir, strlen(work_dir)}, started_ms);
+}
+
 /* A headless run of the same directory has no process that is seen. */
 WORLD_TEST(a_process_that_is_written_down_is_no_other_sessions)
 {
     struct world *w = *state;
     start_client(w, 10, 1, 1, "/home/dev/api");
     write_line(w, "s", "/home/dev/api");
-    client_sessions_set_process(&w->sessions, 0, 10, 1e15);
+    write_down(w, 0, 10, "/home/dev/api", 4e12);
     wait_s(w, 3);
     write_line(w, "t", "/home/dev/api");
     wait_s(w, 15);
@@ -369,10 +377,42 @@ WORLD_TEST(a_process_that_is_written_down_leaves_those_that_might_have_had_it)
     write_line(w, "t", "/home/dev/api");
     wait_s(w, 3);
     assert_int_equal(w->sessions.items[1].process_count, 2);
-    client_sessions_set_process(&w->sessions, 0, 10, 1e15);
-    client_sessions_set_process(&w->sessions, CLIENT_SESSION_NONE, 20, 1e15); /* changes nothing */
+    write_down(w, 0, 10, "/home/dev/api", 4e12);
+    write_down(w, CLIENT_SESSION_NONE, 20, "/home/dev/api", 4e12); /* changes nothing */
     assert_int_equal(w->sessions.items[1].process_count, 1);
     assert_int_equal(w->sessions.items[1].processes[0].pid, 20);
+}
+
+/* The files of ended clients stay, in no order; their numbers are other processes' later. */
+WORLD_TEST(of_two_sessions_that_name_a_process_the_later_has_it)
+{
+    struct world *w = *state;
+    const struct client_sessions *all = &w->sessions;
+    start_client(w, 10, 1, 1, "/home/dev/api");
+    write_line(w, "s", "/home/dev/api");
+    write_line(w, "t", "/home/dev/api");
+    write_down(w, 1, 10, "/home/dev/api", 5e12);
+    write_down(w, 0, 10, "/home/dev/api", 4e12);
+    assert_int_equal(all->items[0].process_count, 0);
+    assert_int_equal(all->items[1].process_count, 1);
+    write_down(w, 0, 10, "/home/dev/api", 6e12);
+    assert_int_equal(all->items[0].process_count, 1);
+    assert_int_equal(all->items[1].process_count, 0);
+}
+
+WORLD_TEST(a_process_that_is_written_down_without_its_time_or_works_elsewhere_is_unknown)
+{
+    struct world *w = *state;
+    const struct client_session *session;
+    start_client(w, 10, 1, 1, "/home/dev/web");
+    write_line(w, "s", "/home/dev/api");
+    session = &w->sessions.items[0];
+    write_down(w, 0, 10, "/home/dev/web", (double)NAN);
+    assert_int_equal(session->process_count, 0);
+    write_down(w, 0, 10, "/home/dev/api", 4e12);
+    assert_int_equal(session->process_count, 0);
+    write_down(w, 0, 10, "/home/dev/web", 4e12);
+    assert_int_equal(session->process_count, 1);
 }
 
 WORLD_TEST(a_session_whose_process_cannot_be_found_ends_when_it_is_quiet)
