@@ -72,7 +72,7 @@ static void look_back(const struct swarm *swarm, const struct lane *lane, struct
 
 /* ---- the same call ---- */
 
-/* Returns a number for the identifying arguments; 0: it has none. */
+/* Returns a number for all arguments; 0: it has no identifying ones. */
 static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
 {
     struct slice raw = print_span_args(swarm, span);
@@ -88,7 +88,8 @@ static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
             hash = hash_bytes(hash, value.raw, value.len);
         }
     }
-    return hash == HASH_SEED ? 0 : hash;
+    /* Edits of one file with different texts are different calls. */
+    return hash == HASH_SEED ? 0 : hash_bytes(hash, raw.bytes, raw.len);
 }
 
 static bool has_failed(const struct span *span)

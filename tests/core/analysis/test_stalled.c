@@ -115,16 +115,18 @@ TEST(nothing_of_an_agent_that_died_has_stalled)
 
 /* A letter is a call of the main agent: f fails, F fails with other arguments, g is another tool that fails with the
    same ones, n fails without arguments, o succeeds, r is refused, i interrupted, p fails beside the one before, q is a
-   request, t a turn that begins. */
+   request, t a turn that begins, e fails with an argument more. */
 static void play(struct model *model, const char *calls)
 {
     const char *same = "{\"command\":\"make\"}", *other = "{\"command\":\"make all\"}";
+    const char *more = "{\"command\":\"make\",\"old_string\":\"x\"}";
     double at = 0;
     for (; *calls != '\0'; calls++, at += 100) {
         double end = at + 50;
         switch (*calls) {
         case 'f': waits_failure(model, NULL, "Bash", same, at, end, OUTCOME_NONE); break;
         case 'F': waits_failure(model, NULL, "Bash", other, at, end, OUTCOME_NONE); break;
+        case 'e': waits_failure(model, NULL, "Bash", more, at, end, OUTCOME_NONE); break;
         case 'g': waits_failure(model, NULL, "Grep", same, at, end, OUTCOME_NONE); break;
         case 'n': waits_failure(model, NULL, "Bash", NULL, at, end, OUTCOME_NONE); break;
         case 'o': waits_tool(model, NULL, "Bash", same, at, end, NULL); break;
@@ -148,10 +150,11 @@ TEST(a_loop_is_the_same_call_that_fails_three_times_in_a_row)
         const char *calls;
         uint64_t loops;
     } rows[] = {
-        {"fff", 1},   {"ff", 0},   {"qfqfqf", 1}, {"ofqfqfqfq", 1}, {"fffo", 0},   {"ffof", 0},
-        {"ffoff", 0}, {"ffF", 0},  {"FFF", 1},    {"ffg", 0},       {"nnn", 0},    {"ffr", 0},
-        {"rrr", 0},   {"iii", 0},  {"ffi", 0},    {"ffrf", 0},      {"fpp", 0},    {"ffp", 0},
-        {"tfff", 1},  {"fftf", 0}, {"ffft", 0},   {"ooooofff", 1},  {"ffffff", 1},
+        {"fff", 1},  {"ff", 0},       {"qfqfqf", 1}, {"ofqfqfqfq", 1}, {"fffo", 0},
+        {"ffof", 0}, {"ffoff", 0},    {"ffF", 0},    {"FFF", 1},       {"ffg", 0},
+        {"nnn", 0},  {"ffr", 0},      {"rrr", 0},    {"iii", 0},       {"ffi", 0},
+        {"ffrf", 0}, {"fpp", 0},      {"ffp", 0},    {"tfff", 1},      {"fftf", 0},
+        {"ffft", 0}, {"ooooofff", 1}, {"ffffff", 1}, {"ffe", 0},       {"eee", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;
