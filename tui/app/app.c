@@ -424,6 +424,7 @@ static void close_handles(struct app *app)
 static void show(struct app *app)
 {
     start_timers(app);
+    app_open_notices(app);
     listen_to(app, &app->resized, on_resized, SIGWINCH);
     listen_to(app, &app->continued, on_continued, SIGCONT);
     listen_to(app, &app->suspended, on_suspended, SIGTSTP);
@@ -434,6 +435,7 @@ static void show(struct app *app)
     app_draw(app);
     app_schedule(app);
     engine_run(&app->engine);
+    app_close_notices(app);
     close_handles(app);
     if (app->screen == NULL) {
         app_print_line(app);
@@ -480,21 +482,4 @@ void app_free(struct app *app)
     strbuf_release(&app->path);
     grid_free(app->grid);
     mem_free(&mem_libc, app, sizeof *app);
-}
-
-int cmd_watch(const struct options *options)
-{
-    struct strbuf error;
-    int status = 1;
-    strbuf_init(&error, &mem_libc, 0);
-    struct app *app = app_new(options, false, &error);
-    if (app != NULL) {
-        engine_add_all(&app->engine);
-        status = app_run(app);
-        app_free(app);
-    } else {
-        console_error(&error);
-    }
-    strbuf_release(&error);
-    return status;
 }

@@ -9,6 +9,7 @@
 #define RATE_SECONDS 5 /* events/s is an average over them */
 
 struct app_replay;
+struct notify;
 
 struct app {
     struct engine engine;
@@ -53,6 +54,8 @@ struct app {
     int64_t last_frame_ns;
 
     struct app_replay *replay; /* NULL: no --replay */
+
+    struct notify *notify; /* NULL: nobody asked for notices */
 
     struct pane_search *search; /* tmux lists its panes; NULL: it does not run */
     uv_process_t *shown;        /* the tmux that switches to a pane; NULL: none */
@@ -101,6 +104,10 @@ bool app_is_live(const struct app *app);
 void app_go_to_pane(struct app *app);
 /* Kills a tmux that still runs. */
 void app_pane_close(struct app *app);
+
+/* Start and stop --bell and --notify. A replay has neither, since it shows the past. */
+void app_open_notices(struct app *app);
+void app_close_notices(struct app *app);
 
 /* Updates events_per_s. Returns whether events arrived in the last seconds. */
 bool app_count_rate(struct app *app);

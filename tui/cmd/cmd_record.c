@@ -3,6 +3,7 @@
    works. */
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
+#include "tui/cmd/notify.h"
 #include "tui/cmd/status_line.h"
 #include "tui/screen/console.h"
 #include "tui/views/progress.h"
@@ -157,7 +158,9 @@ static int record(struct recording *r)
     engine_obey(engine, true); /* before a sender can connect */
     engine_add_all(engine);
     engine_complain(engine);
+    struct notify *notify = notify_new(&(struct notify_config){.engine = engine});
     engine_run(engine);
+    notify_close(notify);
     uv_close((uv_handle_t *)&r->progress, NULL);
     uv_close((uv_handle_t *)&r->interval, NULL);
     clear_progress(r);

@@ -50,6 +50,7 @@ void options_environment(struct environment *env)
         .claude_config_dir = env_text("CLAUDE_CONFIG_DIR"),
         .perfetto_trace = env_text("CLAUDE_CODE_PERFETTO_TRACE"),
         .perfetto_interval = env_text("CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S"),
+        .tmux = env_text("TMUX"),
         .no_color = env_text("NO_COLOR") != NULL,
     };
 }

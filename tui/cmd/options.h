@@ -32,6 +32,7 @@ struct environment {
     const char *claude_config_dir; /* CLAUDE_CONFIG_DIR */
     const char *perfetto_trace;    /* CLAUDE_CODE_PERFETTO_TRACE */
     const char *perfetto_interval; /* CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S */
+    const char *tmux;              /* TMUX */
     bool no_color;                 /* NO_COLOR */
 };
 
@@ -75,6 +76,8 @@ struct options {
     unsigned cols, rows; /* 0: not given */
     const char *keys;
     const char *filter; /* NULL: not given */
+    bool bell;
+    const char *notify; /* NULL: not given */
     enum dump_format format;
     bool json;
     bool why;

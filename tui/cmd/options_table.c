@@ -147,20 +147,30 @@ FLAG(content, content)
 FLAG(no_mask, no_mask)
 FLAG(no_color, no_color)
 FLAG(ascii, ascii)
+FLAG(bell, bell)
 FLAG(json, json)
 FLAG(why, why)
 FLAG(help, help)
 FLAG(version, version)
 FLAG(print_config, print_config)
 
-PARSER(output)
-{
-    return path(text, &o->output, error);
-}
+/* A parser of the name of a file or of a source. */
+#define NAME(option, field)                  \
+    PARSER(option)                           \
+    {                                        \
+        return path(text, &o->field, error); \
+    }
 
-PARSER(feed)
+NAME(output, output)
+NAME(feed, feed)
+NAME(token_file, token_file)
+NAME(against, against)
+NAME(prices, prices)
+
+PARSER(notify)
 {
-    return path(text, &o->feed, error);
+    o->notify = text;
+    return *text || (strbuf_adds(error, "needs a command"), false);
 }
 
 PARSER(write_interval)
@@ -236,11 +246,6 @@ PARSER(fps)
     return whole_in(text, 1, 120, &o->fps, error);
 }
 
-PARSER(token_file)
-{
-    return path(text, &o->token_file, error);
-}
-
 PARSER(forward)
 {
     o->forward = text;
@@ -256,16 +261,6 @@ PARSER(max_line)
         strbuf_adds(error, "0 bytes are too few");
     }
     return o->max_line_bytes > 0;
-}
-
-PARSER(prices)
-{
-    return path(text, &o->prices, error);
-}
-
-PARSER(against)
-{
-    return path(text, &o->against, error);
 }
 
 PARSER(fail_if)
@@ -465,6 +460,14 @@ const struct option_row option_rows[] = {
     {"speed", 0, "X", "run X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
     {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt", SCREEN | ENDERS,
      parse_filter},
+    {"bell", 0, NULL,
+     "ring the terminal's bell and show a notice (OSC 9) when an agent starts to wait for you, "
+     "fails, stalls or finishes",
+     SCREEN, parse_bell},
+    {"notify", 0, "CMD",
+     "run CMD by sh then, with the facts in $SWARMTOP_EVENT, $SWARMTOP_TEXT and so on, and as JSON "
+     "on its stdin",
+     KEEPERS, parse_notify},
     {"no-color", 0, NULL, "use no colour (also if NO_COLOR is set)", SCREEN | FOR(COMMAND_DUMP),
      parse_no_color},
     {"ascii", 0, NULL, "use ASCII characters only (default if the locale is not UTF-8)",

@@ -402,6 +402,11 @@ bool screen_copy(struct screen *screen, const char *text, size_t len)
     return !screen->closed && terminal_copy(screen->terminal, text, len);
 }
 
+bool screen_notice(struct screen *screen, const char *text, size_t len, bool in_tmux)
+{
+    return !screen->closed && terminal_notice(screen->terminal, text, len, in_tmux);
+}
+
 /* ---- putting ---- */
 
 int64_t screen_free_ns(struct screen *screen, int64_t now_ns)

@@ -49,6 +49,9 @@ void screen_set_mouse(struct screen *screen, bool on);
 /* Copies text to the clipboard of the user's terminal, also over ssh (OSC 52; tmux: set-clipboard).
    Returns false if the text is too long. */
 bool screen_copy(struct screen *screen, const char *text, size_t len);
+/* Rings the terminal's bell and shows a notice on the user's desktop (OSC 9). The text is fit for a
+   terminal. Returns false and does nothing if the terminal is busy. */
+bool screen_notice(struct screen *screen, const char *text, size_t len, bool in_tmux);
 /* Suspend restores the terminal before SIGTSTP; resume takes it again after SIGCONT and paints
    all. */
 void screen_suspend(struct screen *screen);

@@ -219,6 +219,21 @@ bool terminal_copy(struct terminal *terminal, const char *text, size_t len)
     return true;
 }
 
+bool terminal_notice(struct terminal *terminal, const char *text, size_t len, bool in_tmux)
+{
+    /* tmux does not know OSC 9, so it gets it in a wrapper, in which each ESC is doubled. */
+    const char *before = in_tmux ? "\a\033Ptmux;\033\033]9;" : "\a\033]9;";
+    const char *after = in_tmux ? "\a\033\\" : "\a";
+    if (!terminal_flush(terminal)) {
+        return false;
+    }
+    terminal_add(terminal, before, strlen(before));
+    terminal_add(terminal, text, len);
+    terminal_add(terminal, after, strlen(after));
+    terminal_flush(terminal);
+    return true;
+}
+
 static bool would_block(int fd)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};

@@ -37,6 +37,10 @@ void terminal_add(struct terminal *terminal, const char *bytes, size_t len);
 /* Appends a text for the clipboard, also over ssh (OSC 52; tmux: set-clipboard). Returns false if
    the text is too long. */
 bool terminal_copy(struct terminal *terminal, const char *text, size_t len);
+/* Appends the bell and a notice for the user's desktop (OSC 9), which tmux passes on if its
+   allow-passthrough is on. The text is fit for a terminal. Returns false and does nothing while
+   bytes are queued. */
+bool terminal_notice(struct terminal *terminal, const char *text, size_t len, bool in_tmux);
 /* Writes as much of the queue as the terminal takes. Returns true if the queue is empty. */
 bool terminal_flush(struct terminal *terminal);
 /* Writes the queue, waiting at most `timeout_ms`; then drops the rest. */
