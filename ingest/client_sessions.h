@@ -111,7 +111,7 @@ bool client_sessions_has_ended(const struct client_sessions *all, uint32_t numbe
 
 /* The session's client has written down its process, which took the session at `started_ms` (NAN:
    it is ignored) and works in `work_dir` ("": unknown) or in the session's directory. Ignored are a
-   process that is younger, works elsewhere or is none of the client's programs, and what is older
+   process that is younger, works elsewhere or runs another program, and what is older
    than what was written down of the session or of the process. */
 void client_sessions_set_process(struct client_sessions *all, uint32_t number, int64_t pid,
                                  struct slice work_dir, double started_ms);
