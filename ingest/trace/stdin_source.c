@@ -28,6 +28,8 @@ struct stdin_source {
     struct batch batches[2];
     unsigned filled; /* the one that a worker fills */
     char *buffer;
+    size_t fed;        /* bytes in the buffer; 0: the end */
+    bool unpacking;    /* the buffer has bytes that are not unpacked yet */
     bool lost;         /* out of memory: some of it is not in the model */
     bool ended;        /* the worker has seen the end */
     const char *wrong; /* the error that ended it, static; NULL: its end */
@@ -46,22 +48,27 @@ static void end_here(struct stdin_source *in, const char *wrong)
     in->wrong = wrong;
 }
 
-/* Decodes what is in the buffer; `len` 0 is the end. Returns false if no more can be decoded. */
-static bool take_bytes(struct stdin_source *in, size_t len)
+/* Decodes the buffer until `room` unpacked bytes are taken: packed ones may grow 10,000 times.
+   Returns the number taken; in->unpacking is false when the buffer is used up. */
+static size_t take_bytes(struct stdin_source *in, size_t room)
 {
     struct batch *batch = &in->batches[in->filled];
     struct slice bytes;
-    unpack_feed(in->unpack, in->buffer, len);
-    while (!batch->failed && unpack_next(in->unpack, &bytes)) {
-        (void)decoder_push(in->decoder, bytes.bytes, bytes.len, batch);
+    size_t taken = 0;
+    while (taken < room && in->unpacking) {
+        in->unpacking = !batch->failed && unpack_next(in->unpack, &bytes);
+        if (in->unpacking) {
+            (void)decoder_push(in->decoder, bytes.bytes, bytes.len, batch);
+            taken += bytes.len;
+        }
     }
-    return !batch->failed && unpack_error(in->unpack) == NULL;
+    return taken;
 }
 
 static bool has_more(const struct stdin_source *in)
 {
     struct pollfd fd = {.fd = in->fd, .events = POLLIN};
-    return in->is_file || (poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN) != 0);
+    return in->unpacking || in->is_file || (poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN) != 0);
 }
 
 static void do_step(uv_work_t *work)
@@ -69,19 +76,25 @@ static void do_step(uv_work_t *work)
     struct stdin_source *in = work->data;
     size_t done = 0;
     do {
-        ssize_t count = read(in->fd, in->buffer, PIECE);
-        if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-            return;
+        if (!in->unpacking) {
+            ssize_t count = read(in->fd, in->buffer, PIECE);
+            if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+                return;
+            }
+            if (count < 0) {
+                end_here(in, strerror(errno));
+                return;
+            }
+            in->fed = (size_t)count;
+            in->unpacking = true;
+            unpack_feed(in->unpack, in->buffer, in->fed);
         }
-        if (count < 0) {
-            end_here(in, strerror(errno));
-            return;
-        }
-        if (!take_bytes(in, (size_t)count) || count == 0) {
+        done += take_bytes(in, STEP_BYTES - done);
+        bool failed = in->batches[in->filled].failed || unpack_error(in->unpack) != NULL;
+        if (!in->unpacking && (failed || in->fed == 0)) {
             end_here(in, unpack_error(in->unpack));
             return;
         }
-        done += (size_t)count;
     } while (done < STEP_BYTES && has_more(in));
 }
 

@@ -158,7 +158,7 @@ TEST(each_example_is_the_same_in_protobuf)
     static const char *const directories[] = {"otlp/examples", "samples/genai-sdk/otlp-json"};
     size_t bodies = 0;
     for (size_t i = 0; i < COUNT(directories); i++) {
-        char path[256];
+        char path[512];
         snprintf(path, sizeof path, "data/%s", directories[i]);
         DIR *directory = opendir(support_tests(path));
         assert_non_null(directory);
