@@ -3,9 +3,15 @@
 #include "core/query/usual_durations.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ENOUGH 5 /* samples; with fewer the p95 would be the maximum */
+
+static int compare_name(const void *name, const void *tool)
+{
+    return strcmp(name, ((const struct tool_metrics *)tool)->name);
+}
 
 const struct summary *usual_durations(const struct swarm *swarm,
                                       const struct swarm_metrics *metrics, const struct span *span)
@@ -21,12 +27,11 @@ const struct summary *usual_durations(const struct swarm *swarm,
         return NULL;
     }
     const char *name = span_short_name(swarm_text(swarm, span->name));
-    for (size_t i = 0; i < totals->tool_count; i++) {
-        if (strcmp(totals->tools[i].name, name) == 0) {
-            return &totals->tools[i].duration_ms;
-        }
-    }
-    return NULL;
+    const struct tool_metrics *tool =
+        totals->tool_count == 0
+            ? NULL
+            : bsearch(name, totals->tools, totals->tool_count, sizeof *totals->tools, compare_name);
+    return tool == NULL ? NULL : &tool->duration_ms;
 }
 
 double usual_durations_p95_ms(const struct swarm *swarm, const struct swarm_metrics *metrics,

@@ -23,6 +23,20 @@ has out 'AGENT\|^time' && fail "an empty table: $(cat out)"
 [ "$(grep -o '"models":.*"totals"' out | grep -o '"model"' | wc -l)" = 1 ] || fail "models: $(cat out)"
 has out '"totals":{"requests":8,"failed":0,' || fail "totals: $(cat out)"
 
+# A call is compared with those of all agents, also of such that do not match.
+bash() { # SPAN AGENT FROM_S: a call of a minute
+    printf '{"op":"start_tool","session_id":"s","agent_id":"%s","span_id":"%s","tool_name":"Bash","t":%s000}\n' "$2" "$1" $((1760000000 + $3))
+    printf '{"op":"end_tool","session_id":"s","agent_id":"%s","span_id":"%s","success":true,"t":%s000}\n' "$2" "$1" $((1760000060 + $3))
+}
+{
+    for i in $(seq 25); do bash "q$i" s $((i * 100)); done
+    bash hang k 2600 | head -n 1
+    printf '{"op":"instant","session_id":"s","name":"x","cat":"c","t":1760002900000}\n'
+} >hang.ndjson
+"$program" report --json --filter agent:k hang.ndjson >out || fail "report --json: $?"
+has out '"p95_ms":60000' || fail "no usual time: $(cat out)"
+has out '"stalled":1' || fail "not stalled: $(cat out)"
+
 "$program" report --filter 'dur>x' "$feed" >out 2>err && fail "an invalid filter is taken"
 [ "$?" != 0 ] && has err 'dur' || fail "of an invalid filter: $(cat err)"
 exit 0

@@ -124,7 +124,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
 
 static bool make(const struct engine *engine, struct report_run *run, struct strbuf *error)
 {
-    struct swarm_metrics metrics;
+    struct swarm_metrics metrics, all;
     struct report report = {.swarm = engine->swarm,
                             .metrics = &metrics,
                             .local_ns = engine_now_ns(),
@@ -136,6 +136,10 @@ static bool make(const struct engine *engine, struct report_run *run, struct str
     report.filter = make_filter(engine, report.local_ns);
     bool ok =
         (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
+    if (ok && report.filter != NULL) {
+        ok = metrics_compute_totals(engine->swarm, report.local_ns, &all);
+        report.all = ok ? &all : NULL;
+    }
     if (!ok) {
         strbuf_adds(error, "out of memory");
     } else if (run->saves) {
@@ -149,6 +153,9 @@ static bool make(const struct engine *engine, struct report_run *run, struct str
     }
     if (report.filter != NULL || engine->options->filter == NULL) {
         metrics_release(&metrics);
+    }
+    if (report.all != NULL) {
+        metrics_release(&all);
     }
     filter_cache_free(report.filter);
     return ok;

@@ -8,6 +8,7 @@
 struct report {
     const struct swarm *swarm; /* borrowed */
     const struct swarm_metrics *metrics;
+    const struct swarm_metrics *all; /* of all spans, whatever the filter; NULL: `metrics` are */
     int64_t local_ns;
     uint64_t bad;                /* refused lines and events of all sources */
     bool why;                    /* the critical paths of turns, too */
@@ -40,6 +41,8 @@ void report_calls(const struct report *report, bool ascii, struct strbuf *out);
 /* Returns whether agents and models of several clients are in the report. */
 bool report_has_clients(const struct report *r);
 
+/* Returns the metrics of all spans, which a call's usual time is of. */
+const struct swarm_metrics *report_all(const struct report *r);
 /* Returns whether the report's filter matches the agent. */
 bool report_matches(const struct report *r, agent_no agent);
 /* Returns new, by session_no: whether the filter matches an agent of the session (mem_free of

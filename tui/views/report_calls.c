@@ -213,7 +213,7 @@ void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct theme theme = {.ascii = ascii};
     struct held_up held;
-    bool made = held_up_make(r->swarm, r->metrics, r->local_ns, r->metrics->mem, &held);
+    bool made = held_up_make(r->swarm, report_all(r), r->local_ns, r->metrics->mem, &held);
     struct held_up_chain chain = {.count = 0};
     if (made && r->filter == NULL) {
         held_up_chain(&held, held_up_longest(&held), &chain);
@@ -238,7 +238,7 @@ void report_stalled(const struct report *r, struct strbuf *out)
 {
     struct stalled stalled;
     uint64_t calls = 0, loops = 0;
-    out->failed |= !stalled_make(r->swarm, r->metrics, r->local_ns, r->metrics->mem, &stalled);
+    out->failed |= !stalled_make(r->swarm, report_all(r), r->local_ns, r->metrics->mem, &stalled);
     for (size_t i = 0; i < stalled.agent_count; i++) {
         struct stalled_agent of = stalled_of(&stalled, (agent_no)i);
         bool shown = report_matches(r, (agent_no)i);

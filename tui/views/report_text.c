@@ -104,6 +104,11 @@ bool report_has_agent(const struct agent *agent)
     return !(agent->flags & (AGENT_DEAD | AGENT_GROUP));
 }
 
+const struct swarm_metrics *report_all(const struct report *r)
+{
+    return r->all != NULL ? r->all : r->metrics;
+}
+
 bool report_matches(const struct report *r, agent_no agent)
 {
     return r->filter == NULL || filter_cache_has_agent(r->filter, agent);
