@@ -112,7 +112,7 @@ static void put_call(struct walk *walk, const struct graph_call *call, agent_no 
                      int64_t start_ns, int64_t end_ns)
 {
     struct path_piece piece = {start_ns, end_ns, call->span, agent,
-                               path_part_of((enum span_kind)call->kind)};
+                               (uint8_t)path_part_of((enum span_kind)call->kind)};
     put_path_call(walk, call->span, start_ns, end_ns);
     if (call->kind == SPAN_REQUEST) {
         put_request(walk, &piece);
