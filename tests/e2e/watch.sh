@@ -17,6 +17,12 @@ wait_for 'planner\|researcher\|coder\|main'
 status_of "$pid"
 [ "$status" = 0 ] || fail "the sender failed"
 
+# All of the feed is in the figures, however busy the machine.
+errors() { show | sed -n 's/.*errors \([0-9]*\).*/\1/p' | head -1; }
+had=
+settled() { before=$had had=$(errors); [ -n "$had" ] && [ "$had" = "$before" ] || { sleep 1; false; }; }
+until_true 30 settled || fail "the errors still grow: $had"
+
 # It grows on its own, and stands still when it is frozen.
 type_keys Space
 until_true 10 sh -c "! tmux -L $terminal capture-pane -p | grep -q '● LIVE 1'" || fail "it does not freeze"
@@ -25,7 +31,6 @@ sleep 2
 show | cmp -s - frozen || fail "a frozen screen moves"
 
 # Figures that are asked for now are of that moment: those of a filter, and of another view.
-errors() { show | sed -n 's/.*errors \([0-9]*\).*/\1/p' | head -1; }
 had=$(errors)
 for op in 'hello name=late' 'start_tool span_id=x tool_name=Bash' 'end_tool span_id=x success=false'; do
     # shellcheck disable=SC2086
