@@ -7,17 +7,23 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 static uv_async_t *volatile wakes;
 static void (*volatile before_end)(void);
+/* `timeout 60 swarmtop …` passes the terminal's Ctrl-C on, so swarmtop gets it twice. */
+enum { SAME_KEY_MS = 50 };
+
 static volatile sig_atomic_t asked;        /* a signal has come */
 static volatile sig_atomic_t ends_at_next; /* a SIGINT or SIGTERM has come */
 static volatile sig_atomic_t loop_runs;
 static volatile sig_atomic_t has_to_save;
 static volatile sig_atomic_t overdue;
+static volatile sig_atomic_t first_number; /* of the first SIGINT or SIGTERM … */
+static struct timespec first_at;           /* … and its time; only the handler uses it */
 
 /* Ends the process by the signal's default action, once the handler returns. */
 static void end_by(int number)
@@ -41,17 +47,36 @@ static void on_alarm(int number)
     errno = error;
 }
 
+static void note_first(int number)
+{
+    ends_at_next = 1;
+    first_number = number;
+    clock_gettime(CLOCK_MONOTONIC, &first_at);
+}
+
+/* Whether this is the first signal again, which its sender passed on to the group's others. */
+static bool is_same_key(int number)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long long ms =
+        (now.tv_sec - first_at.tv_sec) * 1000LL + (now.tv_nsec - first_at.tv_nsec) / 1000000;
+    return number == first_number && ms < SAME_KEY_MS;
+}
+
 static void on_signal(int number)
 {
     int error = errno;
     /* A dropped connection sends several SIGHUP, and the document must still be written. */
     if (number != SIGHUP) {
-        if (ends_at_next) {
+        if (ends_at_next && !is_same_key(number)) {
             end_by(number);
-        } else if (number == SIGINT && !(has_to_save && loop_runs)) {
+        } else if (!ends_at_next && number == SIGINT && !(has_to_save && loop_runs)) {
             alarm(STOP_GRACE_S);
         }
-        ends_at_next = 1;
+        if (!ends_at_next) {
+            note_first(number);
+        }
     }
     asked = 1;
     if (wakes != NULL) {

@@ -1,6 +1,7 @@
 /* SIGINT, SIGTERM and SIGHUP for a command that has something to finish. The first signal asks
    the command to stop. A second SIGINT or SIGTERM ends the process at once, whatever it
-   computes. A signal that was ignored when the program started stays ignored.
+   computes; the same one within 50 ms is no second: `timeout` passes a Ctrl-C on that its child
+   got too. A signal that was ignored when the program started stays ignored.
 
    The first signal wakes the loop. A command that saves something gets all the time it needs for
    that when the signal came while its loop ran. In every other case a first SIGINT gives the
