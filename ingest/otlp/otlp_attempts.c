@@ -29,16 +29,13 @@ static uint32_t step_above(struct otlp_reader *reader, uint32_t node)
     return OTLP_NO_NODE;
 }
 
-static bool has_failed(struct otlp_reader *reader, uint32_t node, unsigned depth)
+/* A mark upwards, so that no attempt looks at all others of its message. */
+static void mark_failed(struct otlp_reader *reader, uint32_t node)
 {
-    bool failed = (node_at(reader, node)->flags & NODE_FAILED) != 0;
-    unsigned left = SIBLINGS_MAX;
-    for (uint32_t in = node_at(reader, node)->first_child;
-         !failed && depth < STEP_DEPTH && in != OTLP_NO_NODE && left-- > 0;
-         in = node_at(reader, in)->next) {
-        failed = has_failed(reader, in, depth + 1);
+    for (unsigned depth = 0; node != OTLP_NO_NODE && depth <= STEP_DEPTH; depth++) {
+        node_at(reader, node)->flags |= NODE_FAILED;
+        node = node_at(reader, node)->parent;
     }
-    return failed;
 }
 
 static void send_alias(struct otlp_reader *reader, uint32_t node, struct slice alias)
@@ -67,16 +64,20 @@ static void join_below(struct otlp_reader *reader, uint32_t node, struct slice a
     }
 }
 
+/* Joins the attempts at and below `node` with their message's, if one of these failed; the first
+   time all of the message's. */
 static void join(struct otlp_reader *reader, uint32_t node)
 {
     char id_room[OTLP_ID_TEXT], room[OTLP_ID_TEXT + 16];
     uint32_t step = step_above(reader, node);
-    if (step == OTLP_NO_NODE || !has_failed(reader, step, 0)) {
+    if (step == OTLP_NO_NODE || (node_at(reader, step)->flags & NODE_FAILED) == 0) {
         return;
     }
     struct slice id = otlp_call_id(&node_at(reader, step)->id, id_room);
     int len = snprintf(room, sizeof room, "attempts:%.*s", (int)id.len, id.bytes);
-    join_below(reader, step, (struct slice){room, (size_t)len}, 0);
+    bool is_first = (node_at(reader, step)->flags & NODE_JOINED) == 0;
+    node_at(reader, step)->flags |= NODE_JOINED;
+    join_below(reader, is_first ? step : node, (struct slice){room, (size_t)len}, 0);
 }
 
 void otlp_note_step(struct otlp_reader *reader, const struct otlp_span *span)
@@ -98,7 +99,10 @@ void otlp_note_step(struct otlp_reader *reader, const struct otlp_span *span)
     otlp_tree_link(&reader->tree, at, above);
     node_at(reader, at)->kind = OTLP_NO_SPAN;
     node_at(reader, above)->flags |= is_run ? NODE_STEP : 0;
-    join(reader, at); /* attempts may have come before */
+    if ((node_at(reader, at)->flags & NODE_FAILED) != 0) {
+        mark_failed(reader, above); /* attempts may have come before */
+    }
+    join(reader, at);
 }
 
 void otlp_take_attempt(struct otlp_reader *reader, uint32_t node, const struct update *update,
@@ -118,6 +122,9 @@ void otlp_take_attempt(struct otlp_reader *reader, uint32_t node, const struct u
     update_times(&times, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
     otlp_send(reader, &times);
     node_at(reader, node)->name = session;
-    node_at(reader, node)->flags |= (uint16_t)(NODE_ATTEMPT | (failed ? NODE_FAILED : 0));
+    node_at(reader, node)->flags |= NODE_ATTEMPT;
+    if (failed) {
+        mark_failed(reader, node);
+    }
     join(reader, node);
 }

@@ -27,8 +27,9 @@ enum otlp_node_flag {
     NODE_DECIDING = 128, /* … is being decided */
     NODE_BEGAN = 64,     /* it was shown as begun because of a child */
     NODE_ATTEMPT = 256,  /* a request that is one attempt of a message's (OpenCode) */
-    NODE_FAILED = 512,   /* … and that failed */
-    NODE_STEP = 1024     /* attempts of one message lie below it */
+    NODE_FAILED = 512,   /* … and that failed, or below which one failed */
+    NODE_STEP = 1024,    /* attempts of one message lie below it */
+    NODE_JOINED = 2048   /* … and those that had come are joined */
 };
 
 struct otlp_node {
