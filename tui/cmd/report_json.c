@@ -47,12 +47,8 @@ static void put_summary(struct json_writer *w, json_t *object, const char *name,
 static void put_stopped(struct json_writer *w, json_t *object, uint64_t refused,
                         uint64_t interrupted)
 {
-    if (refused > 0) {
-        json_writer_put_count(w, object, "refused", refused);
-    }
-    if (interrupted > 0) {
-        json_writer_put_count(w, object, "interrupted", interrupted);
-    }
+    json_writer_put_count(w, object, "refused", refused);
+    json_writer_put_count(w, object, "interrupted", interrupted);
 }
 
 static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metrics)
@@ -107,7 +103,9 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
         json_writer_put_count(w, object, "retries", f->retries);
         json_writer_put_count(w, object, "open_requests", f->open_requests);
     }
-    put_stopped(w, object, f->refused, f->interrupted);
+    if (f->requests + f->open_requests + f->tool_count > 0) {
+        put_stopped(w, object, f->refused, f->interrupted);
+    }
     json_writer_put_number(w, object, "prompt_tokens", f->prompt_tokens);
     json_writer_put_number(w, object, "output_tokens", f->output_tokens);
     json_writer_put_number(w, object, "cache_read_tokens", f->cache_read_tokens);

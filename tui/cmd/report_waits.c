@@ -56,11 +56,12 @@ void report_waits_put_held(struct json_writer *w, const struct report *report,
     json_writer_put(w, object, "held_up_by", held);
 }
 
-static void put_count(struct json_writer *w, json_t *object, const char *name, uint64_t count)
+/* Threads of other traces and the rows of groups make no calls that could stall. */
+static bool has_calls(const struct swarm *swarm, agent_no number)
 {
-    if (count > 0) {
-        json_writer_put_count(w, object, name, count);
-    }
+    const struct agent *agent = swarm_agent(swarm, number);
+    return agent != NULL && query_is_agent(agent) &&
+           (agent->flags & (AGENT_DEAD | AGENT_GROUP)) == 0;
 }
 
 void report_waits_put_stalled(struct json_writer *w, const struct report *report,
@@ -69,12 +70,19 @@ void report_waits_put_stalled(struct json_writer *w, const struct report *report
     size_t from = agent == NO_AGENT ? 0 : agent;
     size_t to = agent == NO_AGENT ? waits->stalled.agent_count : from + 1;
     uint64_t calls = 0, loops = 0;
+    bool known = false;
     for (size_t i = from; i < to; i++) {
+        if (!has_calls(report->swarm, (agent_no)i) ||
+            (agent == NO_AGENT && !report_matches(report, (agent_no)i))) {
+            continue;
+        }
         struct stalled_agent of = stalled_of(&waits->stalled, (agent_no)i);
-        bool counts = agent != NO_AGENT || report_matches(report, (agent_no)i);
-        calls += counts ? of.calls : 0;
-        loops += counts && of.loop != NO_SPAN;
+        known = true;
+        calls += of.calls;
+        loops += of.loop != NO_SPAN;
     }
-    put_count(w, object, "stalled", calls);
-    put_count(w, object, "loops", loops);
+    if (known) {
+        json_writer_put_count(w, object, "stalled", calls);
+        json_writer_put_count(w, object, "loops", loops);
+    }
 }

@@ -21,7 +21,7 @@ void report_waits_release(struct report_waits *waits);
 void report_waits_put_held(struct json_writer *w, const struct report *report,
                            const struct report_waits *waits, agent_no agent, json_t *object);
 /* Sets the figures stalled and loops of an agent (NO_AGENT: of all that the report's filter
-   matches), each if it is not 0. */
+   matches). They are absent where nothing is an agent's. */
 void report_waits_put_stalled(struct json_writer *w, const struct report *report,
                               const struct report_waits *waits, agent_no agent, json_t *object);
 

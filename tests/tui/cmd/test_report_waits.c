@@ -84,15 +84,50 @@ TEST(stalled_calls_and_loops_are_counted_where_they_are)
     assert_member(json_object_get(json, "totals"), "stalled", "1");
     assert_member(json_object_get(json, "totals"), "loops", "1");
     assert_member(agent_of(json, "r1"), "stalled", "1");
-    assert_null(json_object_get(agent_of(json, "r1"), "loops"));
+    assert_member(agent_of(json, "r1"), "loops", "0");
     assert_member(agent_of(json, "s2"), "loops", "1");
-    assert_null(json_object_get(agent_of(json, "s2"), "stalled"));
-    assert_null(json_object_get(agent_of(json, "s1"), "stalled"));
+    assert_member(agent_of(json, "s2"), "stalled", "0");
+    assert_member(agent_of(json, "s1"), "stalled", "0");
     json_decref(json);
     json = report("session:web");
-    assert_null(json_object_get(json_object_get(json, "totals"), "stalled"));
+    assert_member(json_object_get(json, "totals"), "stalled", "0");
     assert_member(json_object_get(json, "totals"), "loops", "1");
     json_decref(json);
+}
+
+/* Runs the report with a condition on a feed, which may be a trace. Returns new: its stderr. */
+static char *fail_if(const char *condition, const char *feed)
+{
+    const char *const argv[] = {support_program(), "report",  "--json",
+                                "--fail-if",       condition, "-",
+                                NULL};
+    struct support_run r;
+    support_run(&r, argv, feed, strlen(feed), 60000);
+    assert_int_equal(r.status, 0);
+    free(r.out);
+    return r.err;
+}
+
+TEST(a_count_of_a_healthy_run_is_zero_and_of_a_foreign_trace_unknown)
+{
+    static const char *const conditions[] = {"stalled>0", "loops>0", "refused>0", "interrupted>0",
+                                             "tools.Bash.refused>0"};
+    static const char healthy[] =
+        "{\"op\":\"hello\",\"t\":1760000000000,\"session_id\":\"s\"}\n"
+        "{\"op\":\"start_tool\",\"t\":1760000000000,\"session_id\":\"s\",\"span_id\":\"t\","
+        "\"tool_name\":\"Bash\"}\n"
+        "{\"op\":\"end_tool\",\"t\":1760000001000,\"session_id\":\"s\",\"span_id\":\"t\","
+        "\"success\":true}\n";
+    static const char foreign[] =
+        "[{\"ph\":\"X\",\"ts\":0,\"dur\":5,\"pid\":1,\"tid\":1,\"name\":\"work\"}]\n";
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        char *err = fail_if(conditions[i], healthy);
+        assert_string_equal(err, "");
+        free(err);
+        err = fail_if(conditions[i], foreign);
+        assert_non_null(strstr(err, "no such figure"));
+        free(err);
+    }
 }
 
 TEST(a_status_bar_shows_the_longest_chain)
