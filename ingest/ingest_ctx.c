@@ -177,8 +177,8 @@ static void quote_one(struct strbuf *out, const char *at, size_t n, uint32_t cp)
 
 void ingest_ctx_quote(struct strbuf *out, const char *bytes, size_t len)
 {
-    size_t at = 0;
-    while (at < len && at < QUOTED_BYTES) {
+    size_t at = 0, end = mask_cut(bytes, len, QUOTED_BYTES);
+    while (at < end) {
         uint32_t cp;
         size_t n = utf8_next(bytes + at, len - at, &cp);
         quote_one(out, bytes + at, n, cp);

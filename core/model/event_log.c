@@ -2,6 +2,8 @@
    of many short entries is small. The block is freed when the entry leaves the ring. */
 #include "core/model/event_log.h"
 
+#include "core/base/mask.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -59,17 +61,10 @@ void event_log_free(struct event_log *log)
     mem_free(log->mem, log, sizeof *log);
 }
 
-/* Returns the length to keep, without cutting a character in two. */
+/* Returns the length to keep. Half a character would not print, half a key would not be masked. */
 static size_t cut(const char *text, size_t len)
 {
-    if (len <= MAX_TEXT_BYTES) {
-        return len;
-    }
-    size_t at = MAX_TEXT_BYTES;
-    while (at > MAX_TEXT_BYTES - 4 && ((unsigned char)text[at] & 0xC0) == 0x80) {
-        at--;
-    }
-    return at;
+    return len <= MAX_TEXT_BYTES ? len : mask_cut(text, len, MAX_TEXT_BYTES);
 }
 
 static char *put_text(char *at, const char *text, size_t len)

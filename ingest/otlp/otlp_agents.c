@@ -6,6 +6,7 @@
    A CLIENT span directly around an INTERNAL one of the same agent is the same run. */
 #include "ingest/otlp/otlp_reader_private.h"
 
+#include "core/base/mask.h"
 #include "core/base/utf8.h"
 
 #include <string.h>
@@ -207,7 +208,7 @@ static void note_names(struct otlp_reader *reader, const struct otlp_item *item,
     if (item->producer == OTLP_QWEN && id != NULL) {
         own = otlp_value_text(id);
     }
-    name.len = name.len == 0 ? 0 : utf8_cut(name.bytes, name.len, NAME_BYTES);
+    name.len = name.len == 0 ? 0 : mask_cut(name.bytes, name.len, NAME_BYTES);
     own.len = own.len == 0 ? 0 : utf8_cut(own.bytes, own.len, NAME_BYTES);
     intern_id name_id = intern_put(names, name.bytes == NULL ? "" : name.bytes, name.len);
     intern_id own_id = own.bytes == NULL ? INTERN_NONE : intern_put(names, own.bytes, own.len);

@@ -22,3 +22,17 @@ TEST(a_secret_is_the_same_if_every_byte_is)
         assert_int_equal(ingest_ctx_same_secret(given, rows[i].token), rows[i].same);
     }
 }
+
+TEST(a_quote_that_is_cut_holds_no_part_of_a_key)
+{
+    static const char key[] = "ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123";
+    char text[200];
+    struct strbuf out;
+    strbuf_init(&out, &mem_libc, 0);
+    memset(text, ' ', sizeof text);
+    memcpy(text + 60, key, sizeof key - 1);
+    ingest_ctx_quote(&out, text, sizeof text);
+    assert_true(out.len > 60);
+    assert_null(strstr(out.data, "ABC"));
+    strbuf_release(&out);
+}

@@ -2,6 +2,8 @@
    of its client has columns of its own. */
 #include "tui/views/agent_label.h"
 
+#include "core/base/mask.h"
+
 enum {
     SESSION_COLS_MIN = 5, /* narrower parts are left out */
     NOTE_COLS_MIN = 8,
@@ -27,6 +29,13 @@ void agent_label_release(struct agent_label *label)
     strbuf_release(&label->session);
     strbuf_release(&label->name);
     strbuf_release(&label->note);
+}
+
+void agent_label_mask(struct agent_label *label)
+{
+    mask_in_place(&label->session);
+    mask_in_place(&label->name);
+    mask_in_place(&label->note);
 }
 
 /* ---- fitting ---- */

@@ -22,6 +22,9 @@ struct agent_label {
 void agent_label_init(struct agent_label *label, const struct mem *mem, bool ascii);
 void agent_label_release(struct agent_label *label);
 
+/* Masks the parts. Half a key would not be found later, so this precedes any cut. */
+void agent_label_mask(struct agent_label *label);
+
 /* Keeps the first difference from another label visible, for two that are cut to the same text. */
 void agent_label_distinguish(struct agent_label *label, const struct agent_label *other);
 

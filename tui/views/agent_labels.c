@@ -4,7 +4,7 @@
 #include "tui/views/agent_labels.h"
 
 #include "core/base/hash.h"
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 #include "core/query/query.h"
 #include "tui/views/span_text.h"
 
@@ -284,7 +284,7 @@ static void get_prompt(const struct swarm *swarm, agent_no number, struct strbuf
     strbuf_clear(out);
     if (span != NULL && span_text_arg(swarm, span, "user_prompt", out)) {
         size_t line = strcspn(out->data, "\r\n");
-        out->len = utf8_cut(out->data, line, PROMPT_BYTES);
+        out->len = mask_cut(out->data, line, PROMPT_BYTES);
         out->data[out->len] = '\0';
     }
 }

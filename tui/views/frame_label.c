@@ -6,9 +6,18 @@
 
 #define ALIKE_TRIES 4
 
+static void get_label(const struct frame *frame, agent_no agent, unsigned form,
+                      struct agent_label *out)
+{
+    agent_labels_get(&frame->labels, agent, form, out);
+    if (!frame->input->no_mask) {
+        agent_label_mask(out);
+    }
+}
+
 const struct agent_label *frame_label(struct frame *frame, agent_no agent, unsigned form)
 {
-    agent_labels_get(&frame->labels, agent, form, &frame->label);
+    get_label(frame, agent, form, &frame->label);
     return &frame->label;
 }
 
@@ -50,7 +59,7 @@ static const struct agent_label *make_label(struct frame *frame, agent_no agent,
     const struct drawn_label *drawn;
     for (int i = 0; i < ALIKE_TRIES && (drawn = find_drawn(frame, hash, agent, form)) != NULL;
          i++) {
-        agent_labels_get(&frame->labels, drawn->agent, form, &frame->other);
+        get_label(frame, drawn->agent, form, &frame->other);
         agent_label_distinguish(&frame->label, &frame->other);
         hash = hash_label(frame, cols);
     }

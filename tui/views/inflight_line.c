@@ -2,6 +2,7 @@
    duration. */
 #include "tui/views/inflight_line.h"
 
+#include "core/base/mask.h"
 #include "core/model/end_facts.h"
 #include "core/query/usual_durations.h"
 #include "tui/screen/number.h"
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #define BEYOND 1.05 /* times the p95 */
+
+enum { ERROR_BYTES = 60 };
 
 int64_t inflight_retry_s(const struct frame *frame, agent_no agent,
                          const struct request_progress *live)
@@ -27,6 +30,7 @@ void inflight_retry_text(const struct frame *frame, agent_no agent,
 {
     char max[16] = "", next[48] = "";
     const char *error = swarm_text(frame->swarm, live->error);
+    int cut = (int)mask_cut(error, strlen(error), ERROR_BYTES);
     if (live->max_attempts > 0) {
         snprintf(max, sizeof max, "/%u", live->max_attempts);
     }
@@ -34,7 +38,7 @@ void inflight_retry_text(const struct frame *frame, agent_no agent,
     if (left_s > 0) {
         snprintf(next, sizeof next, ", next in %llds", (long long)left_s);
     }
-    snprintf(out, size, "%.60s%s%u%s%s", error, *error ? " " : "attempt ", live->attempt, max,
+    snprintf(out, size, "%.*s%s%u%s%s", cut, error, *error ? " " : "attempt ", live->attempt, max,
              next);
 }
 

@@ -2,10 +2,13 @@
    log. A row holds a number, not a pointer, so it stays valid while the model changes. */
 #include "tui/views/log_list.h"
 
+#include "core/base/mask.h"
 #include "tui/views/span_text.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { ARGS_BYTES = 500 }; /* of a marker that a line shows */
 
 static bool add(struct log_list *list, const struct mem *mem, struct log_row row)
 {
@@ -147,7 +150,7 @@ static void put_marker(const struct swarm *swarm, const struct marker *marker, s
     strbuf_adds(out, swarm_text(swarm, marker->name));
     if (event_store_get(store, marker->event, &event) && event.args.len > 2) {
         strbuf_adds(out, "  ");
-        strbuf_add(out, event.args.bytes, event.args.len < 500 ? event.args.len : 500);
+        strbuf_add(out, event.args.bytes, mask_cut(event.args.bytes, event.args.len, ARGS_BYTES));
     }
 }
 

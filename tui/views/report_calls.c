@@ -79,6 +79,9 @@ static void take_span(struct calls *calls, const struct span *span)
 static void put_agent(struct calls *calls, struct table *t, agent_no agent)
 {
     agent_labels_get(&calls->labels, agent, LABEL_LIST | LABEL_CLIENT, &calls->label);
+    if (!calls->report->no_mask) {
+        agent_label_mask(&calls->label);
+    }
     strbuf_clear(&calls->text);
     agent_label_text(&calls->label, TABLE_CELL_COLS, &calls->text);
     table_text(t, calls->text.data, calls->text.len);

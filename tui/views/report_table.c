@@ -1,6 +1,7 @@
 /* Two passes over the cells: widths, then text. Columns without any value are omitted. */
 #include "tui/views/report_table.h"
 
+#include "core/base/mask.h"
 #include "tui/screen/number.h"
 #include "tui/screen/text.h"
 
@@ -25,6 +26,8 @@ void table_text(struct table *table, const char *text, size_t len)
 {
     size_t used = 0;
     size_t fits = text_fit(text, len, table->ascii, TABLE_CELL_COLS, &used);
+    /* The whole table is masked at its end, which would not find half a key. */
+    fits = fits < len ? mask_cut(text, len, fits) : fits;
     while (fits > 0 && len > 0) {
         struct glyph glyph;
         size_t n = text_next(text, len, table->ascii, &glyph);

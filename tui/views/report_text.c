@@ -71,6 +71,9 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     strbuf_init(&title, r->metrics->mem, 0);
     strbuf_addf(&title, "%*s", indent, "");
     agent_labels_get(labels, row->agent, LABEL_ROW, label);
+    if (!r->no_mask) {
+        agent_label_mask(label);
+    }
     agent_label_text(label, TABLE_CELL_COLS - indent, &title);
     if (t->heads == agent_heads) {
         table_cell(t, swarm_text(r->swarm, clients_of_agent(r->swarm, row->agent)));

@@ -3,7 +3,7 @@
    panel shows such args in full. */
 #include "tui/views/span_text.h"
 
-#include "core/base/utf8.h"
+#include "core/base/mask.h"
 #include "core/query/identifying_args.h"
 #include "core/query/query.h"
 #include "core/tracer/print.h"
@@ -21,23 +21,14 @@ static struct json_value args_of(const struct swarm *swarm, const struct span *s
     return (struct json_value){JSON_TYPE_OBJECT, args.bytes, args.len};
 }
 
-/* Cuts the text to SPAN_TEXT_BYTES, between characters. */
+/* Cuts the text to SPAN_TEXT_BYTES. The caller masks it: half a key would not be found then. */
 static void cut(struct strbuf *out)
 {
     if (out->failed || out->len <= SPAN_TEXT_BYTES) {
         return;
     }
-    size_t at = 0;
-    while (at < out->len) {
-        uint32_t cp;
-        size_t n = utf8_next(out->data + at, out->len - at, &cp);
-        if (at + n > SPAN_TEXT_BYTES) {
-            break;
-        }
-        at += n;
-    }
-    out->len = at;
-    out->data[at] = '\0';
+    out->len = mask_cut(out->data, out->len, SPAN_TEXT_BYTES);
+    out->data[out->len] = '\0';
 }
 
 static bool get_text(struct json_value args, const char *key, struct strbuf *out)

@@ -5,7 +5,7 @@
 
 #include "core/model/swarm.h"
 
-#define SPAN_TEXT_BYTES 200 /* length of an argument; longer ones are cut between characters */
+#define SPAN_TEXT_BYTES 200 /* length of an argument; longer ones are cut as mask_cut does */
 
 /* Sets out to the decoded text of an argument. Returns false if it is missing or not a string. */
 bool span_text_arg(const struct swarm *swarm, const struct span *span, const char *key,

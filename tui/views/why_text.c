@@ -119,6 +119,9 @@ struct page {
 static void put_agent(struct page *page, agent_no agent, int cols, struct strbuf *text)
 {
     agent_labels_get(&page->labels, agent, LABEL_ROW, &page->label);
+    if (!page->report->no_mask) {
+        agent_label_mask(&page->label);
+    }
     strbuf_clear(text);
     agent_label_text(&page->label, cols, text);
 }

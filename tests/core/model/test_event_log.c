@@ -32,6 +32,20 @@ TEST(lines_are_copied_and_kept_in_order)
     event_log_free(log);
 }
 
+TEST(a_text_that_is_cut_holds_no_part_of_a_key)
+{
+    static const char key[] = "ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123";
+    char text[1100];
+    struct event_log *log = event_log_new(&mem_libc, 1);
+    memset(text, ' ', sizeof text);
+    memcpy(text + 990, key, sizeof key - 1);
+    add(log, text, sizeof text);
+    const struct log_entry *line = event_log_get(log, 0);
+    assert_true(line->len >= 990);
+    assert_null(strstr(line->text, "ABC"));
+    event_log_free(log);
+}
+
 TEST(an_entry_keeps_its_origin_and_trouble_is_counted)
 {
     char origin[] = "a.json: line 3";

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,9 +99,8 @@ TEST(stalled_calls_and_loops_are_counted_where_they_are)
 /* Runs the report with a condition on a feed, which may be a trace. Returns new: its stderr. */
 static char *fail_if(const char *condition, const char *feed)
 {
-    const char *const argv[] = {support_program(), "report",  "--json",
-                                "--fail-if",       condition, "-",
-                                NULL};
+    const char *const argv[] = {support_program(), "report", "--json", "--fail-if",
+                                condition,         "-",      NULL};
     struct support_run r;
     support_run(&r, argv, feed, strlen(feed), 60000);
     assert_int_equal(r.status, 0);
@@ -188,6 +188,27 @@ TEST(a_key_is_masked_before_the_chain_is_cut)
                  "held up: ", "a <- Bash deploy --really --to-prod -k ghp_*** 91.5s\n", feed);
     assert_chain("status", "--no-mask",
                  "held up: ", "a <- Bash deploy --really --to-prod -k ghp_ABCDEF", feed);
+}
+
+TEST(no_table_has_a_part_of_a_key)
+{
+    for (int padding = 0; padding < 50; padding += 4) {
+        char feed[1000], title[100] = "";
+        memset(title, 'x', (size_t)padding);
+        snprintf(feed, sizeof feed,
+                 LINE("hello", 1760000000000, ",\"name\":\"%s " KEY "\"")
+                     TOOL(1760000000000, "\"tool_name\":\"Bash\",\"args\":{\"command\":\"%s " KEY
+                                         " tail\"}") NOW(1760000091500),
+                 title, title);
+        static const char *const options[] = {"--ascii", "--why"};
+        for (size_t i = 0; i < 2; i++) {
+            char *text = run_on("report", options[i], feed);
+            if (strstr(text, "ABC") != NULL) {
+                fail_msg("after %d bytes:\n%s", padding, text);
+            }
+            free(text);
+        }
+    }
 }
 
 #define AGENT(id) \
