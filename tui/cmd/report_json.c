@@ -380,6 +380,9 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
     write_markers(&w, report);
+    if (query_has_agents(report->swarm)) {
+        report_reasons_json(&w, report);
+    }
     if (report->why) {
         report_why_json(&w, report);
     }

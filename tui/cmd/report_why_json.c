@@ -127,3 +127,34 @@ void report_why_json(struct json_writer *w, const struct report *report)
     call_children_release(&children);
     json_writer_end_array(w);
 }
+
+static json_t *make_reason(struct json_writer *w, const struct swarm *swarm,
+                           const struct reason *reason)
+{
+    json_t *object = json_object(), *longest = json_object();
+    struct strbuf text;
+    strbuf_init(&text, w->out->mem, 0);
+    what_if_key(swarm, reason->kind, &text);
+    json_writer_put_text(w, object, "what", text.data != NULL ? text.data : "");
+    json_writer_put_number(w, object, "ms", to_ms(reason->ns));
+    json_writer_put_count(w, object, "turns", reason->turns);
+    put_agent(w, longest, swarm, reason->longest.agent);
+    json_writer_put_count(w, longest, "turn", reason->longest.number);
+    json_writer_put_number(w, longest, "ms", to_ms(reason->longest_ns));
+    json_writer_put(w, object, "longest", longest);
+    w->out->failed |= text.failed;
+    strbuf_release(&text);
+    return object;
+}
+
+void report_reasons_json(struct json_writer *w, const struct report *report)
+{
+    struct reasons reasons;
+    w->out->failed |= !report_reasons_make(report, &reasons);
+    json_writer_begin_array(w, "reasons");
+    for (size_t i = 0; i < reasons.count; i++) {
+        json_writer_write_item(w, make_reason(w, report->swarm, &reasons.list[i]));
+    }
+    json_writer_end_array(w);
+    reasons_release(&reasons);
+}

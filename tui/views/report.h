@@ -3,6 +3,7 @@
 #ifndef TUI_REPORT_H
 #define TUI_REPORT_H
 
+#include "core/analysis/reasons.h"
 #include "tui/views/filter_cache.h"
 
 struct report {
@@ -34,6 +35,12 @@ void report_frequent(const struct report *report, bool ascii, struct strbuf *out
    stalled calls and loops, a line each; nothing if all is well. */
 void report_held_up(const struct report *report, bool ascii, struct strbuf *out);
 void report_stalled(const struct report *report, struct strbuf *out);
+/* Finds what the turns of the agents that the filter matches were spent on. False: out of memory;
+   release it all the same. */
+bool report_reasons_make(const struct report *report, struct reasons *out);
+/* Appends the table of the five kinds of calls that took most of the turns; nothing if there are no
+   turns. */
+void report_reasons(const struct report *report, bool ascii, struct strbuf *out);
 /* Appends the tables of the slowest calls and of the agents that waited longest for people, after
    an empty line each; nothing if they are empty. */
 void report_calls(const struct report *report, bool ascii, struct strbuf *out);

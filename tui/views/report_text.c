@@ -471,5 +471,8 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
         report_tools(report, ascii, out);
     }
     put_titled("\n", report_servers, report, ascii, out);
+    if (query_has_agents(report->swarm)) {
+        put_titled("\n", report_reasons, report, ascii, out);
+    }
     report_calls(report, ascii, out);
 }

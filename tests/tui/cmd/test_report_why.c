@@ -59,6 +59,34 @@ static void check_turn(json_t *turn)
     assert_true(fabs(pieces - number(turn, "dur_ms")) < 1e-5);
 }
 
+/* Requires that the reasons are the parts of all turns, most first. */
+static void check_reasons(const json_t *report)
+{
+    json_t *reason, *turn;
+    double of_turns[PATH_PARTS] = {0}, of_reasons[PATH_PARTS] = {0}, most = INFINITY;
+    size_t i;
+    for (int part = 0; part < PATH_PARTS; part++) {
+        const char *key = path_parts[part].key;
+        json_array_foreach(json_object_get(report, "why"), i, turn)
+        {
+            of_turns[part] += number(json_object_get(turn, "parts"), key);
+        }
+        json_array_foreach(json_object_get(report, "reasons"), i, reason)
+        {
+            const char *what = string(reason, "what");
+            bool is_tool = part == PART_TOOL && strncmp(what, "tool ", 5) == 0;
+            of_reasons[part] += is_tool || strcmp(what, key) == 0 ? number(reason, "ms") : 0;
+        }
+        assert_true(fabs(of_turns[part] - of_reasons[part]) < 1e-5);
+    }
+    json_array_foreach(json_object_get(report, "reasons"), i, reason)
+    {
+        assert_true(number(reason, "ms") <= most);
+        most = number(reason, "ms");
+        assert_true(number(json_object_get(reason, "longest"), "ms") <= most);
+    }
+}
+
 static size_t check_report(json_t *report)
 {
     json_t *why = json_object_get(report, "why"), *turn, *kind;
@@ -77,6 +105,7 @@ static size_t check_report(json_t *report)
         }
         assert_true(k == 0 || most <= longest);
     }
+    check_reasons(report);
     return i;
 }
 
