@@ -24,7 +24,11 @@ struct source_traffic {
     bool forwards;   /* requests are passed on to another receiver, all sources' together: */
     uint64_t forwarded, forward_dropped;
     size_t forward_waiting;
-    const char *last_refused; /* why the last refused request was, and its sender; "": none */
+    const char *forward_trouble; /* why these wait; "" or NULL: no trouble */
+    unsigned forward_refused;    /* the status for which the last one was dropped; 0: none */
+    const char *clock;           /* the sender whose clock is farthest off; NULL: none is */
+    double clock_off_ms;         /* > 0: at least so far ahead; < 0: its times are so late */
+    const char *last_refused;    /* why the last refused request was, and its sender; "": none */
 };
 
 struct source_status {

@@ -375,7 +375,8 @@ struct forward_counts forward_counts(const struct forward *forward)
                                    .dropped = forward->dropped,
                                    .waiting = forward->queue.count,
                                    .waiting_bytes = forward->queue.bytes,
-                                   .trouble = forward->trouble};
+                                   .trouble = forward->trouble,
+                                   .refused = forward->reported};
 }
 
 static void on_quit(uv_timer_t *timer)

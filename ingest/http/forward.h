@@ -42,6 +42,7 @@ struct forward_counts {
     uint64_t sent, dropped;
     size_t waiting, waiting_bytes;
     const char *trouble; /* why it is sent again and again; "": no trouble. Borrowed */
+    unsigned refused;    /* the status for which the last request was dropped; 0: none was */
 };
 
 /* Returns false with the reason in *error if it is no address to forward to. */

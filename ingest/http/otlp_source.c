@@ -11,6 +11,7 @@
 #include "ingest/http/hook_peers.h"
 #include "ingest/http/http.h"
 #include "ingest/http/listen.h"
+#include "ingest/otlp/otlp_clocks.h"
 #include "ingest/otlp/otlp_reader.h"
 #include "ingest/source.h"
 
@@ -61,6 +62,7 @@ struct otlp_source {
     struct source_traffic traffic;
     struct exporter exporters[EXPORTERS];
     size_t exporter_count;
+    struct otlp_clocks clocks;
     char last_refused[REFUSED_BYTES];
 };
 
@@ -214,6 +216,7 @@ static void take_export(void *ctx, const struct export_request *request, struct 
     } else {
         *out = (struct export_result){.rejected = batch->rejected, .why = batch->why};
         count_batch(otlp, batch);
+        otlp_clocks_take(&otlp->clocks, ctx_of(otlp), otlp->source.spec, batch);
         note_exporter(otlp, request->agent, request->signal, request->protocol);
         note_taken(otlp);
         pass_on(otlp, request);
@@ -465,7 +468,12 @@ static void put_traffic(const struct source *source, struct source_traffic *out)
         out->forwarded = counts.sent;
         out->forward_waiting = counts.waiting;
         out->forward_dropped = counts.dropped;
+        out->forward_trouble = counts.trouble;
+        out->forward_refused = counts.refused;
     }
+    const struct otlp_clock *clock = otlp_clocks_worst(&otlp->clocks);
+    out->clock = clock == NULL ? NULL : clock->name;
+    out->clock_off_ms = clock == NULL ? 0 : clock->off_ms;
     out->last_refused = otlp->last_refused;
 }
 

@@ -216,35 +216,11 @@ void otlp_count_ttft(struct otlp_reader *reader, bool bad)
     }
 }
 
-/* A clock that is ahead is reported once; nothing is moved for it. One that lags cannot be
-   distinguished from a sender that waits. */
-static void note_skew(struct otlp_reader *reader, const struct otlp_batch *batch)
-{
-    double latest_ms = 0;
-    double now_ms = (double)(ingest_ctx_wall(reader->ingest) / 1000) / 1e3;
-    for (size_t i = 0; i < batch->span_count; i++) {
-        latest_ms = fmax(latest_ms, (double)batch->spans[i].end_ns / 1e6);
-    }
-    double ahead_s = (latest_ms - now_ms) / 1000;
-    if (!(ahead_s > 1) || reader->skewed) {
-        reader->skewed &= ahead_s > 1 || batch->span_count == 0;
-        return;
-    }
-    reader->skewed = true;
-    strbuf_clear(&reader->scratch);
-    strbuf_addf(&reader->scratch, "the clock of a sender is %.1f s ahead of this machine's",
-                ahead_s);
-    if (!reader->scratch.failed) {
-        ingest_ctx_log_from(reader->ingest, LOG_LEVEL_WARNING, "otlp", reader->scratch.data);
-    }
-}
-
 bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by)
 {
     reader->failed = false;
     reader->scope = NULL;
     reader->by = by;
-    note_skew(reader, batch);
     otlp_take_spans(reader, batch);
     otlp_take_logs(reader, batch);
     otlp_take_metrics(reader, batch);

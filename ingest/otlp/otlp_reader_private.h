@@ -39,7 +39,6 @@ struct otlp_reader {
     struct otlp_names names;
     struct otlp_tree tree;
     struct u64map seen[2]; /* hashes of what is sent once: sessions, agents, ids, logs */
-    bool skewed;           /* a sender's clock is ahead, and it was reported */
     struct otlp_found found, resource;
     const struct otlp_scope *scope; /* its resource is in `resource` */
     enum otlp_producer producer;    /* of the scope */

@@ -15,6 +15,36 @@ static void put_count(struct strbuf *out, uint64_t count, const char *noun)
     strbuf_addf(out, "%s %s%s", text, noun, count == 1 ? "" : "s");
 }
 
+static void put_forwarded(const struct source_traffic *traffic, struct strbuf *out)
+{
+    strbuf_addf(out, ", %" PRIu64 " forwarded", traffic->forwarded);
+    if (traffic->forward_waiting > 0) {
+        bool trouble = traffic->forward_trouble != NULL && *traffic->forward_trouble != '\0';
+        strbuf_addf(out, ", %zu waiting", traffic->forward_waiting);
+        if (trouble) {
+            strbuf_addf(out, " (%s)", traffic->forward_trouble);
+        }
+    }
+    if (traffic->forward_dropped > 0) {
+        strbuf_addf(out, ", %" PRIu64 " dropped", traffic->forward_dropped);
+    }
+    if (traffic->forward_refused > 0) {
+        strbuf_addf(out, " (status %u)", traffic->forward_refused);
+    }
+}
+
+/* A clock that lags cannot be distinguished from a sender that waits. */
+static void put_clock(const struct source_traffic *traffic, struct strbuf *out)
+{
+    char off[NUMBER_BYTES];
+    double ms = traffic->clock_off_ms;
+    if (traffic->clock != NULL) {
+        number_ms(ms < 0 ? -ms : ms, true, off);
+        strbuf_addf(out, ", %s of %s %s %s", ms < 0 ? "times" : "clock", traffic->clock, off,
+                    ms < 0 ? "late" : "ahead");
+    }
+}
+
 void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
 {
     const struct {
@@ -35,13 +65,7 @@ void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
         }
     }
     if (traffic->forwards) {
-        strbuf_addf(out, ", %" PRIu64 " forwarded", traffic->forwarded);
-    }
-    if (traffic->forward_waiting > 0) {
-        strbuf_addf(out, ", %zu waiting", traffic->forward_waiting);
-    }
-    if (traffic->forward_dropped > 0) {
-        strbuf_addf(out, ", %" PRIu64 " dropped", traffic->forward_dropped);
+        put_forwarded(traffic, out);
     }
     if (traffic->last_ns != 0) {
         char moment[AXIS_LABEL_BYTES];
@@ -49,4 +73,5 @@ void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
         axis_moment(&clock, traffic->last_ns, false, moment);
         strbuf_addf(out, ", last %.*s", (int)strcspn(moment, "."), moment);
     }
+    put_clock(traffic, out);
 }

@@ -6,7 +6,7 @@
 #include "core/model/source_status.h"
 
 /* Appends who sent last, how much has come and when the last came: "claude-code/2.1: 3 requests, 12
-   spans, 2 logs, last 14:31:05"; "0 requests". */
+   spans, 2 logs, last 14:31:05"; "0 requests". Then a sender's clock that is off. */
 void traffic_text(const struct source_traffic *traffic, struct strbuf *out);
 
 #endif

@@ -24,6 +24,17 @@ TEST(counts_that_are_zero_are_left_out_but_for_the_requests)
           .forward_waiting = 3,
           .forward_dropped = 1},
          "a/1: 5 requests, 2 forwarded, 3 waiting, 1 dropped"},
+        {{.sender = "",
+          .forwards = true,
+          .forward_waiting = 3,
+          .forward_trouble = "connection refused",
+          .forward_dropped = 1,
+          .forward_refused = 404},
+         "0 requests, 0 forwarded, 3 waiting (connection refused), 1 dropped (status 404)"},
+        {{.sender = "", .requests = 2, .clock = "a on b", .clock_off_ms = 3200},
+         "2 requests, clock of a on b 3.2s ahead"},
+        {{.sender = "", .requests = 9, .clock = "a", .clock_off_ms = -7000},
+         "9 requests, times of a 7.0s late"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct strbuf text;
