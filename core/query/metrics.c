@@ -12,6 +12,7 @@
 #include "core/query/name_metrics.h"
 #include "core/query/query.h"
 #include "core/query/server_metrics.h"
+#include "core/query/slowdown.h"
 #include "core/query/stats_matching.h"
 
 #include <math.h>
@@ -404,7 +405,8 @@ static bool compute(const struct gathering *g, bool all)
         (!all || (gather_agents(g) &&
                   model_metrics_compute(g->swarm, g->local_ns, g->stats, g->predicate, out) &&
                   name_metrics_compute(g->swarm, g->local_ns, g->predicate, out))) &&
-        gather_time(g, out->agents);
+        gather_time(g, out->agents) &&
+        slowdown_compute(g->swarm, g->local_ns, g->stats, g->predicate, out);
     count_events(g);
     if (!good) {
         metrics_release(out);
@@ -483,6 +485,7 @@ void metrics_release(struct swarm_metrics *metrics)
     }
     mem_free(mem, metrics->agents, metrics->agent_count * sizeof *metrics->agents);
     mem_free(mem, metrics->models, metrics->model_count * sizeof *metrics->models);
+    mem_free(mem, metrics->slowdowns, metrics->slowdown_count * sizeof *metrics->slowdowns);
     name_metrics_release(metrics);
     server_metrics_release(metrics);
     *metrics = (struct swarm_metrics){.mem = mem};

@@ -4,6 +4,7 @@
 #ifndef CORE_METRICS_H
 #define CORE_METRICS_H
 
+#include "core/query/latency_parts.h"
 #include "core/query/past.h"
 
 /* Summary of one quantity. Percentiles are nearest rank: exact up to 1,000 samples, at most 1.2 %
@@ -73,6 +74,16 @@ struct server_metrics {
     struct summary duration_ms;
 };
 
+/* A part of a model's latency that has become slower (slowdown.h). */
+struct slowdown {
+    const char *model; /* borrowed */
+    intern_id client;  /* as of model_metrics */
+    enum latency_part part;
+    uint64_t recent_count, before_count; /* the samples of the two medians */
+    double recent_p50, before_p50;
+    double p; /* of the test */
+};
+
 /* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {
@@ -92,6 +103,9 @@ struct swarm_metrics {
     struct name_metrics *names; /* of traces without agents, the slowest first; by
                                    metrics_compute only */
     size_t name_count, name_cap;
+    struct slowdown *slowdowns; /* by model and part */
+    size_t slowdown_count;
+    int64_t slowdown_from_ns, slowdown_now_ns; /* the last ten minutes that they are of */
     struct span_counts spans;
     /* events in memory without metadata; metadata; dropped events */
     uint64_t events, metadata, dropped;

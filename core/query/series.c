@@ -20,7 +20,8 @@ struct series_counting {
     const struct swarm *swarm;
     int64_t local_ns;
     const struct span_predicate *predicate; /* NULL: all spans */
-    const struct stats *stats;              /* of the spans that count; NULL: out of memory */
+    struct stats *stats;                    /* of the spans that count; NULL: out of memory */
+    struct model_counting *models;          /* NULL: out of memory */
     struct series *out;
     struct series_count *counts;
 };
@@ -49,7 +50,8 @@ static bool count_request(const struct series_counting *counting, const struct s
     series->points[i].requests++;
     series->points[i].failed += (span->flags & SPAN_ERROR) != 0;
     return histogram_add(&count->ttft, facts.numbers[FACT_TTFT_MS]) &&
-           histogram_add(&count->otps, end_facts_otps(&facts));
+           histogram_add(&count->otps, end_facts_otps(&facts)) &&
+           model_counting_add(counting->models, span, &facts, i);
 }
 
 static bool count_requests(const struct series_counting *counting)
@@ -163,18 +165,23 @@ static void finish(const struct series_counting *counting)
 
 static bool count_all(struct series_counting *counting)
 {
-    const struct series *out = counting->out;
+    struct series *out = counting->out;
     const struct mem *mem = out->mem;
-    bool good = counting->counts != NULL && out->points != NULL;
+    if (counting->stats != NULL) {
+        counting->models = model_counting_new(counting->swarm, counting->stats, out->count);
+    }
+    bool good = counting->counts != NULL && out->points != NULL && counting->models != NULL;
     for (size_t i = 0; counting->counts != NULL && i < out->count; i++) {
         histogram_init(&counting->counts[i].ttft, mem);
         histogram_init(&counting->counts[i].otps, mem);
         counting->counts[i].tokens = (double)NAN;
     }
-    good = good && count_requests(counting) && count_work(counting);
+    good = good && count_requests(counting) && count_work(counting) &&
+           model_counting_finish(counting->models, &out->models);
     if (good) {
         finish(counting);
     }
+    model_counting_free(counting->models);
     for (size_t i = 0; counting->counts != NULL && i < out->count; i++) {
         histogram_release(&counting->counts[i].ttft);
         histogram_release(&counting->counts[i].otps);
@@ -228,6 +235,7 @@ void series_release(struct series *series)
     mem_free(series->mem, series->points,
              series->points == NULL ? 0 : series->count * sizeof *series->points);
     counters_release(&series->counters);
+    model_series_release(&series->models, series->mem);
     series->points = NULL;
     series->count = 0;
 }

@@ -5,6 +5,7 @@
 
 #include "core/query/counters.h"
 #include "core/query/metrics.h"
+#include "core/query/model_series.h"
 
 /* Metrics of the requests that ended in a stretch and of the work in it; NAN: no data. */
 struct series_point {
@@ -21,6 +22,7 @@ struct series {
     size_t count;
     struct series_point *points;
     struct counters counters;
+    struct model_series models; /* the latency of each model */
 };
 
 /* Computes the stretches [t0 + i * step, t0 + (i + 1) * step). `predicate` NULL: all spans and

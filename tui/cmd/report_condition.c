@@ -49,6 +49,7 @@ static const char *const first_names[] = {
     "agents",
     "models",
     "servers",
+    "slower",
     "totals",
     "markers",
     "against",
@@ -58,7 +59,7 @@ static const char *const first_names[] = {
 
 /* The members with the names of items. */
 static const char *const item_names[] = {"agent_id", "session_id", "name", "model",
-                                         "server",   "what",       "kind"};
+                                         "server",   "what",       "kind", "figure"};
 
 static const struct comparison {
     const char *text; /* the longer ones first */

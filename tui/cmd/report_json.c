@@ -280,6 +280,33 @@ static void write_models(struct json_writer *w, const struct report *r)
     json_writer_end_array(w);
 }
 
+static json_t *make_side(struct json_writer *w, uint64_t count, double p50)
+{
+    json_t *object = json_object();
+    json_writer_put_count(w, object, "count", count);
+    json_writer_put_number(w, object, "p50", p50);
+    return object;
+}
+
+/* Writes what has become slower; an empty array if nothing has. */
+static void write_slower(struct json_writer *w, const struct report *r)
+{
+    json_writer_begin_array(w, "slower");
+    for (size_t i = 0; i < r->metrics->slowdown_count; i++) {
+        const struct slowdown *of = &r->metrics->slowdowns[i];
+        json_t *object = json_object();
+        json_writer_put_name(w, object, "client", r->swarm, of->client);
+        json_writer_put_text(w, object, "model", of->model);
+        json_writer_put_text(w, object, "figure", latency_rows[of->part].key);
+        json_writer_put_text(w, object, "part", latency_rows[of->part].word);
+        json_writer_put(w, object, "recent", make_side(w, of->recent_count, of->recent_p50));
+        json_writer_put(w, object, "before", make_side(w, of->before_count, of->before_p50));
+        json_writer_put_number(w, object, "p", of->p);
+        json_writer_write_item(w, object);
+    }
+    json_writer_end_array(w);
+}
+
 /* Writes the calls of MCP servers. */
 static void write_servers(struct json_writer *w, const struct report *r)
 {
@@ -375,6 +402,7 @@ void report_json(const struct report *report, struct strbuf *out)
     write_counts(&w, report);
     write_agents(&w, report, &waits);
     write_models(&w, report);
+    write_slower(&w, report);
     write_servers(&w, report);
     write_names(&w, report);
     json_writer_write_name(&w, "totals");

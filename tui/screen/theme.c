@@ -75,7 +75,7 @@ static const struct {
     [SYM_PIN] = {"^", "^"},           [SYM_PLAYS] = {"▶", ">"},       [SYM_SELECTED] = {"◆", "*"},
     [SYM_SELECTED_FROM] = {"«", "<"}, [SYM_SELECTED_TO] = {"»", ">"}, [SYM_INSTANT] = {"▴", "^"},
     [SYM_STOPPED] = {"⊘", "/"},       [SYM_HELD_UP] = {"←", "<-"},    [SYM_FLAG] = {"⚑", "!"},
-    [SYM_OFF_PATH] = {"▁", "_"},
+    [SYM_OFF_PATH] = {"▁", "_"},      [SYM_SLOWER] = {"▼", "v"},
 };
 static_assert(sizeof styles / sizeof styles[0] == NAMED_STYLES, "a style without a row");
 

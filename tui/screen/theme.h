@@ -113,6 +113,7 @@ enum symbol {
     SYM_HELD_UP,  /* by the next one */
     SYM_FLAG,     /* stalled, or in a loop */
     SYM_OFF_PATH, /* a call that is not on the critical path */
+    SYM_SLOWER,   /* from here on, a model is slower */
     SYMBOLS
 };
 /* Returns the symbol in UTF-8 or in ASCII, which may differ in columns. Static. */

@@ -3,9 +3,11 @@
 
 #include "core/base/json_read.h"
 #include "tui/views/plot.h"
+#include "tui/views/slowdown_text.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { COUNTER_ROWS = 2 };
 
@@ -42,8 +44,9 @@ static void curve_at(const struct series_point *point, enum curve curve, double 
     }
 }
 
-static void put_time_axis(const struct statistics_page *page, const struct series *series, int cols)
+void curves_put_axis(const struct statistics_page *page, const struct series *series)
 {
+    int cols = (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX;
     struct axis axis = {series->t0_ns, 0, cols};
     struct axis_label labels[16];
     struct area line = scrolled_page_line(page->lines);
@@ -52,8 +55,12 @@ static void put_time_axis(const struct statistics_page *page, const struct serie
     }
     size_t count = axis_labels(&axis, &page->frame->clock, 4, labels, 16);
     for (size_t i = 0; i < count && line.rows > 0; i++) {
-        area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
+        int width = (int)strlen(labels[i].text);
+        if (!slowdown_within(page->frame, &axis, labels[i].col, width)) {
+            area_puts(line, LABEL_COLS + labels[i].col, 0, STYLE_DIM, labels[i].text);
+        }
     }
+    slowdown_mark(page->frame, &axis, line, LABEL_COLS);
 }
 
 static void put_curve(const struct statistics_page *page, const struct series *series,
@@ -88,7 +95,7 @@ static void put_curve(const struct statistics_page *page, const struct series *s
         }
         plot_line(&plot, line, LABEL_COLS, row);
     }
-    put_time_axis(page, series, cols);
+    curves_put_axis(page, series);
 }
 
 static void put_id(const struct counter *counter, struct strbuf *title)
@@ -171,7 +178,7 @@ static void put_counters(const struct statistics_page *page, const struct series
             area_putf(line, 3, 0, STYLE_DIM, "and %zu values of others", counters->left_out);
         }
     }
-    put_time_axis(page, series, (int)series->count < PLOT_MAX ? (int)series->count : PLOT_MAX);
+    curves_put_axis(page, series);
 }
 
 void curves_put(const struct statistics_page *page, const struct series *series)

@@ -15,11 +15,22 @@ struct statistics_page {
     struct scrolled_page *lines;
     int cols;
 };
-/* Defined in statistics_view.c: draw a heading; format a value, NUMBER_BYTES. */
+/* Defined in statistics_view.c: draw a heading; format a value, NUMBER_BYTES; put a figure. */
 void statistics_page_heading(const struct statistics_page *page, const char *text);
 void statistics_page_value(const struct statistics_page *page, bool ms, double value,
                            char out[NUMBER_BYTES]);
 
+/* A position of the next name and figure. They move to a further line if they do not fit. */
+struct share_pen {
+    const struct statistics_page *page;
+    struct area line;
+    int x;
+};
+void statistics_page_share(struct share_pen *pen, enum style_id style, const char *word,
+                           const char *text);
+
+/* Puts the labels of the series' time axis, and the mark of what is slower. */
+void curves_put_axis(const struct statistics_page *page, const struct series *series);
 void curves_put(const struct statistics_page *page, const struct series *series);
 
 /* Appends the counter's name, the id that sets it apart from others of that name, and the name of

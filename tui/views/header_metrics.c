@@ -1,7 +1,7 @@
 /* The line of states and metrics. Pieces that do not fit are given up in the order of a table. */
 #include "tui/screen/number.h"
 #include "tui/views/coverage.h"
-#include "tui/views/header_pieces.h"
+#include "tui/views/slowdown_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@ static struct header_piece state_piece(const struct frame *frame, enum agent_sta
 /* Which pieces are given up first: the greater. */
 enum {
     KEEP, /* never */
+    DROP_SLOWER,
     DROP_WAIT,
     DROP_SAMPLING,
     DROP_TOOL,
@@ -198,10 +199,12 @@ static bool drop_pieces(struct header_piece *pieces, int count)
 
 void header_metrics_draw(const struct frame *frame, struct area line)
 {
-    struct header_piece pieces[STATES + 10];
+    struct header_piece pieces[STATES + 11];
     bool ascii = frame->input->theme.ascii;
     int count = frame->agents ? add_states(frame, pieces) : 0;
     count += add_stalled(frame, pieces + count);
+    pieces[count] = slowdown_piece(frame);
+    pieces[count++].drop = DROP_SLOWER;
     count += add_metrics(frame, pieces + count);
     while (1 + total_cols(pieces, count, ascii) >= line.cols && drop_pieces(pieces, count)) {
     }

@@ -78,6 +78,12 @@ static void put_bars(struct help_pen *pen, const struct theme *theme)
         }
         pen->line++;
     }
+    struct area line = pen_line(pen);
+    if (line.grid != NULL) {
+        area_puts(line, 3, 0, STYLE_USER, theme_symbol(theme, SYM_SLOWER));
+        area_puts(line, 9, 0, STYLE_PLAIN, "a model is slower from here on");
+    }
+    pen->line++;
 }
 
 static void put_states(struct help_pen *pen, const struct theme *theme)

@@ -2,6 +2,8 @@
    display. Pins are agents by number. */
 #include "tui/views/marks.h"
 
+#include "tui/views/slowdown_text.h"
+
 #include <string.h>
 
 struct view_place place_of(const struct view_state *state)
@@ -94,11 +96,12 @@ bool marks_within(const struct frame *frame, int col, int cols)
             return true;
         }
     }
-    return false;
+    return slowdown_within(frame, &frame->axis, col, cols);
 }
 
 void marks_draw(const struct frame *frame, struct area heads)
 {
+    slowdown_mark(frame, &frame->axis, heads, 0);
     for (int i = 0; i < MARKS; i++) {
         const struct view_mark *mark = &frame->state->marks[i];
         int col = mark->set ? axis_col(&frame->axis, mark->at_ns) : -1;

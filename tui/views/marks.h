@@ -8,9 +8,10 @@
 enum view_result marks_wait(struct frame *frame, enum action action);
 /* Handles the letter. */
 enum view_result marks_key(struct frame *frame, struct key key);
-/* Returns true if a mark lies in `cols` columns of the axis from col. */
+/* Returns true if a mark, or that of what is slower, lies in `cols` columns of the axis from col.
+ */
 bool marks_within(const struct frame *frame, int col, int cols);
-/* Draws the marks' letters above the axis. */
+/* Draws the marks' letters above the axis, and the mark of what is slower. */
 void marks_draw(const struct frame *frame, struct area heads);
 
 struct view_place place_of(const struct view_state *state);

@@ -8,6 +8,7 @@
 #include "tui/views/agent_labels.h"
 #include "tui/views/coverage.h"
 #include "tui/views/report_table.h"
+#include "tui/views/slowdown_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -457,6 +458,7 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
     put_summary(report, ascii, out);
     report_held_up(report, ascii, out);
     report_stalled(report, out);
+    report_slower(report, ascii, out);
     if (query_has_agents(report->swarm)) {
         put_agents(report, ascii, out);
     }

@@ -2,7 +2,7 @@
    `report` prints, so both show the same. */
 #include "core/query/time_parts.h"
 #include "tui/screen/number.h"
-#include "tui/views/curves.h"
+#include "tui/views/model_curves.h"
 #include "tui/views/plot.h"
 #include "tui/views/report.h"
 #include "tui/views/view_keys.h"
@@ -51,16 +51,9 @@ static void draw_shares(const struct statistics_page *page, struct area line, co
     plot_bar(line, 3 + names + 1, page->cols - names - 5, parts, TIME_PARTS, whole);
 }
 
-/* The position of the next name and figure. They move to a further line if they do not fit, since
-   waits and idle time must stay visible. */
-struct share_pen {
-    const struct statistics_page *page;
-    struct area line;
-    int x;
-};
-
-static void put_share(struct share_pen *pen, enum style_id style, const char *word,
-                      const char *text)
+/* Waits and idle time must stay visible, so what does not fit moves to a further line. */
+void statistics_page_share(struct share_pen *pen, enum style_id style, const char *word,
+                           const char *text)
 {
     int cols = (int)(strlen(word) + strlen(text)) + 1;
     if (pen->x > 3 && pen->x + cols + 1 > pen->page->cols) {
@@ -91,12 +84,12 @@ static void put_percents(const struct statistics_page *page, const struct metric
         }
         number_ms(ms, ascii, took);
         snprintf(text, sizeof text, "%.0f%% %s", ms / whole * 100, took);
-        put_share(&pen, idle ? STYLE_DIM : theme_kind_style(time_parts[i].kind), time_parts[i].name,
-                  text);
+        statistics_page_share(&pen, idle ? STYLE_DIM : theme_kind_style(time_parts[i].kind),
+                              time_parts[i].name, text);
     }
     if (metrics->agent_wait_ms > 0) {
         number_ms(metrics->agent_wait_ms, ascii, took);
-        put_share(&pen, STYLE_DIM, TIME_APART, took);
+        statistics_page_share(&pen, STYLE_DIM, TIME_APART, took);
     }
 }
 
@@ -298,6 +291,7 @@ static void walk(const struct statistics_page *page)
     const struct spread_plot spreads[] = {
         {"TIME TO FIRST TOKEN", &metrics->ttft_ms, &metrics->totals.ttft_ms, true},
         {"OUTPUT TOKENS/S PER REQUEST", &metrics->otps, &metrics->totals.otps, false}};
+    model_curves_put_slower(page);
     if (page->frame->agents) {
         put_time(page);
     }
@@ -305,6 +299,9 @@ static void walk(const struct statistics_page *page)
     put_table(page, "MOST FREQUENT", report_frequent);
     bool clients = clients_are_several(&page->frame->labels.clients.clients);
     put_table(page, clients ? "REQUESTS BY CLIENT AND MODEL" : "REQUESTS BY MODEL", report_models);
+    if (page->frame->input->series != NULL) {
+        model_curves_put(page, page->frame->input->series);
+    }
     put_table(page, "TOOLS", report_tools);
     put_table(page, "MCP SERVERS", report_servers);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {

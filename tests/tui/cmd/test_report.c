@@ -61,6 +61,38 @@ static double number(const json_t *object, const char *path)
 #define assert_number(object, path, value) \
     assert_true(number(object, path) >= (value)-1e-6 && number(object, path) <= (value) + 1e-6)
 
+TEST(what_is_slower_is_listed)
+{
+    const char *argv[] = {support_program(),
+                          "report",
+                          "--json",
+                          "--fail-if",
+                          "slower.claude-opus-4.recent.p50>2000",
+                          support_tests("screens/slower.feed.ndjson"),
+                          NULL};
+    struct support_run r;
+    support_run(&r, argv, NULL, 0, 120000);
+    assert_int_equal(r.status, 3);
+    json_t *json = json_loadb(r.out, r.out_len, 0, NULL);
+    const json_t *slower = json_object_get(json, "slower");
+    assert_int_equal(json_array_size(slower), 2);
+    const json_t *opus = json_array_get(slower, 0), *sonnet = json_array_get(slower, 1);
+    assert_string_equal(json_string_value(json_object_get(opus, "model")), "claude-opus-4");
+    assert_string_equal(json_string_value(json_object_get(opus, "figure")), "ttft_ms");
+    assert_string_equal(json_string_value(json_object_get(opus, "part")), "prefill");
+    assert_number(opus, "recent.count", 14);
+    assert_number(opus, "recent.p50", 2336);
+    assert_number(opus, "before.count", 84);
+    assert_true(number(opus, "p") < 0.001);
+    assert_string_equal(json_string_value(json_object_get(sonnet, "part")), "queueing");
+    json_decref(json);
+    support_run_release(&r);
+    json = report();
+    assert_true(json_is_array(json_object_get(json, "slower")));
+    assert_int_equal(json_array_size(json_object_get(json, "slower")), 0);
+    json_decref(json);
+}
+
 TEST(every_figure_has_its_key)
 {
     json_t *r = report(), *agent = json_array_get(json_object_get(r, "agents"), 0);

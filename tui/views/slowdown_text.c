@@ -1,0 +1,105 @@
+/* The mark is where the last ten minutes begin: the test compares these with the time before. */
+#include "tui/views/slowdown_text.h"
+
+#include "core/query/slowdown.h"
+#include "tui/screen/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MARK_WORD " slower"
+
+static void put_value(enum latency_part part, double value, bool ascii, char out[NUMBER_BYTES])
+{
+    if (latency_rows[part].ms) {
+        number_ms(value, ascii, out);
+    } else {
+        number_short(value, out);
+    }
+}
+
+void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *out)
+{
+    const struct latency_row *row = &latency_rows[slowdown->part];
+    char recent[NUMBER_BYTES], before[NUMBER_BYTES], counts[2][NUMBER_BYTES];
+    put_value(slowdown->part, slowdown->recent_p50, ascii, recent);
+    put_value(slowdown->part, slowdown->before_p50, ascii, before);
+    number_count(slowdown->recent_count, counts[0]);
+    number_count(slowdown->before_count, counts[1]);
+    strbuf_addf(out, "%s %s (%s) against %s (%s) the hour before", row->figure, recent, counts[0],
+                before, counts[1]);
+    if (strcmp(row->figure, row->word) != 0) {
+        strbuf_addf(out, " (%s)", row->word);
+    }
+}
+
+void report_slower(const struct report *report, bool ascii, struct strbuf *out)
+{
+    for (size_t i = 0; i < report->metrics->slowdown_count; i++) {
+        const struct slowdown *slowdown = &report->metrics->slowdowns[i];
+        const char *client = swarm_text(report->swarm, slowdown->client);
+        strbuf_addf(out, "slower    %s%s%s: ", client, *client != '\0' ? " " : "", slowdown->model);
+        slowdown_text(slowdown, ascii, out);
+        strbuf_addc(out, '\n');
+    }
+}
+
+const struct slowdown *slowdown_shown(const struct frame *frame, size_t *count)
+{
+    const struct swarm_metrics *metrics = frame->metrics;
+    bool old = metrics != NULL && frame->now_ns - SLOWDOWN_RECENT_NS > metrics->slowdown_now_ns;
+    *count = metrics == NULL || old ? 0 : metrics->slowdown_count;
+    return *count == 0 ? NULL : metrics->slowdowns;
+}
+
+struct header_piece slowdown_piece(const struct frame *frame)
+{
+    struct header_piece piece = {.gap = 3};
+    size_t count, models = 0;
+    const struct slowdown *slowdowns = slowdown_shown(frame, &count);
+    for (size_t i = 0; i < count; i++) {
+        models += i == 0 || strcmp(slowdowns[i].model, slowdowns[i - 1].model) != 0;
+    }
+    if (models == 1) {
+        header_add(&piece, STYLE_USER, "%s %.40s" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
+                   slowdowns[0].model);
+    } else if (models > 1) {
+        header_add(&piece, STYLE_USER, "%s %zu models" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
+                   models);
+    }
+    return piece;
+}
+
+/* Returns the columns of the mark on an axis from its first one; 0: it is outside. At the end of
+   the axis it is the symbol alone. */
+static int mark_cols(const struct frame *frame, const struct axis *axis, int *col)
+{
+    size_t count;
+    if (slowdown_shown(frame, &count) == NULL) {
+        return 0;
+    }
+    *col = axis_col(axis, frame->metrics->slowdown_from_ns);
+    if (*col < 0 || *col >= axis->cols) {
+        return 0;
+    }
+    int cols = 1 + (int)strlen(MARK_WORD);
+    return *col + cols <= axis->cols ? cols : 1;
+}
+
+bool slowdown_within(const struct frame *frame, const struct axis *axis, int col, int cols)
+{
+    int at, width = mark_cols(frame, axis, &at);
+    return width > 0 && at <= col + cols && at + width >= col;
+}
+
+void slowdown_mark(const struct frame *frame, const struct axis *axis, struct area line, int x)
+{
+    int at, width = mark_cols(frame, axis, &at);
+    if (width == 0 || line.rows == 0) {
+        return;
+    }
+    int end = area_puts(line, x + at, 0, STYLE_USER, frame_symbol(frame, SYM_SLOWER));
+    if (width > 1) {
+        area_puts(line, end, 0, STYLE_USER, MARK_WORD);
+    }
+}

@@ -1,0 +1,26 @@
+/* Slowdowns (core/query/slowdown.h) for people: a line in the statistics and in
+   `report`, a piece of the header, and a mark on the time axis. */
+#ifndef TUI_SLOWDOWN_TEXT_H
+#define TUI_SLOWDOWN_TEXT_H
+
+#include "core/query/metrics.h"
+#include "tui/views/header_pieces.h"
+#include "tui/views/report.h"
+
+/* Appends `TTFT 2.1s (24) against 1.2s (131) the hour before (prefill)`. */
+void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *out);
+/* Appends a line for each of the report, after the label `slower`. */
+void report_slower(const struct report *report, bool ascii, struct strbuf *out);
+
+/* Returns those that the frame shows. Figures may be outdated: after ten minutes without a change
+   none is shown. */
+const struct slowdown *slowdown_shown(const struct frame *frame, size_t *count);
+/* Adds `▼ opus slower`; no runs if nothing is. */
+struct header_piece slowdown_piece(const struct frame *frame);
+/* Returns true if the mark of the moment from which something is slower lies in, or
+   beside, `cols` columns of the axis from col. */
+bool slowdown_within(const struct frame *frame, const struct axis *axis, int col, int cols);
+/* Draws the mark beside an axis that begins at column x: `▼ slower`. */
+void slowdown_mark(const struct frame *frame, const struct axis *axis, struct area line, int x);
+
+#endif
