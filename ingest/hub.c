@@ -283,15 +283,6 @@ size_t hub_source_count(const struct hub *hub)
     return hub->count;
 }
 
-/* The directory that a source with a default one looks in: the named one, else that. */
-static const char *place_of(const struct source *source)
-{
-    const char *named = source_argument(source);
-    return source->row->in_home == NULL ? NULL
-           : *named != '\0'             ? named
-                                        : source_setting(source, "dir");
-}
-
 struct source_status hub_source(const struct hub *hub, size_t index)
 {
     const struct source *source = hub->sources[index];
@@ -306,7 +297,8 @@ struct source_status hub_source(const struct hub *hub, size_t index)
                                                   : "",
         .state = source->state,
         .client = source->row->client,
-        .place = place_of(source),
+        .place = source_place(source),
+        .needs = source->row->needs,
         .older = source->older,
         .older_ns = source->older_ns,
         .setup = source->row->setup,

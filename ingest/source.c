@@ -3,7 +3,10 @@
 
 #include "ingest/address.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
 
@@ -44,6 +47,14 @@ const char *source_setting(const struct source *source, const char *name)
     return NULL;
 }
 
+const char *source_place(const struct source *source)
+{
+    const char *named = source_argument(source);
+    return source->row->in_home == NULL ? NULL
+           : *named != '\0'             ? named
+                                        : source_setting(source, "dir");
+}
+
 /* ---- its state ---- */
 
 void source_set_state(struct source *source, enum source_state state)
@@ -53,6 +64,17 @@ void source_set_state(struct source *source, enum source_state state)
     }
     source->state = state;
     hub_ctx(source->hub)->changed = true;
+}
+
+void source_set_state_by_place(struct source *source)
+{
+    char path[PATH_MAX];
+    const char *place = source_place(source), *needs = source->row->needs;
+    bool there = place != NULL &&
+                 snprintf(path, sizeof path, "%s/%s", place, needs != NULL ? needs : "") <
+                     (int)sizeof path &&
+                 access(path, F_OK) == 0;
+    source_set_state(source, there ? SOURCE_OPEN : SOURCE_WAITING);
 }
 
 /* Returns the part of "spec: what: detail" after the spec, which the log shows last. */

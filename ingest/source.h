@@ -59,6 +59,8 @@ struct source_row {
        directory that exists counts, or `in_variable` below it. NULL: has none. It is the setting
        "dir". */
     const char *variable, *in_variable, *in_home, *or_in_home;
+    /* What its client puts into that directory first; NULL: the directory is enough. */
+    const char *needs;
 
     /* Names of its client's program, and of the package that has it, by which its processes are
        found; ends with NULL. NULL: its source knows better, or nothing is known. */
@@ -114,6 +116,10 @@ void source_finish(struct source *source, const char *error);
 void source_set_trouble(struct source *source, const char *why);
 /* Sets its state. */
 void source_set_state(struct source *source, enum source_state state);
+/* Sets it to SOURCE_OPEN if its directory has what the row needs, else to SOURCE_WAITING. */
+void source_set_state_by_place(struct source *source);
+/* Returns the directory of a source with a default one: the named one, else that; NULL: none. */
+const char *source_place(const struct source *source);
 /* Returns the spec without its prefix. */
 const char *source_argument(const struct source *source);
 /* Returns the value of one of its settings; NULL: not set. Borrowed from the hub's options. */

@@ -223,7 +223,7 @@ bool transcript_dir_begin(struct transcript_dir *dir, const struct transcript_di
     if (transcript_dir_follows(dir)) {
         uv_timer_start(&dir->timer, on_timer, ms, ms);
     }
-    source_set_state(&dir->source, SOURCE_WAITING);
+    source_set_state_by_place(&dir->source);
     hub_ask_read_slot(&dir->source);
     return true;
 }

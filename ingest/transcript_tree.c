@@ -312,7 +312,7 @@ static int find_needed(const struct transcript_tree *tree)
 {
     char path[PATH_MAX];
     struct stat st;
-    int len = snprintf(path, sizeof path, "%s/%s", tree->root, tree->client->needs);
+    int len = snprintf(path, sizeof path, "%s/%s", tree->root, tree->dir.source.row->needs);
     return len >= (int)sizeof path ? ENAMETOOLONG : stat(path, &st) == 0 ? 0 : errno;
 }
 
@@ -336,9 +336,9 @@ static bool begin(struct transcript_tree *tree, const struct tree_client *client
     int why = find_needed(tree);
     if (!transcript_dir_follows(&tree->dir) && why != 0) {
         if (why == ENOENT) {
-            strbuf_addf(detail, "%s has no %s", tree->root, client->needs);
+            strbuf_addf(detail, "%s has no %s", tree->root, source->row->needs);
         } else {
-            strbuf_addf(detail, "%s/%s: %s", tree->root, client->needs, strerror(why));
+            strbuf_addf(detail, "%s/%s: %s", tree->root, source->row->needs, strerror(why));
         }
         return false;
     }

@@ -29,7 +29,6 @@ struct tree_place {
 
 struct tree_client {
     const struct tree_place *places;
-    const char *needs; /* a directory or file that the named directory must have, for messages */
     /* The tools before which the client asks a person, where its settings have it ask, without a
        trace in its files; a name that ends in '*' is the beginning of names. NULL: none. */
     const char *const *asking_tools;

@@ -66,7 +66,6 @@ static const char *const asking_tools[] = {
 
 static const struct tree_client codex_client = {
     .places = places,
-    .needs = "sessions",
     .asking_tools = asking_tools,
     .reader_size = sizeof(struct codex_thread),
     .begin = codex_thread_begin,

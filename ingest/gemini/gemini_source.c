@@ -30,7 +30,6 @@ static const struct tree_place places[] = {
 
 static const struct tree_client gemini_client = {
     .places = places,
-    .needs = "tmp",
     .reader_size = sizeof(struct gemini_chat),
     .begin = gemini_chat_begin,
     .end = gemini_chat_end,

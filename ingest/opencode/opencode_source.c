@@ -267,7 +267,7 @@ static bool begin(struct opencode_source *opencode, struct strbuf *detail)
     if (follows(opencode)) {
         uv_timer_start(&opencode->timer, on_timer, LOOK_MS, LOOK_MS);
     }
-    source_set_state(source, SOURCE_WAITING);
+    source_set_state_by_place(source);
     hub_ask_read_slot(source);
     return true;
 }

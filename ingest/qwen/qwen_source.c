@@ -121,7 +121,6 @@ static const char *const asking_tools[] = {"run_shell_command", "edit",   "repla
 static const struct tree_client qwen_client = {
     .asking_tools = asking_tools,
     .places = places,
-    .needs = "projects",
     .reader_size = sizeof(struct qwen_chat),
     .begin = qwen_chat_begin,
     .take = take,

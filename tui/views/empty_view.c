@@ -108,8 +108,9 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     }
     if (source->place != NULL && !failed && source->state <= SOURCE_OPEN) {
         strbuf_clear(&page->line);
-        strbuf_addf(&page->line, "%s %s", source->state == SOURCE_OPEN ? "follows" : "waits for",
-                    source->place);
+        bool open = source->state == SOURCE_OPEN, part = !open && source->needs != NULL;
+        strbuf_addf(&page->line, "%s %s%s%s", open ? "follows" : "waits for", source->place,
+                    part ? "/" : "", part ? source->needs : "");
         word = page->line.failed ? word : page->line.data;
     }
     if (failed) {
