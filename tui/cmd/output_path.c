@@ -238,13 +238,14 @@ bool output_path_of(const struct output_naming *n, session_no only, struct strbu
     strbuf_clear(out);
     if (options->output != NULL) {
         add_named(n, options->output, strlen(options->output), only, out);
-        return true;
+        return only == NO_SESSION;
     }
     if (options->command == COMMAND_DEMO) {
         return false; /* a simulated swarm leaves nothing unless it is asked for */
     }
     if (add_seeds(n, only, out)) {
-        return options_switch_word(options->env.perfetto_trace) == SWITCH_OTHER;
+        return only == NO_SESSION &&
+               options_switch_word(options->env.perfetto_trace) == SWITCH_OTHER;
     }
     if (n->config->live) {
         add_default(n, only, out);

@@ -139,6 +139,8 @@ TEST(a_run_replaces_no_file_of_an_earlier_run)
     const char *named = support_path(dir, "o.json");
     assert_string_equal(write_documents(dir, one, false, named), "o.json");
     assert_string_equal(write_documents(dir, one, false, named), "o.json");
+    assert_string_equal(write_documents(dir, one, true, named), "o-abc.json");
+    assert_string_equal(write_documents(dir, one, true, named), "o-abc-2.json");
 }
 
 TEST(ids_that_give_one_name_have_files_of_their_own)
@@ -150,7 +152,7 @@ TEST(ids_that_give_one_name_have_files_of_their_own)
     assert_string_equal(write_documents(dir, ids, true, named),
                         "o-a_b.json o-a_b-2.json o-a_b-2-2.json o-A_b.json");
     assert_string_equal(write_documents(dir, ids, true, named),
-                        "o-a_b.json o-a_b-2.json o-a_b-2-2.json o-A_b.json");
+                        "o-a_b-3.json o-a_b-4.json o-a_b-2-3.json o-A_b-2.json");
 }
 
 TEST(home_stands_in_for_what_is_not_set)
