@@ -75,13 +75,21 @@ static double reported_end(const struct record *record)
     return end->number;
 }
 
+/* The time from which the call is stale. Its process may live, or have been seen to live until the
+   session's end: then the call ran until that. */
+static double stale_ms(const struct registry_session *session, double start_ms, double over_ms)
+{
+    bool watched = facts_bool(&session->facts, FIELD_ALIVE) != TRI_UNSET;
+    return correlator_session_lives(session) || (watched && !isnan(over_ms))
+               ? (double)INFINITY
+               : tracer_stale_tick(session->first_ms, start_ms);
+}
+
 static void work_out_end(struct registry_session *session, struct record *record)
 {
     double end_ms = reported_end(record), start_ms = record->start_ms;
     double over_ms = correlator_session_over(session, start_ms);
-    double tick_ms = correlator_session_lives(session)
-                         ? (double)INFINITY
-                         : tracer_stale_tick(session->first_ms, start_ms);
+    double tick_ms = stale_ms(session, start_ms, over_ms);
     const struct fact *end = facts_get(&record->facts, FIELD_END_MS);
     if (!isnan(end_ms) && end->precedence == PRECEDENCE_INFERRED && over_ms < end_ms) {
         end_ms = (double)NAN; /* it had not outlived its session until something new began */

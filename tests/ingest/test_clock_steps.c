@@ -108,6 +108,27 @@ TEST(a_call_of_a_process_that_lives_survives_a_night)
     rig_release(&rig);
 }
 
+/* The process lived all that time, so its call ends with it, not when calls usually get stale. */
+TEST(a_call_ends_with_its_process_after_hours)
+{
+    struct rig rig;
+    rig_init(&rig);
+    const char *proc = processes_new();
+    rig.ingest.processes.proc = proc;
+    processes_start(proc, 100, 1, 7, "claude", NULL);
+    hook(&rig, "UserPromptSubmit");
+    hook(&rig, "PreToolUse");
+    pass(&rig, S);
+    pass(&rig, 2 * 3600 * S);
+    processes_end(proc, 100);
+    pass(&rig, S);
+    assert_int_equal(query_status(rig.model.swarm, 0, rig.now_ns).state, STATE_GONE);
+    const struct record *tool = records_find(&rig.model, CALL_TOOL, "t", 0);
+    assert_int_equal(tool->state, RECORD_INCOMPLETE);
+    assert_true(tool->end_ms - tool->start_ms > 2 * 3600e3);
+    rig_release(&rig);
+}
+
 /* The wall clock is set in mid-call: no call is shorter than nothing, and none is swept. */
 TEST(hooks_make_no_negative_span_while_the_clock_is_set)
 {
