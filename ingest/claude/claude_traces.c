@@ -4,6 +4,7 @@
 #include "ingest/claude/claude_traces.h"
 
 #include "ingest/trace/dir_source.h"
+#include "ingest/trace/pack.h"
 #include "ingest/trace/unpack.h"
 
 #include <dirent.h>
@@ -17,8 +18,10 @@ enum {
     SINCE_S = 3600,       /* --since, if it is not given */
     TAIL_BYTES = 1 << 20, /* of a document: its metadata are at its end */
     READ_BYTES = 64 << 10,
-    UNPACKED_BYTES = 64 << 20, /* beyond, a packed document is not recognized as ours */
-    WAIT_S = 3                 /* since its last change, for the session's transcript to appear */
+    /* Unpacking holds up the loop. Documents that this program packs have a mark, so only what
+       others have packed is looked into, and beyond this size it is not recognized as ours. */
+    UNPACKED_BYTES = 4 << 20,
+    WAIT_S = 3 /* since its last change, for the session's transcript to appear */
 };
 
 static const char prefix[] = "trace-", suffix[] = ".json";
@@ -88,33 +91,33 @@ static void read_packed(const struct mem *mem, int fd, struct strbuf *tail)
 }
 
 /* Appends the end of the document. */
-static void read_tail(const struct mem *mem, const char *path, off_t size, struct strbuf *tail)
+static void read_tail(const struct mem *mem, int fd, off_t size, struct strbuf *tail)
 {
-    char first[4];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return;
-    }
-    ssize_t len = pread(fd, first, sizeof first, 0);
-    if (len > 0 && unpack_is_packed(first, (size_t)len)) {
-        read_packed(mem, fd, tail);
-    } else {
-        char *room = mem_alloc(mem, TAIL_BYTES);
-        len = room == NULL ? 0
-                           : pread(fd, room, TAIL_BYTES, size > TAIL_BYTES ? size - TAIL_BYTES : 0);
-        strbuf_add(tail, room, len > 0 ? (size_t)len : 0);
-        mem_free(mem, room, room == NULL ? 0 : TAIL_BYTES);
-    }
-    close(fd);
+    char *room = mem_alloc(mem, TAIL_BYTES);
+    ssize_t len =
+        room == NULL ? 0 : pread(fd, room, TAIL_BYTES, size > TAIL_BYTES ? size - TAIL_BYTES : 0);
+    strbuf_add(tail, room, len > 0 ? (size_t)len : 0);
+    mem_free(mem, room, room == NULL ? 0 : TAIL_BYTES);
 }
 
 static bool is_ours(const struct mem *mem, const char *path, off_t size)
 {
+    char first[PACK_MARK_BYTES];
     struct strbuf tail;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd < 0 ? 0 : pread(fd, first, sizeof first, 0);
+    size_t len = got > 0 ? (size_t)got : 0;
+    bool ours = pack_is_marked(first, len);
     strbuf_init(&tail, mem, 0);
-    read_tail(mem, path, size, &tail);
-    bool ours =
-        tail.len > 0 && memmem(tail.data, tail.len, our_member, sizeof our_member - 1) != NULL;
+    if (!ours && len > 0 && unpack_is_packed(first, len)) {
+        read_packed(mem, fd, &tail);
+    } else if (!ours && len > 0) {
+        read_tail(mem, fd, size, &tail);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    ours |= tail.len > 0 && memmem(tail.data, tail.len, our_member, sizeof our_member - 1) != NULL;
     strbuf_release(&tail);
     return ours;
 }

@@ -5,11 +5,18 @@
 
 #include "ingest/trace/zlib_mem.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <strings.h>
 #include <zlib.h>
 
 enum { OUT_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16, LEVEL = 3, MEMORY = 8 };
+
+/* Of a gzip member's header (RFC 1952, 2.3): the flags, one of them, where the comment lies if it
+   is the only optional field, and the number of Unix. */
+enum { FLAGS_AT = 3, FLAG_COMMENT = 16, COMMENT_AT = 10, OS_UNIX = 3 };
+
+static const char comment[] = "swarmtop";
 
 struct pack {
     struct mem mem;
@@ -17,6 +24,8 @@ struct pack {
     void *ctx;
     bool stopped; /* the sink takes no more */
     z_stream z;
+    gz_header header;
+    unsigned char comment[sizeof comment]; /* zlib wants one that is not const */
     char out[OUT_BYTES];
 };
 
@@ -36,6 +45,9 @@ struct pack *pack_new(const struct mem *mem, pack_sink *sink, void *ctx)
         mem_free(mem, pack, sizeof *pack);
         return NULL;
     }
+    memcpy(pack->comment, comment, sizeof comment);
+    pack->header = (gz_header){.comment = pack->comment, .os = OS_UNIX};
+    (void)deflateSetHeader(&pack->z, &pack->header);
     return pack;
 }
 
@@ -86,4 +98,13 @@ bool pack_is_wanted(const char *path)
 {
     size_t len = strlen(path);
     return len > 3 && strcasecmp(path + len - 3, ".gz") == 0;
+}
+
+static_assert(COMMENT_AT + sizeof comment == PACK_MARK_BYTES, "the mark is all that is looked at");
+
+bool pack_is_marked(const char *bytes, size_t len)
+{
+    return len >= PACK_MARK_BYTES && memcmp(bytes, "\x1f\x8b", 2) == 0 &&
+           bytes[FLAGS_AT] == FLAG_COMMENT &&
+           memcmp(bytes + COMMENT_AT, comment, sizeof comment) == 0;
 }

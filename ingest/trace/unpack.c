@@ -14,6 +14,10 @@
 
 enum { OUT_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16, LAYERS = 4 };
 
+/* Packed data are hardly longer than what is in them. Each layer may be fed so much more, else it
+   is padding without an end: a layer of a few kB can unpack to gigabytes of that. */
+enum { PADDING_BYTES = 8 << 20, PADDING_TIMES = 4 };
+
 enum layer_kind { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD, LAYER_UTF16_LE, LAYER_UTF16_BE };
 
 struct unpack {
@@ -24,6 +28,7 @@ struct unpack {
     bool at_end, known;
     enum layer_kind kind;
     unsigned depth;
+    uint64_t fed, given; /* bytes of a packed layer: taken so far, unpacked so far */
     struct unpack
         *inner; /* takes what this layer unpacks; NULL: plain, or the last of the layers */
     bool inner_ended;
@@ -61,8 +66,12 @@ void unpack_free(struct unpack *unpack)
 
 void unpack_feed(struct unpack *unpack, const char *bytes, size_t len)
 {
+    if (unpack->error == NULL && unpack->fed > PADDING_BYTES + PADDING_TIMES * unpack->given) {
+        unpack->error = "almost all of it is padding";
+    }
     unpack->in = (struct slice){bytes, len};
     unpack->at_end |= len == 0;
+    unpack->fed += unpack->kind != LAYER_PLAIN ? len : 0;
 }
 
 /* zstd has two marks: of a frame, and of one to skip, whose first byte varies. UTF-16 shows by its
@@ -265,20 +274,23 @@ static struct slice convert_some(struct unpack *unpack)
 
 /* ---- layers ---- */
 
-/* Returns the next piece that this layer unpacks; empty if more must be fed, or at the end. */
-static struct slice unpack_some(struct unpack *unpack)
+static struct slice ungzip_some(struct unpack *unpack)
 {
-    if (unpack->kind == LAYER_ZSTD) {
-        return decompress_some(unpack);
-    }
-    if (unpack->kind != LAYER_GZIP) {
-        return convert_some(unpack);
-    }
     inflate_some(unpack);
     struct slice out = {unpack->out, OUT_BYTES - unpack->z.avail_out};
     if (out.len == 0 && unpack->error == NULL && unpack->at_end && !unpack->member_ended) {
         unpack->error = "unexpected end of the gzip data";
     }
+    return out;
+}
+
+/* Returns the next piece that this layer unpacks; empty if more must be fed, or at the end. */
+static struct slice unpack_some(struct unpack *unpack)
+{
+    struct slice out = unpack->kind == LAYER_ZSTD   ? decompress_some(unpack)
+                       : unpack->kind == LAYER_GZIP ? ungzip_some(unpack)
+                                                    : convert_some(unpack);
+    unpack->given += out.len;
     return out;
 }
 

@@ -1,4 +1,5 @@
 /* The traces below Claude Code's directory that are shown where no source is named. */
+#include "ingest/trace/pack.h"
 #include "tests/support/rig.h"
 
 #include <fcntl.h>
@@ -114,6 +115,25 @@ TEST_WITH(a_trace_waits_for_its_transcript, setup, teardown)
     assert_null(rig_session(&h->rig, "late"));
 }
 
+static bool add_packed(void *ctx, const char *bytes, size_t len)
+{
+    strbuf_add(ctx, bytes, len);
+    return true;
+}
+
+/* What this program packs is known by its mark, not by what is in it. */
+static void put_marked(const char *path)
+{
+    struct strbuf out;
+    strbuf_init(&out, &mem_libc, 0);
+    struct pack *pack = pack_new(&mem_libc, add_packed, &out);
+    assert_true(pack_write(pack, DOCUMENT("marked", ""), sizeof DOCUMENT("marked", "") - 1));
+    assert_true(pack_finish(pack));
+    pack_free(pack);
+    support_write_file(path, out.data, out.len);
+    strbuf_release(&out);
+}
+
 TEST_WITH(a_packed_trace_of_ours_is_none, setup, teardown)
 {
     struct home *h = *state;
@@ -123,10 +143,12 @@ TEST_WITH(a_packed_trace_of_ours_is_none, setup, teardown)
     gzFile file = gzopen(path, "wb");
     assert_int_equal(gzwrite(file, text, sizeof text - 1), (int)sizeof text - 1);
     assert_int_equal(gzclose(file), Z_OK);
+    put_marked(support_path(h->dir, "traces/trace-marked.json.gz"));
     put(h, "traces/trace-zz.json", DOCUMENT("zz", ""));
     rig_add(&h->rig, "traces:");
     until(h, "zz");
     assert_null(rig_session(&h->rig, "ours"));
+    assert_null(rig_session(&h->rig, "marked"));
 }
 
 static bool lacks_session(struct rig *rig, void *ctx)

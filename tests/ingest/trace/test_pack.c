@@ -104,6 +104,48 @@ TEST(zeros_between_members_are_skipped_in_any_pieces)
     strbuf_release(&packed.bytes);
 }
 
+/* A hundred KB unpack to zeros that an inner layer would skip for long. */
+TEST(a_layer_of_endless_padding_is_an_error)
+{
+    enum { ZEROS = 1 << 20, TIMES = 100 };
+    static const char zeros[ZEROS];
+    struct packed inner = {.room = SIZE_MAX}, outer = {.room = SIZE_MAX};
+    struct slice piece;
+    size_t len = 0;
+    strbuf_init(&inner.bytes, &mem_libc, 0);
+    strbuf_init(&outer.bytes, &mem_libc, 0);
+    assert_true(pack_all(&mem_libc, "one ", 4, 9, &inner));
+    struct pack *pack = pack_new(&mem_libc, collect, &outer);
+    assert_true(pack_write(pack, inner.bytes.data, inner.bytes.len));
+    for (int i = 0; i < TIMES; i++) {
+        assert_true(pack_write(pack, zeros, ZEROS));
+    }
+    assert_true(pack_finish(pack));
+    pack_free(pack);
+    struct unpack *unpack = unpack_new(&mem_libc);
+    unpack_feed(unpack, outer.bytes.data, outer.bytes.len);
+    while (unpack_next(unpack, &piece)) {
+        len += piece.len;
+    }
+    assert_int_equal(len, 4);
+    assert_string_equal(unpack_error(unpack), "almost all of it is padding");
+    unpack_free(unpack);
+    strbuf_release(&inner.bytes);
+    strbuf_release(&outer.bytes);
+}
+
+TEST(what_is_packed_has_our_mark)
+{
+    struct packed packed = {.room = SIZE_MAX};
+    strbuf_init(&packed.bytes, &mem_libc, 0);
+    assert_true(pack_all(&mem_libc, "one ", 4, 9, &packed));
+    assert_true(pack_is_marked(packed.bytes.data, packed.bytes.len));
+    assert_false(pack_is_marked(packed.bytes.data, PACK_MARK_BYTES - 1));
+    packed.bytes.data[PACK_MARK_BYTES - 2] ^= 1;
+    assert_false(pack_is_marked(packed.bytes.data, packed.bytes.len));
+    strbuf_release(&packed.bytes);
+}
+
 TEST(packed_bytes_unpack_to_the_same_bytes)
 {
     static const size_t lengths[] = {0, 1, 1000, 64 * KIB, 300 * KIB, 2000 * KIB};
@@ -118,8 +160,8 @@ TEST(packed_bytes_unpack_to_the_same_bytes)
         assert_unpacks(&one, text, len);
         assert_unpacks(&other, text, len);
         assert_true(i % 2 != 0 || len < KIB || one.bytes.len < len / 10);
-        /* No time and no name is in it. */
-        assert_memory_equal(one.bytes.data, "\x1f\x8b\x08\0\0\0\0\0", 8);
+        /* No time and no name is in it, but a comment. */
+        assert_memory_equal(one.bytes.data, "\x1f\x8b\x08\x10\0\0\0\0", 8);
         strbuf_release(&one.bytes);
         strbuf_release(&other.bytes);
         free(text);
