@@ -59,7 +59,7 @@ struct source_row {
        directory that exists counts, or `in_variable` below it. NULL: has none. It is the setting
        "dir". */
     const char *variable, *in_variable, *in_home, *or_in_home;
-    /* What its client puts into that directory first; NULL: the directory is enough. */
+    /* The entry that its client puts into that directory first; NULL: the directory is enough. */
     const char *needs;
 
     /* Names of its client's program, and of the package that has it, by which its processes are

@@ -37,7 +37,7 @@ struct source_status {
     enum source_state state;
     const char *client; /* the client whose files it follows: "Claude Code"; NULL: no client */
     const char *place;  /* the directory in which it looks for the client's files; NULL: none */
-    const char *needs;  /* what that directory must have before anything is read; NULL: nothing */
+    const char *needs;  /* the entry that the directory needs before anything is read; NULL: none */
     size_t older;       /* of its transcripts, those that are left out as too old */
     int64_t older_ns;   /* when the latest of them was written, Unix epoch */
     const char *setup;  /* argument of `swarmtop setup` for this client; NULL: no setup exists */

@@ -12,8 +12,8 @@
 
 enum { OUT_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16, LEVEL = 3, MEMORY = 8 };
 
-/* Of a gzip member's header (RFC 1952, 2.3): the flags, one of them, where the comment lies if it
-   is the only optional field, and the number of Unix. */
+/* The header of a gzip member (RFC 1952, 2.3): its flags, one of them, the place of the comment if
+   that is the only optional field, and the number of Unix. */
 enum { FLAGS_AT = 3, FLAG_COMMENT = 16, COMMENT_AT = 10, OS_UNIX = 3 };
 
 static const char comment[] = "swarmtop";

@@ -5,8 +5,8 @@
 #include "tui/cmd/output.h"
 
 /* Appends the path of the document of `only`, or with NO_SESSION of all sessions; nothing if none
-   is to be written. Returns true if the user named the file itself: one from an earlier run is replaced.
-   `mine(ctx, path)` returns whether this program wrote the file before. */
+   is to be written. Returns true if the user named the file itself: one from an earlier run is
+   replaced. `mine(ctx, path)` returns whether this program wrote the file before. */
 struct output_naming {
     const struct output_config *config;
     const struct swarm *swarm;
