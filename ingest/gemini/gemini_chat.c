@@ -20,7 +20,7 @@ bool gemini_chat_begin(struct tree_file *file)
 {
     struct gemini_chat *chat = file->reader;
     chat->file = file;
-    chat->asked_ms = chat->rewritten_ms = (double)NAN;
+    chat->asked_ms = (double)NAN;
     chat->messages = intern_new(tree_file_mem(file));
     return chat->messages != NULL;
 }
@@ -320,8 +320,6 @@ static bool is_own(struct gemini_chat *chat, struct json_value line, double at_m
     return id.bytes == NULL || tree_file_claim(chat->file, id, at_ms);
 }
 
-#define REWRITE_MS 1000.0 /* a history is written at once */
-
 /* Returns whether the message is one of the context that a chat begins with. */
 static bool is_context(struct gemini_chat *chat, struct json_value line)
 {
@@ -337,13 +335,17 @@ static bool is_context(struct gemini_chat *chat, struct json_value line)
 }
 
 /* Returns whether the message is of a history that is written again, with other ids. A client does
-   so after a turn that was cancelled: the context comes first, the list of all ends it. */
-static bool is_rewritten(struct gemini_chat *chat, struct json_value line, double at_ms)
+   so after a turn that was cancelled: the context comes first, the list of all ends it. An answer
+   of a history is a list of parts; one that just came is a text, so the history was cut off. */
+static bool is_rewritten(struct gemini_chat *chat, struct json_value line)
 {
+    bool answer = json_string_is(json_get(line, "type"), "gemini");
     if (chat->requests > 0 && is_context(chat, line)) {
-        chat->rewritten_ms = at_ms;
+        chat->rewrites = true;
+    } else if (answer && json_get(line, "content").type == JSON_TYPE_STRING) {
+        chat->rewrites = false;
     }
-    return at_ms - chat->rewritten_ms <= REWRITE_MS;
+    return chat->rewrites;
 }
 
 static void take_message(struct gemini_chat *chat, struct json_value line)
@@ -359,7 +361,7 @@ static void take_message(struct gemini_chat *chat, struct json_value line)
         tree_file_unknown(chat->file, client_plain_text(type));
     } else if (isnan(at_ms)) {
         tree_file_reject(chat->file, line, "it has no timestamp");
-    } else if (!is_rewritten(chat, line, at_ms) && is_own(chat, line, at_ms)) {
+    } else if (!is_rewritten(chat, line) && is_own(chat, line, at_ms)) {
         message_rows[i].take(chat, line, at_ms);
         tree_file_note(chat->file, at_ms);
     }
@@ -404,7 +406,7 @@ static void take_change(struct gemini_chat *chat, struct json_value set)
     double updated_ms = client_time(json_get(set, "lastUpdated"));
     tree_file_note(chat->file, updated_ms);
     if (messages.type == JSON_TYPE_ARRAY) {
-        chat->rewritten_ms = (double)NAN;
+        chat->rewrites = false;
         take_messages(chat, messages);
     }
     /* A sub-agent has given its result. */

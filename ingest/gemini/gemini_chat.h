@@ -21,7 +21,7 @@ struct gemini_chat {
     struct intern *messages;          /* ids of those that were taken */
     double asked_ms;                  /* since then the model may be working; NAN: it does not */
     unsigned requests;                /* how often it began to */
-    double rewritten_ms;              /* since then its history is written again; NAN: it is not */
+    bool rewrites;                    /* its history is being written again */
 };
 
 /* For struct tree_client. */

@@ -222,6 +222,27 @@ RIG_TEST(a_history_after_a_cancelled_turn_counts_once)
     json_decref(all);
 }
 
+/* However long that takes, and whatever the clock does: the form of its lines shows it. An answer in
+   the form of one that just came shows that the history was cut off. */
+RIG_TEST(a_history_that_is_written_slowly_counts_once)
+{
+    struct rig *rig = *state;
+    read_chat(rig,
+              HEAD("00") SET(CONTEXT("00.001")) ASK("u1", "01.000") ANSWER("a1", "02.000")
+                  CONTEXT("04.001") "\n" WAS("user", "v1", "07.001") "\n" WAS(
+                      "gemini", "b1",
+                      "09.002") "\n" WAS("user", "v2",
+                                         "03.000") "\n" SET(CONTEXT("04.001") "," WAS("user", "v1",
+                                                                                      "04.001"))
+                      ASK("u3", "10.000") ANSWER("a3", "11.000") CONTEXT("12.000") "\n" WAS(
+                          "user", "w1", "12.001") "\n" ANSWER("a4", "14.000"));
+    json_t *all = records_of(&rig->model), *requests = json_object_get(all, "requests");
+    assert_int_equal(json_object_size(json_object_get(all, "interactions")), 2);
+    assert_int_equal(json_object_size(requests), 3);
+    assert_non_null(json_object_get(requests, "a4"));
+    json_decref(all);
+}
+
 /* A tool that runs is not in the file: while its process lives the session does not end, to be open
    again when the tool returns. */
 RIG_TEST(a_session_whose_process_lives_does_not_blink)
