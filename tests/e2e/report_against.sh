@@ -31,6 +31,16 @@ perl -MJSON::PP -e '
     die unless $r->{against}{tools}{Bash}{count} == 7 && $r->{totals}{tools}{Bash}{p50} == 1300;
 ' <both.json || fail "$(cat both.json)"
 
+
+# Interactions are compared too, with a report that has them.
+grep -Eq '^INTERACTIONS OF' a || fail "$(cat a)"
+grep -Eq '^[a-z() ]+ 1 +61.6s +60.6s +\+1.0s' a || fail "$(cat a)"
+"$program" report --against old.json --fail-if 'against.turns.*.delta>1000' new.ndjson >out 2>err
+[ $? = 3 ] || fail "$(cat err)"
+sed 's/"turns"/"other"/' old.json >without.json
+"$program" report --against without.json new.ndjson >out || fail "status $?"
+grep -q '^no interactions of the other' out || fail "$(cat out)"
+
 "$program" report --against nothing.json new.ndjson >out 2>err && fail 'status 0 without the other'
 grep -q 'nothing.json: cannot be read' err || fail "$(cat err)"
 [ -s out ] && fail "$(cat out)"

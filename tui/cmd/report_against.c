@@ -2,6 +2,8 @@
    The fixed ones are a table; tools and models add theirs by name. */
 #include "tui/cmd/report_against.h"
 
+#include "tui/cmd/report_turns.h"
+
 #include "tui/screen/number.h"
 #include "tui/views/report_table.h"
 
@@ -222,6 +224,8 @@ json_t *report_against(json_t *report, json_t *other)
     }
     strbuf_release(&c.prefix);
     strbuf_release(&c.name);
+    json_t *turns = report_turns_against(report, other);
+    good = (turns == NULL || json_object_set_new(against, "turns", turns) == 0) && good;
     if (json_object_set_new(against, "diff", c.diffs) != 0 || !good) {
         json_decref(against);
         return NULL;
@@ -334,4 +338,5 @@ void report_against_text(json_t *against, const char *name, bool ascii, const st
         put_row(&table, figure, diff, ascii);
     }
     table_finish(&table, out);
+    report_turns_text(json_object_get(against, "turns"), ascii, mem, out);
 }

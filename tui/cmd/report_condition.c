@@ -13,53 +13,26 @@ enum { DEPTH_MAX = 8 };
 
 /* The first names of paths: members of the report and of its figures. */
 static const char *const first_names[] = {
-    "requests",
-    "failed",
-    "retries",
-    "open_requests",
-    "refused",
-    "interrupted",
-    "stalled",
-    "loops",
-    "prompt_tokens",
-    "output_tokens",
-    "context_tokens",
-    "cache_read_tokens",
-    "context_window",
-    "cost_usd",
-    "cache_creation_tokens",
-    "ttft_ms",
-    "ttlt_ms",
-    "cache_hit_rate_pct",
-    "itps",
-    "otps",
-    "setup_ms",
-    "tools",
-    "user_wait_ms",
-    "api_ms",
-    "tool_ms",
-    "agent_wait_ms",
-    "busy_ms",
-    "idle_ms",
-    "phases",
-    "cost_estimate_usd",
-    "sessions",
-    "events",
-    "spans",
-    "agents",
-    "models",
-    "servers",
-    "slower",
-    "totals",
-    "markers",
-    "against",
-    "why",
+    "requests",       "failed",         "retries",
+    "open_requests",  "refused",        "interrupted",
+    "stalled",        "loops",          "prompt_tokens",
+    "output_tokens",  "context_tokens", "cache_read_tokens",
+    "context_window", "cost_usd",       "cache_creation_tokens",
+    "ttft_ms",        "ttlt_ms",        "cache_hit_rate_pct",
+    "itps",           "otps",           "setup_ms",
+    "tools",          "user_wait_ms",   "api_ms",
+    "tool_ms",        "agent_wait_ms",  "busy_ms",
+    "idle_ms",        "phases",         "cost_estimate_usd",
+    "sessions",       "events",         "spans",
+    "agents",         "models",         "servers",
+    "slower",         "turns",          "totals",
+    "markers",        "against",        "why",
     "names",
 };
 
 /* The members with the names of items. */
-static const char *const item_names[] = {"agent_id", "session_id", "name", "model",
-                                         "server",   "what",       "kind", "figure"};
+static const char *const item_names[] = {"agent_id", "session_id", "name",   "model",  "server",
+                                         "what",     "kind",       "figure", "session"};
 
 static const struct comparison {
     const char *text; /* the longer ones first */
@@ -180,12 +153,18 @@ static void enter(struct search *search, json_t *at, const char *path, int depth
 static void enter_item(struct search *search, json_t *item, const char *path, int depth)
 {
     const char *end = search->condition->path + search->condition->path_len;
+    bool named = false;
     for (size_t i = 0; i < sizeof item_names / sizeof *item_names; i++) {
         const char *name = json_string_value(json_object_get(item, item_names[i]));
         const char *rest = name == NULL ? NULL : after(path, end, name);
+        named |= name != NULL;
         if (rest != NULL) {
             enter(search, item, rest, depth + 1);
         }
+    }
+    const char *rest = named || *path != '*' ? NULL : after(path, end, "");
+    if (rest != NULL) {
+        enter(search, item, rest, depth + 1);
     }
 }
 

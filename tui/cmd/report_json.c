@@ -4,6 +4,7 @@
 
 #include "core/query/query.h"
 #include "core/query/time_parts.h"
+#include "tui/cmd/report_turns.h"
 #include "tui/cmd/report_waits.h"
 #include "tui/cmd/report_why_json.h"
 
@@ -408,6 +409,7 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
     write_markers(&w, report);
+    report_turns_json(&w, report);
     if (query_has_agents(report->swarm)) {
         report_reasons_json(&w, report);
     }
