@@ -251,7 +251,12 @@ static void put_moments(struct document *doc, size_t *next, uint64_t event)
     const struct document_records *records = &doc->records;
     while (*next < records->moments.count && records->before[*next] <= event &&
            document_good(doc)) {
-        put_moment(doc, &records->moments.items[(*next)++]);
+        const struct record_moment *moment = &records->moments.items[*next];
+        if (moment->begins) {
+            document_put_counts(doc, moment->at_ns);
+        }
+        put_moment(doc, moment);
+        document_put_flows(doc, FLOW_MOMENTS, (*next)++);
     }
 }
 
@@ -287,6 +292,16 @@ static bool has_lost_begin(const struct swarm *swarm, span_no no)
     return span != NULL && span_has_lost_begin(span);
 }
 
+/* Counters come before the begins of calls, where a re-opened document has them too: it has phases
+   before the end of their request, whatever their times. */
+static void put_counts_before(struct document *doc, uint64_t event, span_no no)
+{
+    const struct span *span = swarm_span(doc->swarm, no);
+    if (span->begin_no == event && !span_is_phase(span->kind)) {
+        document_put_counts(doc, span->start_ns);
+    }
+}
+
 static void put_pool(struct document *doc, enum swarm_pool pool)
 {
     size_t next = pool == POOL_LIVE ? 0 : doc->records.moments.count;
@@ -303,11 +318,15 @@ static void put_pool(struct document *doc, enum swarm_pool pool)
         if (!is_in_range(doc, &event, span)) {
             continue;
         }
+        if (doc->next_count_ns != INT64_MAX && span != NO_SPAN) {
+            put_counts_before(doc, no, span);
+        }
         if (doc->lanes != NULL && event.ph == 'E' && has_lost_begin(doc->swarm, span)) {
             put_lost_span(doc, &event, span);
         } else if (span != NO_SPAN || event.ph != 'B' || !event_is_lost_begin(&event)) {
             document_put_event(doc, &event, span, event.args);
         }
+        document_put_flows(doc, pool == POOL_LIVE ? FLOW_LIVE : FLOW_FILES, no);
     }
     put_moments(doc, &next, UINT64_MAX);
 }
@@ -356,6 +375,25 @@ static bool gather_sessions(struct document *doc)
     return true;
 }
 
+/* Prepares what the seed's document does not have. */
+static bool prepare_lanes(struct document *doc)
+{
+    bool has_start = false;
+    for (size_t i = 0; i < doc->session_count; i++) {
+        const struct session *session = swarm_session(doc->swarm, doc->sessions[i]);
+        has_start |= (session->flags & SESSION_HAS_START) != 0;
+    }
+    if (!document_counts_init(&doc->counts, doc->swarm, has_start)) {
+        return false;
+    }
+    doc->lanes = document_lanes_new(doc->swarm, doc->options, &doc->records, &doc->counts);
+    if (doc->lanes == NULL) {
+        return false;
+    }
+    document_find_counted(doc);
+    return document_flows_init(&doc->flows, doc->swarm, doc->options, &doc->records);
+}
+
 static bool prepare(struct document *doc)
 {
     if (!gather_sessions(doc)) {
@@ -364,11 +402,8 @@ static bool prepare(struct document *doc)
     if (!document_records_init(&doc->records, doc->swarm)) {
         return false;
     }
-    if (doc->options->tracks == TRACKS_LANE) {
-        doc->lanes = document_lanes_new(doc->swarm, doc->options, &doc->records);
-        if (doc->lanes == NULL) {
-            return false;
-        }
+    if (doc->options->tracks == TRACKS_LANE && !prepare_lanes(doc)) {
+        return false;
     }
     doc->event_texts = document_event_texts_new(doc->out.mem);
     return doc->event_texts != NULL;
@@ -385,6 +420,7 @@ static void put_document(struct document *doc)
     }
     put_pool(doc, POOL_LIVE);
     put_pool(doc, POOL_FILES);
+    document_put_counts(doc, INT64_MAX);
     strbuf_adds(&doc->out, "],");
     document_put_metadata(doc);
     strbuf_adds(&doc->out, "}");
@@ -396,7 +432,8 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
 {
     const struct mem *mem = swarm_mem(swarm);
     struct document doc = {.swarm = swarm, .options = options, .sink = sink, .ctx = ctx};
-    doc.records.mem = mem;
+    doc.records.mem = doc.counts.mem = doc.flows.mem = mem;
+    doc.next_count_ns = INT64_MAX;
     strbuf_init(&doc.out, mem, 0);
     strbuf_init(&doc.scratch, mem, 0);
     u64map_init(&doc.process_by_pid, mem);
@@ -412,6 +449,8 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
     }
     by_session_release(&doc, &doc.printed);
     document_lanes_free(doc.lanes);
+    document_flows_release(&doc.flows);
+    document_counts_release(&doc.counts);
     document_records_release(&doc.records);
     document_event_texts_free(doc.out.mem, doc.event_texts);
     u64map_release(&doc.process_by_pid);

@@ -202,6 +202,12 @@ static char *put_whole_ns(char *at, int64_t ns)
     return at;
 }
 
+void document_put_us(struct document *doc, int64_t ns)
+{
+    char text[JSON_NUMBER_MAX];
+    strbuf_add(&doc->out, text, (size_t)(put_whole_ns(text, ns) - text));
+}
+
 static char *put_ts(char *at, const struct printed_ts *ts)
 {
     return ts->whole_ns != INT64_MIN ? put_whole_ns(at, ts->whole_ns) : put_number(at, ts->us);

@@ -54,6 +54,7 @@ struct document_lanes {
     const struct swarm *swarm;
     const struct document_options *options;
     const struct document_records *records;
+    struct document_counts *counts;
     const struct mem *mem;
     struct track_lanes *tracks; /* by track_no */
     size_t track_count;
@@ -240,6 +241,8 @@ static bool place_agent(struct document_lanes *lanes, struct span_order *order,
                         const struct agent *agent)
 {
     span_no no;
+    bool counts =
+        document_counts_session(lanes->counts, swarm_session(lanes->swarm, agent->session));
     if (!span_order_begin(order, agent)) {
         return false;
     }
@@ -247,11 +250,17 @@ static bool place_agent(struct document_lanes *lanes, struct span_order *order,
         if (!span_order_next(order, &no)) {
             return false;
         }
-        if (no != NO_SPAN && document_range_holds(lanes->options, swarm_span(lanes->swarm, no)) &&
-            !place(lanes, no)) {
-            return false;
+        const struct span *span = no == NO_SPAN ? NULL : swarm_span(lanes->swarm, no);
+        if (span != NULL && document_range_holds(lanes->options, span)) {
+            if (counts) {
+                document_counts_take(lanes->counts, span);
+            }
+            if (!place(lanes, no)) {
+                return false;
+            }
         }
     } while (no != NO_SPAN);
+    document_counts_end_agent(lanes->counts, (agent->flags & AGENT_MAIN) != 0);
     return true;
 }
 
@@ -275,7 +284,7 @@ static bool place_all(struct document_lanes *lanes)
         }
     }
     span_order_release(&order);
-    return good;
+    return good && document_counts_finish(lanes->counts);
 }
 
 /* ---- ends that close nothing ---- */
@@ -381,7 +390,8 @@ const struct lane_thread *document_lanes_threads(const struct document_lanes *la
 
 struct document_lanes *document_lanes_new(const struct swarm *swarm,
                                           const struct document_options *options,
-                                          const struct document_records *records)
+                                          const struct document_records *records,
+                                          struct document_counts *counts)
 {
     const struct mem *mem = swarm_mem(swarm);
     struct document_lanes *lanes = mem_zalloc(mem, 1, sizeof *lanes);
@@ -391,6 +401,7 @@ struct document_lanes *document_lanes_new(const struct swarm *swarm,
     lanes->swarm = swarm;
     lanes->options = options;
     lanes->records = records;
+    lanes->counts = counts;
     lanes->mem = mem;
     lanes->first_span = swarm_span_begin(swarm);
     lanes->span_count = swarm_span_end(swarm) - lanes->first_span;

@@ -4,7 +4,7 @@
 #ifndef CORE_DOCUMENT_LANES_H
 #define CORE_DOCUMENT_LANES_H
 
-#include "core/export/document.h"
+#include "core/export/document_counts.h"
 #include "core/export/document_records.h"
 
 struct document_lanes;
@@ -19,10 +19,12 @@ struct lane_thread {
     struct json_value name; /* the track's thread_name; type JSON_TYPE_NONE: it has none */
 };
 
-/* Returns new lanes for the document's spans; NULL: out of memory. */
+/* Returns new lanes for the document's spans; NULL: out of memory. The counts take the same spans
+   in the same walk, and are finished. */
 struct document_lanes *document_lanes_new(const struct swarm *swarm,
                                           const struct document_options *options,
-                                          const struct document_records *records);
+                                          const struct document_records *records,
+                                          struct document_counts *counts);
 void document_lanes_free(struct document_lanes *lanes);
 /* The tid that the span's events are written with; false: they keep their own. */
 bool document_lanes_tid(const struct document_lanes *lanes, span_no span, int64_t *tid);

@@ -4,6 +4,8 @@
 
 #include "core/base/u64map.h"
 #include "core/export/document.h"
+#include "core/export/document_counts.h"
+#include "core/export/document_flows.h"
 #include "core/export/document_lanes.h"
 #include "core/export/document_records.h"
 #include "core/tracer/print.h"
@@ -45,6 +47,11 @@ struct document {
     size_t next_thread;             /* of the lanes' threads: the first that is not written yet */
     struct document_records records;
     struct document_lanes *lanes;    /* NULL: TRACKS_AGENT */
+    struct document_flows flows;     /* empty: TRACKS_AGENT */
+    struct document_counts counts;   /* the same */
+    agent_no counted;                /* at whose process the counters stand; NO_AGENT: none */
+    int64_t next_count_ns;           /* of the sample that is not written yet; INT64_MAX: none */
+    int32_t counted_busy;            /* the agents with a call, as they were written last */
     struct event_texts *event_texts; /* document_event.c's */
     uint64_t event_count;            /* written in traceEvents */
 };
@@ -61,6 +68,8 @@ uint32_t document_process(struct document *doc, session_no session, intern_id pi
 void document_put_pid(struct document *doc, session_no session, intern_id pid);
 /* Appends raw JSON that is interned, as Perfetto reads it. */
 void document_add_raw(const struct document *doc, struct strbuf *out, intern_id raw);
+/* Writes a time in microseconds, with the digits of the nanoseconds. */
+void document_put_us(struct document *doc, int64_t ns);
 /* Writes the text in quotes. */
 void document_put_text(struct document *doc, intern_id text);
 /* Between two events. */
@@ -75,6 +84,13 @@ void document_put_event(struct document *doc, const struct event *event, span_no
 /* Returns new; NULL: out of memory. */
 struct event_texts *document_event_texts_new(const struct mem *mem);
 void document_event_texts_free(const struct mem *mem, struct event_texts *texts);
+
+/* document_added.c */
+/* Writes the moments of arrows that come after the record's moment, or the event, of that key. */
+void document_put_flows(struct document *doc, enum flow_list list, uint64_t key);
+/* Finds the process of the counters; then their samples of before a time are written. */
+void document_find_counted(struct document *doc);
+void document_put_counts(struct document *doc, int64_t before_ns);
 
 /* document_ids.c */
 /* Writes the event's id, and its other members, after a comma each; nothing if it has none. */

@@ -3,6 +3,8 @@
    the oldest half is dropped (swarm_cap.c). */
 #include "core/model/swarm_private.h"
 
+#include "core/trace/event_added.h"
+
 #include <string.h>
 
 static intern_id intern_json(struct swarm *swarm, struct json_value value)
@@ -30,6 +32,9 @@ static struct slice slice_of(struct json_value value)
 
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw)
 {
+    if (raw_event_is_added(raw)) {
+        return true;
+    }
     struct event event = {
         .ph = raw->ph,
         .ts_us = raw->ts_us,

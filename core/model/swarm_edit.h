@@ -89,7 +89,7 @@ bool swarm_append(struct swarm *swarm, const struct event *event, uint64_t *even
 bool swarm_append_segment_take(struct swarm *swarm, enum swarm_pool pool,
                                struct event_segment *segment, const intern_id *names,
                                const track_no *tracks);
-/* Appends a raw event to the session. */
+/* Appends a raw event to the session, unless raw_event_is_added. */
 bool swarm_append_raw(struct swarm *swarm, session_no session, const struct raw_event *raw);
 /* Marks the session as one of agents. If it has events already, call swarm_rederive_document. */
 bool swarm_set_agents(struct swarm *swarm, session_no session);

@@ -19,7 +19,8 @@ static void arg_slice(struct arg_list *list, const char *key, struct slice text)
 
 /* ---- begins ---- */
 
-/* {tool_name, ...args}: a tool_name of the sender's args holds. */
+/* {tool_name, child_agent_id, ...args}: those of the sender's args hold. The agent that a call
+   started is printed here, since nobody may report the call's end. */
 static void put_tool_args(const struct call_values *values, struct strbuf *out)
 {
     struct slice args = values->args_json;
@@ -31,6 +32,10 @@ static void put_tool_args(const struct call_values *values, struct strbuf *out)
     strbuf_init(&head, out->mem, 0);
     if (json_get(given, "tool_name").type == JSON_TYPE_NONE) {
         arg_slice(&list, "tool_name", values->name);
+    }
+    if (values->child_agent_id.bytes != NULL &&
+        json_get(given, "child_agent_id").type == JSON_TYPE_NONE) {
+        arg_slice(&list, "child_agent_id", values->child_agent_id);
     }
     arg_merge(&list, &head, NULL, 0);
     if (head.failed) {

@@ -3,6 +3,7 @@
 #include "ingest/trace/decoder.h"
 
 #include "core/base/intern.h"
+#include "core/trace/event_added.h"
 
 #include <string.h>
 
@@ -108,6 +109,9 @@ static bool take_event(void *ctx, const struct scan_event *found)
     struct decoder *decoder = ctx;
     const struct raw_event *raw = &found->raw;
     if (decoder->resync != NULL && !resync_event(decoder->resync, found, decoder->offset)) {
+        return true;
+    }
+    if (raw_event_is_added(raw)) {
         return true;
     }
     struct event event = {

@@ -23,12 +23,23 @@ struct traced {
     double duration_ms; /* of an end's args; NAN: none */
 };
 
+/* The begin or the end of an arrow (s, f). */
+struct arrow_end {
+    uint64_t id;
+    char ph;
+    int64_t at_ns;
+    size_t order;
+    struct json_value event;
+};
+
 struct checker {
     struct strbuf *faults;
     size_t fault_count;
     struct intern *tracks;
     struct traced *events;
     size_t count, cap;
+    struct arrow_end *arrow_ends; /* of ours, in order of the document */
+    size_t arrow_end_count, arrow_end_cap;
     struct json_value agents; /* of metadata.swarmtop */
     struct perfetto_allow allow, seen;
 };
@@ -198,14 +209,41 @@ static int64_t to_ns(struct json_value us)
     return us.type == JSON_TYPE_NUMBER ? llround(json_get_number(us) * 1000) : 0;
 }
 
+/* Perfetto reads an id that is a text as a hexadecimal number, and an end without bp:"e" as that of
+   the next slice. */
+static void take_arrow_end(struct checker *checker, struct json_value event, char ph)
+{
+    struct json_value id = json_get(event, "id");
+    char *end = NULL;
+    uint64_t number = id.type == JSON_TYPE_STRING ? strtoull(id.raw + 1, &end, 16) : 0;
+    if (end == NULL || *end != '"' || end == id.raw + 1) {
+        fault(checker, event, "an arrow whose id is no hexadecimal number");
+    }
+    if (ph == 'f' && !json_string_is(json_get(event, "bp"), "e")) {
+        fault(checker, event, "an arrow that ends at the next slice");
+    }
+    if (mem_reserve(checker->faults->mem, &checker->arrow_ends, &checker->arrow_end_cap,
+                    checker->arrow_end_count + 1, sizeof *checker->arrow_ends)) {
+        checker->arrow_ends[checker->arrow_end_count] = (struct arrow_end){
+            number, ph, to_ns(json_get(event, "ts")), checker->arrow_end_count, event};
+        checker->arrow_end_count++;
+    }
+}
+
 static void take_event(struct checker *checker, struct json_value event)
 {
     struct json_value ph = json_get(event, "ph"), ts = json_get(event, "ts");
     struct json_value dur = json_get(event, "dur"), args = json_get(event, "args");
     check_keys(checker, event);
     check_keys(checker, args);
-    if (ph.type != JSON_TYPE_STRING || ph.len < 3 || strchr("BEXbe", ph.raw[1]) == NULL ||
-        ts.type != JSON_TYPE_NUMBER || (ph.raw[1] == 'X' && dur.type != JSON_TYPE_NUMBER) ||
+    bool arrow = json_string_is(json_get(event, "cat"), "swarmtop") && ph.len == 3 &&
+                 (ph.raw[1] == 's' || ph.raw[1] == 'f');
+    if (arrow) {
+        take_arrow_end(checker, event, ph.raw[1]);
+    }
+    if (ph.type != JSON_TYPE_STRING || ph.len < 3 ||
+        (strchr("BEXbe", ph.raw[1]) == NULL && !arrow) || ts.type != JSON_TYPE_NUMBER ||
+        (ph.raw[1] == 'X' && dur.type != JSON_TYPE_NUMBER) ||
         !mem_reserve(checker->faults->mem, &checker->events, &checker->cap, checker->count + 1,
                      sizeof *checker->events)) {
         return;
@@ -305,7 +343,11 @@ static void check_track(struct checker *checker, const struct traced *events, si
         while (open > 0 && stack[open - 1]->to_ns <= event->at_ns) {
             open--;
         }
-        if (event->ph == 'E' || event->ph == 'e') {
+        if (event->ph == 's' || event->ph == 'f') {
+            if (open == 0) {
+                fault(checker, event->name, "an arrow outside of all slices");
+            }
+        } else if (event->ph == 'E' || event->ph == 'e') {
             check_end(checker, event, stack, &open, only_ends);
         } else {
             check_begin(checker, event, stack, open);
@@ -333,6 +375,37 @@ static void check_tracks(struct checker *checker)
     free(stack);
 }
 
+/* ---- arrows ---- */
+
+static int by_id_and_time(const void *a, const void *b)
+{
+    const struct arrow_end *x = a, *y = b;
+    if (x->id != y->id) {
+        return x->id < y->id ? -1 : 1;
+    }
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    return x->order < y->order ? -1 : 1;
+}
+
+/* Each id has one begin, and then one end. */
+static void check_arrows(struct checker *checker)
+{
+    size_t count = checker->arrow_end_count;
+    if (count > 0) {
+        qsort(checker->arrow_ends, count, sizeof *checker->arrow_ends, by_id_and_time);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct arrow_end *end = &checker->arrow_ends[i];
+        bool second = i > 0 && checker->arrow_ends[i - 1].id == end->id;
+        bool more = i + 1 < count && checker->arrow_ends[i + 1].id == end->id;
+        if (second == more || end->ph != (second ? 'f' : 's')) {
+            fault(checker, end->event, "an arrow that has not one begin and then one end");
+        }
+    }
+}
+
 /* ---- the document ---- */
 
 bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
@@ -353,6 +426,7 @@ bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
         take_event(&checker, event);
     }
     check_tracks(&checker);
+    check_arrows(&checker);
     if (checker.seen.open_slices > allow.open_slices) {
         fault(&checker, none, "more open slices than open spans");
     }
@@ -361,5 +435,6 @@ bool perfetto_check(const char *text, size_t len, struct perfetto_allow allow,
     }
     intern_free(checker.tracks);
     mem_free(faults->mem, checker.events, checker.cap * sizeof *checker.events);
+    mem_free(faults->mem, checker.arrow_ends, checker.arrow_end_cap * sizeof *checker.arrow_ends);
     return checker.fault_count == 0;
 }

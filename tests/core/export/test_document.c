@@ -288,6 +288,24 @@ TEST(one_of_several_sessions_is_the_seeds_document)
 
 /* ---- opened again ---- */
 
+/* Takes what a document has for other viewers alone out of its text, and their count. */
+static void strip_added(char *document)
+{
+    static const char *const begins[] = {"{\"name\":\"Agents by state\"",
+                                         "{\"name\":\"Effective parallelism\""};
+    for (size_t i = 0; i < 2; i++) {
+        for (char *at; (at = strstr(document, begins[i])) != NULL;) {
+            char *end = strstr(at, "}}") + 2;
+            end += *end == ',';
+            memmove(at, end, strlen(end) + 1);
+        }
+    }
+    char *last = strstr(document, "],\"metadata\"");
+    memmove(last[-1] == ',' ? last - 1 : last, last, strlen(last) + 1);
+    char *count = strstr(document, "\"total_event_count\""), *comma = strchr(count, ',');
+    memmove(count, comma, strlen(comma) + 1);
+}
+
 static void assert_reopens_to_the_same(const struct model *model, enum document_tracks tracks)
 {
     struct model again;
@@ -300,6 +318,8 @@ static void assert_reopens_to_the_same(const struct model *model, enum document_
     /* Lanes, once made, stay. */
     if (tracks == TRACKS_LANE) {
         char *plain = model_export(again.swarm, TRACKS_AGENT);
+        strip_added(plain);
+        strip_added(text);
         assert_string_equal(plain, text);
         free(plain);
     }

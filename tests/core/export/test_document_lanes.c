@@ -1,5 +1,6 @@
 /* The threads of the exported document: on each of them spans nest. */
 #include "core/export/document.h"
+#include "core/trace/event_added.h"
 
 #include "tests/support/model.h"
 #include "tests/support/support.h"
@@ -37,6 +38,9 @@ static struct lines *read_lines(const char *text)
     assert_true(json_check(text, strlen(text), 64, &document, NULL));
     struct json_walk walk = json_walk(json_get(document, "traceEvents"));
     while (json_next_item(&walk, &item)) {
+        if (json_string_is(json_get(item, "cat"), EVENT_CAT_ADDED)) {
+            continue;
+        }
         assert_true(lines->count < sizeof lines->items / sizeof *lines->items);
         lines->items[lines->count] = (struct line){.ph = json_get(item, "ph").raw[1],
                                                    .ts = number_of(json_get(item, "ts")),

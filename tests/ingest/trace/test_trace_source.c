@@ -33,6 +33,24 @@ static struct source_status read_text(struct rig *rig, const char *name, const c
     return hub_source(rig->hub, index);
 }
 
+/* A document of ours that was cut has no metadata, and is read without them all the same. */
+TEST_WITH(what_a_document_of_ours_has_for_other_viewers_is_left_out, setup, teardown)
+{
+    struct rig *rig = *state;
+    struct source_status status = read_text(
+        rig, "trace-y.json",
+        "{\"traceEvents\":[{\"name\":\"Tool: A\",\"cat\":\"tool\",\"ph\":\"B\",\"ts\":1000,\"pid\":1,\"tid\":5,\"args\":{}},"
+        "{\"name\":\"x\",\"cat\":\"swarmtop\",\"ph\":\"s\",\"ts\":1000,\"pid\":1,\"tid\":5,\"id\":\"1f\"},"
+        "{\"id\":\"1f\",\"bp\":\"e\",\"tid\":5,\"pid\":1,\"ts\":2000,\"ph\":\"f\",\"cat\":\"swarmtop\",\"name\":\"x\"},"
+        "{\"name\":\"y\",\"cat\":\"swarmtop\",\"ph\":\"C\",\"ts\":2000,\"pid\":1,\"args\":{\"n\":1}},"
+        "{\"name\":\"y\",\"cat\":\"swarmtop\",\"ph\":\"i\",\"ts\":2000,\"pid\":1,\"tid\":5},"
+        "{\"name\":\"y\",\"cat\":\"other\",\"ph\":\"C\",\"ts\":2000,\"pid\":1,\"args\":{\"n\":1}},"
+        "{\"name\":\"Tool: A\",\"cat\":\"tool\",\"ph\":\"E\",\"ts\":9000,\"pid\":1,\"tid\":5,\"args\":{}}");
+    assert_int_equal(status.events, 4);
+    assert_int_equal(swarm_counter_count(rig->model.swarm), 1);
+    assert_int_equal(swarm_marker_count(rig->model.swarm), 1);
+}
+
 TEST_WITH(the_seeds_document_is_a_session_of_agents, setup, teardown)
 {
     struct rig *rig = *state;
