@@ -1,6 +1,7 @@
-/* The halves that wait and the pairs are a ring, found by their key. The two reports of a call's
-   end are some milliseconds apart, or the times of the two overlap. A source may report an end
-   twice, by a log and by a span, when its other half has come already.
+/* The halves that wait and the pairs are a ring. Many calls of one source may have one key, so a
+   half looks only at those of other sides that wait, and finds its own report by its id. The two
+   reports of a call's end are some milliseconds apart, or the times of the two overlap. A source
+   may report an end twice, by a log and by a span, when its other half has come already.
 
    A request of a client has a report in its files and one by telemetry, which may have no id in
    common: Codex has none for a request, and nobody has one of a request that the API never
@@ -88,19 +89,58 @@ static bool is_again(const struct call_half *a, const struct call_half *b, struc
            (a->agent == b->agent || a->session == b->session || a->session == 0 || b->session == 0);
 }
 
-static uint16_t *bucket_of(struct call_pairs *pairs, uint64_t key)
+/* ---- the indexes, of enum call_pair_index ---- */
+
+static uint16_t *bucket_of(struct call_pairs *pairs, unsigned index, uint64_t hash)
 {
-    return &pairs->buckets[key % CALL_PAIRS];
+    return &pairs->buckets[index][hash % CALL_PAIRS];
 }
 
-static void take_out(struct call_pairs *pairs, struct call_half *half)
+static struct call_half *half_at(struct call_pairs *pairs, uint16_t at)
 {
-    uint16_t number = (uint16_t)(half - pairs->items + 1), *at = bucket_of(pairs, half->key);
-    while (half->key != 0 && *at != number) {
-        at = &pairs->items[*at - 1].next;
+    return at == 0 ? NULL : &pairs->items[at - 1];
+}
+
+static uint64_t hash_waiting(uint64_t key, unsigned side)
+{
+    return key + 2 * side;
+}
+
+static uint64_t hash_id(struct slice id)
+{
+    return XXH3_64bits(id.bytes, id.len) | 1;
+}
+
+static void put_in(struct call_pairs *pairs, struct call_half *half, unsigned index, uint64_t hash)
+{
+    uint16_t number = (uint16_t)(half - pairs->items + 1);
+    uint16_t *bucket = bucket_of(pairs, index, hash);
+    struct call_half *next = half_at(pairs, *bucket);
+    half->hashes[index] = hash;
+    half->next[index] = *bucket;
+    half->prev[index] = 0;
+    if (next != NULL) {
+        next->prev[index] = number;
     }
-    *at = half->key != 0 ? half->next : *at;
-    half->key = 0;
+    *bucket = number;
+}
+
+static void take_out(struct call_pairs *pairs, struct call_half *half, unsigned index)
+{
+    struct call_half *next = half_at(pairs, half->next[index]);
+    struct call_half *prev = half_at(pairs, half->prev[index]);
+    if (half->hashes[index] == 0) {
+        return; /* it is not in */
+    }
+    if (next != NULL) {
+        next->prev[index] = half->prev[index];
+    }
+    if (prev != NULL) {
+        prev->next[index] = half->next[index];
+    } else {
+        *bucket_of(pairs, index, half->hashes[index]) = half->next[index];
+    }
+    half->hashes[index] = 0;
 }
 
 static void put_text(char text[CALL_PAIR_ID], struct slice id)
@@ -109,49 +149,69 @@ static void put_text(char text[CALL_PAIR_ID], struct slice id)
     text[id.len] = '\0';
 }
 
-static void put_in(struct call_pairs *pairs, const struct call_half *half, struct slice id)
+static void keep(struct call_pairs *pairs, const struct call_half *half, struct slice id)
 {
     struct call_half *into = &pairs->items[pairs->next++ % CALL_PAIRS];
-    take_out(pairs, into);
+    for (unsigned index = 0; index < PAIR_INDEXES; index++) {
+        take_out(pairs, into, index);
+    }
     *into = *half;
+    memset(into->hashes, 0, sizeof into->hashes);
     put_text(into->id, id);
     into->other[0] = '\0';
-    into->next = *bucket_of(pairs, half->key);
-    *bucket_of(pairs, half->key) = (uint16_t)(into - pairs->items + 1);
+    put_in(pairs, into, PAIRS_WAITING, hash_waiting(half->key, half->side));
+    put_in(pairs, into, PAIRS_BY_ID, hash_id(id));
 }
 
+/* ---- joining ---- */
+
 /* Whether a half has that id already. */
-static bool is_known(const struct call_pairs *pairs, const struct call_half *half, struct slice id)
+static bool is_known(struct call_pairs *pairs, const struct call_half *half, struct slice id)
 {
-    uint16_t at = pairs->buckets[half->key % CALL_PAIRS];
-    while (id.len > 0 && at != 0 && !is_again(&pairs->items[at - 1], half, id)) {
-        at = pairs->items[at - 1].next;
+    uint64_t hash = hash_id(id);
+    for (unsigned index = PAIRS_BY_ID; id.len > 0 && index <= PAIRS_BY_OTHER; index++) {
+        const struct call_half *at = half_at(pairs, *bucket_of(pairs, index, hash));
+        while (at != NULL && !is_again(at, half, id)) {
+            at = half_at(pairs, at->next[index]);
+        }
+        if (at != NULL) {
+            return true;
+        }
     }
-    return id.len > 0 && at != 0;
+    return false;
+}
+
+/* Returns the nearest half that waits for this one; NULL: none does. */
+static struct call_half *find_other(struct call_pairs *pairs, const struct call_half *half)
+{
+    struct call_half *nearest = NULL;
+    for (unsigned side = 0; side < CALL_PAIR_SIDES; side++) {
+        uint16_t first = *bucket_of(pairs, PAIRS_WAITING, hash_waiting(half->key, side));
+        struct call_half *at = side == half->side ? NULL : half_at(pairs, first);
+        for (; at != NULL; at = half_at(pairs, at->next[PAIRS_WAITING])) {
+            if (fits(at, half) && (nearest == NULL || is_nearer(at, nearest, half))) {
+                nearest = at;
+            }
+        }
+    }
+    return nearest;
 }
 
 struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *half,
                              struct slice id, char room[CALL_PAIR_ID])
 {
-    struct call_half *nearest = NULL, *other;
-    if (id.len == 0 || id.len >= CALL_PAIR_ID || isnan(half->end_ms)) {
+    if (id.len == 0 || id.len >= CALL_PAIR_ID || isnan(half->end_ms) || is_known(pairs, half, id)) {
         return (struct slice){NULL, 0};
     }
-    for (uint16_t at = *bucket_of(pairs, half->key); at != 0; at = other->next) {
-        other = &pairs->items[at - 1];
-        if (is_again(other, half, id)) {
-            return (struct slice){NULL, 0};
-        }
-        if (fits(other, half) && (nearest == NULL || is_nearer(other, nearest, half))) {
-            nearest = other;
-        }
-    }
+    struct call_half *nearest = find_other(pairs, half);
     if (nearest == NULL) {
-        put_in(pairs, half, id);
+        keep(pairs, half, id);
         return (struct slice){NULL, 0};
     }
     memcpy(room, nearest->id, CALL_PAIR_ID);
     put_text(nearest->other, id);
+    take_out(pairs, nearest, PAIRS_WAITING);
+    put_in(pairs, nearest, PAIRS_BY_OTHER, hash_id(id));
     return (struct slice){room, strlen(room)};
 }
 

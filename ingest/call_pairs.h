@@ -7,7 +7,10 @@
 
 #include "core/model/update.h"
 
-enum { CALL_PAIRS = 1024, CALL_PAIR_ID = 64 };
+enum { CALL_PAIRS = 1024, CALL_PAIR_ID = 64, CALL_PAIR_SIDES = PRECEDENCES };
+
+/* Halves are found in three ways: one that waits by its key and side, any by either id. */
+enum call_pair_index { PAIRS_WAITING, PAIRS_BY_ID, PAIRS_BY_OTHER, PAIR_INDEXES };
 
 struct call_half {
     uint64_t key;     /* of what both name; 0: the place is free */
@@ -19,16 +22,18 @@ struct call_half {
     /* Calls of one group are a pair though they end at different times, those of two are not. */
     uint64_t group, own; /* the span around the call, and its own; 0: not known */
     double took_ms;
-    uint8_t side;  /* of two halves of one side none is the other's */
-    bool has_id;   /* it has an id that the other side may have, too: two of these are no pair */
-    uint16_t next; /* in its bucket */
+    uint8_t side; /* below CALL_PAIR_SIDES; of two halves of one side none is the other's */
+    bool has_id;  /* it has an id that the other side may have, too: two of these are no pair */
+    uint64_t hashes[PAIR_INDEXES]; /* its hash in each index … */
+    uint16_t next[PAIR_INDEXES];   /* … and the next one in its bucket, + 1; 0: the last */
+    uint16_t prev[PAIR_INDEXES];
     char id[CALL_PAIR_ID];    /* of its call */
     char other[CALL_PAIR_ID]; /* of the half that it was joined with; "": it waits */
 };
 
 struct call_pairs {
-    struct call_half items[CALL_PAIRS]; /* a ring */
-    uint16_t buckets[CALL_PAIRS];       /* by key: the first item, + 1 */
+    struct call_half items[CALL_PAIRS];         /* a ring */
+    uint16_t buckets[PAIR_INDEXES][CALL_PAIRS]; /* the first item, + 1 */
     size_t next;
 };
 

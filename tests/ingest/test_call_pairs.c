@@ -4,6 +4,7 @@
 #include "tests/support/model.h"
 #include "tests/support/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FILES     PRECEDENCE_FILES
@@ -79,6 +80,16 @@ static void check(struct call_pairs *pairs, const struct report *report)
     struct slice alias = call_pairs_note(pairs, &update, room);
     assert_string_equal(alias.bytes == NULL ? "" : alias.bytes,
                         report->alias == NULL ? "" : report->alias);
+}
+
+/* The same with a copy, so that the ring does not go on. */
+static void check_kept(const struct call_pairs *pairs, const struct report *report)
+{
+    struct call_pairs *copy = malloc(sizeof *copy);
+    assert_non_null(copy);
+    *copy = *pairs;
+    check(copy, report);
+    free(copy);
 }
 
 TEST(a_request_of_two_sources_is_one_and_two_of_one_source_are_two)
@@ -172,4 +183,31 @@ TEST(a_span_that_outlives_its_answer_is_the_same_request)
         }
         free(pairs);
     }
+}
+
+/* More requests of one usage than the ring has: the oldest are forgotten, and each of the others is
+   found by its time. Those that are joined at once, and reported again, are no new halves. */
+TEST(the_oldest_are_forgotten)
+{
+    enum { MORE = 100, ALL = CALL_PAIRS + MORE };
+    struct call_pairs *pairs = calloc(1, sizeof *pairs);
+    assert_non_null(pairs);
+    for (int i = 0; i < 3 * ALL; i++) {
+        char file[20], span[20];
+        double end_ms = 1e4 * (i + 1);
+        snprintf(file, sizeof file, "f%d", i);
+        snprintf(span, sizeof span, "t%d", i);
+        check(pairs, &(struct report){FILES, file, end_ms, 7, NULL});
+        if (i % 3 == 0) {
+            check(pairs, &(struct report){TELEMETRY, span, end_ms, 7, file});
+        }
+    }
+    for (int i = 2 * ALL; i < 3 * ALL; i++) {
+        char file[20], span[20];
+        bool waits = i >= 2 * ALL + MORE && i % 3 != 0;
+        snprintf(file, sizeof file, "f%d", i);
+        snprintf(span, sizeof span, "t%d", i);
+        check_kept(pairs, &(struct report){TELEMETRY, span, 1e4 * (i + 1), 7, waits ? file : NULL});
+    }
+    free(pairs);
 }
