@@ -1,6 +1,7 @@
 /* Three steps: the open calls are listed by agent, each Agent call gets the agent that it started,
-   and each agent's chain is followed to its end. A chain that is followed once is not followed
-   again, and one that leads back to an agent on the way ends there. */
+   and each agent's chain is followed to its end, without recursion: chains have any length. A chain
+   that is followed once is not followed again. A call that leads back to an agent on the way loses
+   its agent, so that no chain has a circle. */
 #include "core/analysis/held_up.h"
 
 #include "core/analysis/call_children.h"
@@ -129,32 +130,58 @@ static bool outranks(const struct held_up_call *a, const struct held_up_call *b)
     return a->age_ns != b->age_ns ? a->age_ns > b->age_ns : a->span < b->span;
 }
 
-/* Follows the agent's chain, `depth` steps from its beginning. Returns the place of the call at its
-   end, one past the index; 0: nothing is open, or the agent is on the way here. */
-static uint32_t follow(struct held_up *held, agent_no agent, int depth)
+static void enter(struct held_up *held, agent_no agent, agent_no from)
 {
     struct held_up_link *link = &held->agents[agent];
-    if (link->done || link->entered || depth == HELD_UP_STEPS) {
-        return link->done ? link->end : 0;
-    }
     link->entered = true;
-    for (uint32_t at = link->first; at != 0; at = held->calls[at - 1].next) {
+    link->from = from;
+    link->at = link->first;
+}
+
+/* Notes that the agent's call, of that place, has a chain which ends with `end`. */
+static void take_chain(struct held_up *held, struct held_up_link *link, uint32_t at, uint32_t end)
+{
+    if (link->call == 0 || outranks(&held->calls[end - 1], &held->calls[link->end - 1])) {
         agent_no child = held->calls[at - 1].child;
-        uint32_t end = child == NO_AGENT ? 0 : follow(held, child, depth + 1);
-        end = end == 0 ? at : end;
-        if (link->call == 0 || outranks(&held->calls[end - 1], &held->calls[link->end - 1])) {
-            link->call = at;
-            link->end = end;
-        }
+        link->call = at;
+        link->end = end;
+        link->length = child == NO_AGENT ? 1 : held->agents[child].length + 1;
     }
-    link->done = true;
-    return link->end;
+}
+
+/* Follows the chains of the agent and of all that they lead to. */
+static void follow(struct held_up *held, agent_no agent)
+{
+    enter(held, agent, NO_AGENT);
+    while (agent != NO_AGENT) {
+        struct held_up_link *link = &held->agents[agent];
+        if (link->at == 0) {
+            link->done = true;
+            agent = link->from;
+            continue;
+        }
+        struct held_up_call *call = &held->calls[link->at - 1];
+        struct held_up_link *child = call->child == NO_AGENT ? NULL : &held->agents[call->child];
+        if (child != NULL && !child->entered) {
+            enter(held, call->child, agent);
+            agent = call->child;
+            continue;
+        }
+        if (child != NULL && (!child->done || child->call == 0)) {
+            call->child = NO_AGENT; /* it leads back, or to an agent with nothing open */
+            child = NULL;
+        }
+        take_chain(held, link, link->at, child == NULL ? link->at : child->end);
+        link->at = call->next;
+    }
 }
 
 static void follow_all(struct held_up *held)
 {
     for (size_t i = 0; i < held->agent_count; i++) {
-        follow(held, (agent_no)i, 0);
+        if (!held->agents[i].entered) {
+            follow(held, (agent_no)i);
+        }
     }
     for (size_t i = 0; i < held->agent_count; i++) {
         const struct held_up_link *link = &held->agents[i];
@@ -169,11 +196,7 @@ bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics
                   const struct mem *mem, struct held_up *out)
 {
     *out = (struct held_up){.mem = mem, .agent_count = swarm_agent_count(swarm)};
-    if (out->agent_count == 0) {
-        return true;
-    }
-    out->agents = mem_zalloc(mem, out->agent_count, sizeof *out->agents);
-    if (out->agents == NULL) {
+    if (!mem_zalloc_items(mem, &out->agents, out->agent_count, sizeof *out->agents)) {
         return false;
     }
     for (size_t i = 0; i < out->agent_count; i++) {
@@ -190,20 +213,11 @@ bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held
 {
     size_t agents = from->agents == NULL ? 0 : from->agent_count;
     *out = (struct held_up){.mem = mem, .agent_count = agents};
-    if (agents > 0) {
-        out->agents = mem_zalloc(mem, agents, sizeof *out->agents);
-    }
-    if ((agents > 0 && out->agents == NULL) ||
-        !mem_reserve(mem, &out->calls, &out->call_cap, from->call_count, sizeof *out->calls)) {
+    if (!mem_copy_items(mem, &out->agents, from->agents, agents, sizeof *out->agents) ||
+        !mem_copy_items(mem, &out->calls, from->calls, from->call_count, sizeof *out->calls)) {
         return false;
     }
-    out->call_count = from->call_count;
-    if (agents > 0) {
-        memcpy(out->agents, from->agents, agents * sizeof *out->agents);
-    }
-    if (from->call_count > 0) {
-        memcpy(out->calls, from->calls, from->call_count * sizeof *out->calls);
-    }
+    out->call_count = out->call_cap = from->call_count;
     return true;
 }
 
@@ -225,52 +239,58 @@ static const struct held_up_link *link_of(const struct held_up *held, agent_no a
 void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_chain *out)
 {
     const struct held_up_link *link = link_of(held, agent);
-    const struct held_up_call *call = NULL;
     *out = (struct held_up_chain){.p95_ms = (double)NAN};
-    while (link != NULL && link->call != 0 && out->count < HELD_UP_STEPS) {
-        /* The call that leads back into the chain is its end. */
-        for (size_t i = 0; i < out->count; i++) {
-            if (out->steps[i].agent == agent) {
-                link = NULL;
-            }
-        }
-        if (link == NULL) {
-            break;
-        }
-        call = &held->calls[link->call - 1];
-        out->steps[out->count++] = (struct held_up_step){agent, call->span};
-        agent = call->child;
-        link = link_of(held, agent);
+    if (link == NULL || link->call == 0) {
+        return;
     }
-    if (call != NULL) {
-        out->age_ns = call->age_ns;
-        out->p95_ms = call->p95_ms;
-        out->beyond = call->beyond_ms > 0;
+    const struct held_up_call *end = &held->calls[link->end - 1];
+    out->length = link->length;
+    out->age_ns = end->age_ns;
+    out->p95_ms = end->p95_ms;
+    out->beyond = end->beyond_ms > 0;
+    while (out->count + 1 < HELD_UP_STEPS && out->count + 1 < out->length) {
+        const struct held_up_call *call = &held->calls[link->call - 1];
+        out->steps[out->count++] = (struct held_up_step){call->agent, call->span};
+        link = &held->agents[call->child];
     }
+    out->steps[out->count++] = (struct held_up_step){end->agent, end->span};
+}
+
+agent_no held_up_waiter(const struct held_up *held, agent_no agent)
+{
+    const struct held_up_link *link = link_of(held, agent);
+    return link == NULL ? NO_AGENT : link->waiter;
 }
 
 agent_no held_up_begin(const struct held_up *held, agent_no agent)
 {
-    const struct held_up_link *link = link_of(held, agent);
-    for (size_t i = 1; i < HELD_UP_STEPS && link != NULL && link->waiter != NO_AGENT; i++) {
-        agent = link->waiter;
-        link = link_of(held, agent);
+    for (agent_no waiter = agent; waiter != NO_AGENT; waiter = held_up_waiter(held, agent)) {
+        agent = waiter;
     }
     return agent;
 }
 
-agent_no held_up_longest(const struct held_up *held)
+/* Returns whether the chain's end is older than that of the other; of one end, whether it is
+   longer. */
+static bool is_longer(const struct held_up *held, const struct held_up_link *link,
+                      const struct held_up_link *other)
 {
-    const struct held_up_call *longest = NULL;
-    agent_no found = NO_AGENT;
+    int64_t age_ns = held->calls[link->end - 1].age_ns;
+    int64_t others_ns = held->calls[other->end - 1].age_ns;
+    return age_ns != others_ns ? age_ns > others_ns
+                               : link->end == other->end && link->length > other->length;
+}
+
+agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, void *ctx)
+{
+    const struct held_up_link *longest = NULL;
     for (size_t i = 0; held->agents != NULL && i < held->agent_count; i++) {
         const struct held_up_link *link = &held->agents[i];
-        const struct held_up_call *end = link->end == 0 ? NULL : &held->calls[link->end - 1];
-        if (end != NULL && end->beyond_ms > 0 &&
-            (longest == NULL || end->age_ns > longest->age_ns)) {
-            longest = end;
-            found = end->agent;
+        if (link->call != 0 && held->calls[link->end - 1].beyond_ms > 0 &&
+            (matches == NULL || matches(ctx, (agent_no)i)) &&
+            (longest == NULL || is_longer(held, link, longest))) {
+            longest = link;
         }
     }
-    return found == NO_AGENT ? NO_AGENT : held_up_begin(held, found);
+    return longest == NULL ? NO_AGENT : (agent_no)(longest - held->agents);
 }

@@ -13,7 +13,8 @@
 
 #include "core/query/query.h"
 
-enum { HELD_UP_STEPS = 32 }; /* further ones are left out */
+/* The last one is always the end: of a longer chain those before it are left out. */
+enum { HELD_UP_STEPS = 32 };
 
 struct held_up_step {
     agent_no agent; /* waits for `call` */
@@ -23,6 +24,7 @@ struct held_up_step {
 struct held_up_chain {
     struct held_up_step steps[HELD_UP_STEPS];
     size_t count;   /* 0: nothing of the agent is open */
+    size_t length;  /* of the chain; more than `count`: steps before the last are left out */
     int64_t age_ns; /* of the call at the end */
     double p95_ms;  /* of calls like that; NAN: unknown */
     bool beyond;    /* the call at the end is beyond its usual time */
@@ -33,7 +35,10 @@ struct held_up_link {
     uint32_t first;  /* of its open calls, one past the index; 0: none */
     uint32_t call;   /* the one that holds it up, one past the index; 0: none */
     uint32_t end;    /* the one at the end of that chain, the same */
+    uint32_t length; /* steps of that chain */
     agent_no waiter; /* the agent whose chain leads here; NO_AGENT: none */
+    agent_no from;   /* while chains are followed: the agent whose call led here */
+    uint32_t at;     /* the same: the call to follow next, one past the index */
     bool entered, done;
 };
 
@@ -46,6 +51,9 @@ struct held_up {
     size_t call_count, call_cap;
 };
 
+/* Whether an agent is one that is asked for. */
+typedef bool held_up_matches(void *ctx, agent_no agent);
+
 /* Works out the chain of each agent. `metrics` has the usual durations, NULL: none are known.
    False: out of memory. Release it in any case. */
 bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
@@ -56,10 +64,12 @@ void held_up_release(struct held_up *held);
 
 /* Sets *out to the agent's chain. */
 void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_chain *out);
+/* Returns the agent whose chain leads to `agent` next; NO_AGENT: none does. */
+agent_no held_up_waiter(const struct held_up *held, agent_no agent);
 /* Returns the agent at the beginning of the chain that leads to `agent`; `agent`: none does. */
 agent_no held_up_begin(const struct held_up *held, agent_no agent);
-/* Returns the agent at the beginning of the chain whose last call is the oldest of all that are
-   beyond their usual time; NO_AGENT: no call is. */
-agent_no held_up_longest(const struct held_up *held);
+/* Returns the agent whose chain has the oldest last call of all that are beyond their usual time,
+   among those that match (NULL: all); of chains with one end, the longest. NO_AGENT: no call is. */
+agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, void *ctx);
 
 #endif

@@ -4,8 +4,6 @@
 #include "core/model/request_phase.h"
 #include "core/query/usual_durations.h"
 
-#include <string.h>
-
 enum {
     ENOUGH = 20, /* samples of which a p95 is more than a guess */
     TIMES = 3,   /* the p95 */
@@ -93,11 +91,7 @@ bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics
                   const struct mem *mem, struct stalled *out)
 {
     *out = (struct stalled){.mem = mem, .agent_count = swarm_agent_count(swarm)};
-    if (out->agent_count == 0) {
-        return true;
-    }
-    out->agents = mem_zalloc(mem, out->agent_count, sizeof *out->agents);
-    if (out->agents == NULL) {
+    if (!mem_zalloc_items(mem, &out->agents, out->agent_count, sizeof *out->agents)) {
         return false;
     }
     for (size_t i = 0; i < out->agent_count; i++) {
@@ -118,11 +112,7 @@ bool stalled_copy(const struct stalled *from, const struct mem *mem, struct stal
 {
     size_t agents = from->agents == NULL ? 0 : from->agent_count;
     *out = (struct stalled){mem, NULL, agents, from->calls, from->loops};
-    out->agents = agents == 0 ? NULL : mem_zalloc(mem, agents, sizeof *out->agents);
-    if (out->agents != NULL) {
-        memcpy(out->agents, from->agents, agents * sizeof *out->agents);
-    }
-    return agents == 0 || out->agents != NULL;
+    return mem_copy_items(mem, &out->agents, from->agents, agents, sizeof *out->agents);
 }
 
 void stalled_release(struct stalled *stalled)

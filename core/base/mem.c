@@ -41,6 +41,29 @@ void *mem_zalloc(const struct mem *mem, size_t count, size_t size)
     return ptr;
 }
 
+/* items_ptr is the address of a pointer of some type. It is copied, because a void ** to it would
+   break aliasing rules. */
+static bool set_items(void *items_ptr, void *items, size_t count)
+{
+    memcpy(items_ptr, &items, sizeof items);
+    return items != NULL || count == 0;
+}
+
+bool mem_zalloc_items(const struct mem *mem, void *items_ptr, size_t count, size_t size)
+{
+    return set_items(items_ptr, count == 0 ? NULL : mem_zalloc(mem, count, size), count);
+}
+
+bool mem_copy_items(const struct mem *mem, void *items_ptr, const void *from, size_t count,
+                    size_t size)
+{
+    void *items = count == 0 ? NULL : mem_zalloc(mem, count, size);
+    if (items != NULL) {
+        memcpy(items, from, count * size);
+    }
+    return set_items(items_ptr, items, count);
+}
+
 void mem_free(const struct mem *mem, void *ptr, size_t size)
 {
     if (ptr != NULL) {

@@ -22,6 +22,12 @@ void *mem_alloc(const struct mem *mem, size_t size);
 /* Returns new, zeroed memory of count * size bytes; NULL if out of memory or if the product
    overflows. */
 void *mem_zalloc(const struct mem *mem, size_t count, size_t size);
+/* Sets the array *items to `count` zeroed items of `size` bytes; NULL for 0. Returns false if out
+   of memory: *items is NULL then. */
+bool mem_zalloc_items(const struct mem *mem, void *items_ptr, size_t count, size_t size);
+/* The same with a copy of `from`, which may be NULL for 0. */
+bool mem_copy_items(const struct mem *mem, void *items_ptr, const void *from, size_t count,
+                    size_t size);
 /* Frees. `ptr` may be NULL with size 0. */
 void mem_free(const struct mem *mem, void *ptr, size_t size);
 

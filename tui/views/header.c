@@ -179,7 +179,7 @@ struct header_chain {
 
 static void find_chain(const struct frame *frame, struct header_chain *out)
 {
-    held_up_chain(&frame->held, held_up_longest(&frame->held), &out->chain);
+    held_up_chain(&frame->held, held_up_shown(frame), &out->chain);
     if (out->chain.count > 0) {
         held_up_age(frame, &out->chain, out->age);
     }

@@ -76,6 +76,13 @@ static void put_call(struct pen *pen, const struct span *call, size_t about_cols
     put_cut(pen, about_cols);
 }
 
+static void put_left_out(struct pen *pen)
+{
+    const struct theme *theme = pen->look->theme;
+    strbuf_addf(pen->out, "%s %s ", theme_symbol(theme, SYM_ELLIPSIS),
+                theme_symbol(theme, SYM_HELD_UP));
+}
+
 static void put_form(struct pen *pen, enum form form)
 {
     const struct held_up_chain *chain = pen->chain;
@@ -84,10 +91,10 @@ static void put_form(struct pen *pen, enum form form)
     strbuf_clear(pen->out);
     for (size_t i = form >= FORM_LAST ? last : 0; i <= last; i++) {
         if (form >= FORM_ENDS && i > 0 && i < last) {
-            const struct theme *theme = pen->look->theme;
-            strbuf_addf(pen->out, "%s %s ", theme_symbol(theme, SYM_ELLIPSIS),
-                        theme_symbol(theme, SYM_HELD_UP));
+            put_left_out(pen);
             i = last;
+        } else if (i > 0 && i == last && chain->length > chain->count) {
+            put_left_out(pen);
         }
         put_agent(pen, chain->steps[i].agent, form);
     }
@@ -100,6 +107,18 @@ static void put_form(struct pen *pen, enum form form)
         number_ms(chain->p95_ms, pen->look->theme->ascii, p95);
         strbuf_addf(pen->out, " (p95 %s)", p95);
     }
+}
+
+static bool is_shown(void *ctx, agent_no agent)
+{
+    return filter_cache_has_agent(ctx, agent);
+}
+
+agent_no held_up_shown(const struct frame *frame)
+{
+    bool all = frame->predicate == NULL;
+    return held_up_longest(&frame->held, all ? NULL : is_shown,
+                           all ? NULL : frame->state->filter_cache);
 }
 
 void held_up_age(const struct frame *frame, const struct held_up_chain *chain,

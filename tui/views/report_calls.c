@@ -192,24 +192,9 @@ void report_calls(const struct report *r, bool ascii, struct strbuf *out)
     calls_release(&calls);
 }
 
-/* Sets *out to the longest chain of those that begin with an agent the filter matches; of chains
-   with the same end, to the one that begins first. */
-static void find_longest(const struct report *r, const struct held_up *held,
-                         struct held_up_chain *out)
+static bool matches(void *ctx, agent_no agent)
 {
-    *out = (struct held_up_chain){.count = 0};
-    for (size_t i = 0; i < held->agent_count; i++) {
-        struct held_up_chain chain;
-        if (!report_matches(r, (agent_no)i)) {
-            continue;
-        }
-        held_up_chain(held, (agent_no)i, &chain);
-        bool longer =
-            chain.age_ns > out->age_ns || (chain.age_ns == out->age_ns && chain.count > out->count);
-        if (chain.beyond && longer) {
-            *out = chain;
-        }
-    }
+    return report_matches(ctx, agent);
 }
 
 void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
@@ -218,10 +203,8 @@ void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
     struct held_up held;
     bool made = held_up_make(r->swarm, report_all(r), r->local_ns, r->metrics->mem, &held);
     struct held_up_chain chain = {.count = 0};
-    if (made && r->filter == NULL) {
-        held_up_chain(&held, held_up_longest(&held), &chain);
-    } else if (made) {
-        find_longest(r, &held, &chain);
+    if (made) {
+        held_up_chain(&held, held_up_longest(&held, matches, (void *)(uintptr_t)r), &chain);
     }
     out->failed |= !made;
     if (chain.count > 0) {

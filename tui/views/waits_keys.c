@@ -1,5 +1,6 @@
 #include "tui/views/waits_keys.h"
 
+#include "tui/views/held_up_text.h"
 #include "tui/views/select.h"
 #include "tui/views/stalled_flag.h"
 
@@ -38,43 +39,60 @@ enum view_result waits_next_stalled(struct frame *frame, int n)
 
 /* ---- held up ---- */
 
-/* Returns the place of the cursor's agent in the chain; its length: it is not in it. */
-static size_t place_of(const struct held_up_chain *chain, agent_no agent)
+/* The step to select. */
+struct chosen {
+    struct held_up_step step;
+    size_t place, length; /* of the whole chain; `place` is `length`: there is no such step */
+};
+
+/* Chooses the first or the last step of the chain that the header shows. */
+static void choose_end(const struct frame *frame, int n, struct chosen *out)
 {
-    size_t place = 0;
-    while (place < chain->count && chain->steps[place].agent != agent) {
-        place++;
+    struct held_up_chain chain;
+    held_up_chain(&frame->held, held_up_shown(frame), &chain);
+    *out = (struct chosen){.length = chain.length};
+    if (chain.count > 0) {
+        out->step = chain.steps[n > 0 ? 0 : chain.count - 1];
+        out->place = n > 0 ? 0 : chain.length - 1;
     }
-    return place;
 }
 
-/* Sets *chain to the one to walk. Returns the step to select; its length: there is no further. */
-static size_t choose_step(const struct frame *frame, int n, struct held_up_chain *chain)
+static void choose_step(const struct frame *frame, int n, struct chosen *out)
 {
     const struct view_state *state = frame->state;
-    held_up_chain(&frame->held, held_up_begin(&frame->held, state->cursor), chain);
-    size_t place = place_of(chain, state->cursor);
-    if (place == chain->count) {
-        held_up_chain(&frame->held, held_up_longest(&frame->held), chain);
-        return n > 0 || chain->count == 0 ? 0 : chain->count - 1;
+    const struct held_up *held = &frame->held;
+    struct held_up_chain whole, rest, before;
+    held_up_chain(held, state->cursor, &rest);
+    if (rest.count == 0) {
+        choose_end(frame, n, out);
+        return;
     }
-    if (state->selected != chain->steps[place].call) {
-        return place;
+    held_up_chain(held, held_up_begin(held, state->cursor), &whole);
+    held_up_chain(held, held_up_waiter(held, state->cursor), &before);
+    size_t place = whole.length - rest.length;
+    *out = (struct chosen){rest.steps[0], place, whole.length};
+    if (state->selected != rest.steps[0].call) {
+        return;
     }
-    return n > 0 ? place + 1 : place > 0 ? place - 1 : chain->count;
+    if (n > 0 ? rest.length > 1 : place > 0) {
+        out->step = n > 0 ? rest.steps[1] : before.steps[0];
+        out->place = n > 0 ? place + 1 : place - 1;
+    } else {
+        out->place = whole.length;
+    }
 }
 
 enum view_result waits_step(struct frame *frame, int n)
 {
-    struct held_up_chain chain;
-    size_t place = choose_step(frame, n, &chain);
-    if (chain.count == 0) {
+    struct chosen chosen;
+    choose_step(frame, n, &chosen);
+    if (chosen.length == 0) {
         view_message(frame->state, false, "nothing holds this agent up");
-    } else if (place == chain.count) {
+    } else if (chosen.place == chosen.length) {
         view_message(frame->state, false, "the %s of what holds it up", n > 0 ? "end" : "begin");
     } else {
-        select_span(frame, chain.steps[place].agent, chain.steps[place].call);
-        view_message(frame->state, false, "%zu of %zu", place + 1, chain.count);
+        select_span(frame, chosen.step.agent, chosen.step.call);
+        view_message(frame->state, false, "%zu of %zu", chosen.place + 1, chosen.length);
     }
     return VIEW_REDRAW;
 }

@@ -80,7 +80,7 @@ static void assert_longest(const struct model *model, double ms, const char *wan
 {
     struct swarm_chains chains;
     chains_at(model, ms, &chains);
-    agent_no first = held_up_longest(&chains.held);
+    agent_no first = held_up_longest(&chains.held, NULL, NULL);
     if (first == NO_AGENT) {
         assert_string_equal("none", want);
     } else {
@@ -205,30 +205,68 @@ TEST(agents_that_wait_for_each_other_make_no_endless_chain)
     waits_tool(&model, "a", "Agent", NULL, 10, UNKNOWN, "b");
     waits_tool(&model, "b", "Agent", NULL, 20, UNKNOWN, "a");
     assert_chain(&model, 100, "a", "a Agent, b Agent 80");
-    assert_chain(&model, 100, "b", "b Agent, a Agent 90");
+    assert_chain(&model, 100, "b", "b Agent 80");
     assert_longest(&model, 1000000, "none");
     model_release(&model);
 }
 
-TEST(a_chain_of_more_agents_than_it_has_room_for_is_cut)
+/* The main agent waits for a1, that for a2 ... and the last runs a call. */
+static void chain_of(struct model *model, int agents)
 {
-    struct model model;
-    char id[16], parent[16];
-    waits_init(&model);
-    for (int i = 1; i <= 2 * HELD_UP_STEPS; i++) {
+    char id[16] = "", parent[16];
+    for (int i = 1; i <= agents; i++) {
         snprintf(id, sizeof id, "a%d", i);
         snprintf(parent, sizeof parent, "a%d", i - 1);
-        waits_agent(&model, id, i == 1 ? NULL : parent, "coder");
-        waits_tool(&model, i == 1 ? NULL : parent, "Agent", NULL, i, UNKNOWN, id);
+        waits_agent(model, id, i == 1 ? NULL : parent, "coder");
+        waits_tool(model, i == 1 ? NULL : parent, "Agent", NULL, i, UNKNOWN, id);
     }
-    waits_tool(&model, id, "Bash", NULL, 1000, UNKNOWN, NULL);
+    waits_tool(model, id, "Bash", NULL, 1000, UNKNOWN, NULL);
+}
+
+TEST(a_chain_of_any_length_ends_with_its_call)
+{
+    const int agents = 20 * HELD_UP_STEPS;
+    struct model model;
     struct swarm_chains chains;
+    waits_init(&model);
+    chain_of(&model, agents);
     chains_at(&model, 100000, &chains);
+    span_no bash = model_span(&model, "Tool: Bash", 0);
     for (size_t i = 0; i < swarm_agent_count(model.swarm); i++) {
         struct held_up_chain chain;
         held_up_chain(&chains.held, (agent_no)i, &chain);
         assert_in_range(chain.count, 1, HELD_UP_STEPS);
+        assert_int_equal(chain.steps[0].agent, i);
+        assert_int_equal(chain.steps[chain.count - 1].call, bash);
+        assert_true(chain.beyond);
+        assert_int_equal(chain.count, chain.length < HELD_UP_STEPS ? chain.length : HELD_UP_STEPS);
     }
+    agent_no first = held_up_longest(&chains.held, NULL, NULL);
+    struct held_up_chain chain;
+    held_up_chain(&chains.held, first, &chain);
+    assert_int_equal(chain.length, agents + 1);
+    assert_int_equal(held_up_begin(&chains.held, chain.steps[chain.count - 1].agent), first);
+    chains_release(&chains);
+    model_release(&model);
+}
+
+static bool is_even(void *ctx, agent_no agent)
+{
+    (void)ctx;
+    return agent % 2 == 0;
+}
+
+TEST(of_the_agents_that_match_the_longest_chain_is_found)
+{
+    struct model model;
+    struct swarm_chains chains;
+    struct held_up_chain all, even;
+    waits_init(&model);
+    chain_of(&model, 5);
+    chains_at(&model, 100000, &chains);
+    held_up_chain(&chains.held, held_up_longest(&chains.held, NULL, NULL), &all);
+    held_up_chain(&chains.held, held_up_longest(&chains.held, is_even, NULL), &even);
+    assert_int_equal(even.steps[0].agent, all.steps[0].agent + all.steps[0].agent % 2);
     chains_release(&chains);
     model_release(&model);
 }
@@ -262,7 +300,7 @@ TEST(without_memory_no_chain_is_made)
         struct held_up_chain chain;
         lack.done = held_up_make(model.swarm, NULL, now, &lack.mem, &held);
         held_up_chain(&held, 0, &chain);
-        held_up_longest(&held);
+        held_up_longest(&held, NULL, NULL);
         held_up_release(&held);
     }
     model_release(&model);

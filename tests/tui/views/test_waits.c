@@ -2,6 +2,7 @@
 #include "tests/support/picture.h"
 #include "tests/support/support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define OP(op, t, more) "{'op':'" op "','t':" #t ",'session_id':'s'" more "}\n"
@@ -89,6 +90,63 @@ TEST(braces_walk_along_the_chain)
     expect_message(&picture, "{", "1 of 2");
     expect_message(&picture, "{", "the begin of what holds it up");
     expect_message(&picture, "} }", "the end of what holds it up");
+    picture_release(&picture);
+}
+
+TEST(braces_walk_along_a_chain_of_any_length)
+{
+    enum { AGENTS = 100 };
+    struct picture picture;
+    char feed[400], want[40];
+    picture_init(&picture, 120, 20);
+    picture_feed(&picture, HELLO);
+    for (int i = 1; i <= AGENTS; i++) {
+        char parent[8] = "s", of[40] = "";
+        if (i > 1) {
+            snprintf(parent, sizeof parent, "c%d", i - 1);
+            snprintf(of, sizeof of, ",'agent_id':'%s'", parent);
+        }
+        snprintf(feed, sizeof feed,
+                 "{'op':'start_tool','t':%d,'session_id':'s'%s,'span_id':'a%d','tool_name':'Agent',"
+                 "'args':{'subagent_type':'x'}}\n{'op':'register_agent','t':%d,'session_id':'s',"
+                 "'agent_id':'c%d','agent_name':'x','parent_agent_id':'%s'}\n",
+                 i, of, i, i, i, parent);
+        picture_feed(&picture, feed);
+    }
+    picture_feed(&picture, OP("start_tool", 2000, OF("c100") ",'span_id':'b','tool_name':'Bash'"));
+    picture_at(&picture, 60000);
+    for (int i = 1; i <= AGENTS + 1; i++) {
+        snprintf(want, sizeof want, "%d of %d", i, AGENTS + 1);
+        expect_message(&picture, "}", want);
+    }
+    assert_int_equal(picture.state.selected, model_span(&picture.rig.model, "Tool: Bash", 0));
+    expect_message(&picture, "}", "the end of what holds it up");
+    for (int i = AGENTS; i >= 1; i--) {
+        snprintf(want, sizeof want, "%d of %d", i, AGENTS + 1);
+        expect_message(&picture, "{", want);
+    }
+    picture_release(&picture);
+}
+
+TEST(a_filter_shows_the_longest_chain_of_those_that_match)
+{
+    struct picture picture;
+    struct strbuf error;
+    picture_init(&picture, 120, 20);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_feed(&picture, "{'op':'hello','t':3000,'session_id':'w','name':'web'}\n"
+                           "{'op':'start_tool','t':3000,'session_id':'w','span_id':'x',"
+                           "'tool_name':'Fetch','args':{'url':'u'}}\n");
+    picture_at(&picture, 60000);
+    picture_has(&picture, "api ← coder ← Bash make 58s");
+    strbuf_init(&error, &mem_libc, 0);
+    assert_true(view_set_filter(&picture.state, "session:web", &error));
+    picture_has(&picture, "web ← Fetch u 57s");
+    assert_true(view_set_filter(&picture.state, "agent:coder", &error));
+    picture_has(&picture, "held up: coder ← Bash make 58s");
+    assert_true(view_set_filter(&picture.state, "name:Nothing", &error));
+    picture_lacks(&picture, "←");
+    strbuf_release(&error);
     picture_release(&picture);
 }
 
