@@ -75,3 +75,14 @@ fails_if 2 'requests'
 [ $? = 3 ] || fail "$(cat err)"
 "$program" report --against old.json nul.ndjson >out 2>err || fail "$(cat err)"
 grep -q '^AGAINST old.json' out || fail "$(cat out)"
+
+# The statistics on the screen compare with a source as with a saved report.
+for other in old.ndjson old.json; do
+    "$program" dump --size 100x30 --keys 4 --against $other new.ndjson >screen || fail "status $?"
+    grep -Eq '^ AGAINST '$other screen || fail "$(cat screen)"
+    grep -Eq '^ +Bash +1.3s \(7\) +530ms \(7\) +\+770ms +clear +\+469ms to \+1.1s' screen || fail "$(cat screen)"
+done
+"$program" --against old.json new.ndjson --for 1 >screen 2>err </dev/null || fail "$(cat err)"
+"$program" dump --against nothing.json new.ndjson >out 2>err && fail 'status 0 without the other'
+"$program" --against nothing.json new.ndjson >out 2>err && fail 'status 0 without the other'
+[ ! -s out ] || fail "$(cat out)"

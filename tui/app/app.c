@@ -447,6 +447,11 @@ static void show(struct app *app)
     app->screen = NULL;
 }
 
+void app_compare(struct app *app, const struct baseline *baseline)
+{
+    app->baseline = baseline;
+}
+
 int app_run(struct app *app)
 {
     struct engine *engine = &app->engine;

@@ -6,11 +6,14 @@
 #include "tui/cmd/cmd_engine.h"
 
 struct app;
+struct baseline;
 
 /* Returns new; NULL with the reason in *error. `live`: the caller will add live sources. */
 struct app *app_new(const struct options *options, bool live, struct strbuf *error);
 /* Returns the engine, borrowed, for sources and handles on its loop. */
 struct engine *app_engine(struct app *app);
+/* Sets the run that the statistics compare with, borrowed; NULL: none. */
+void app_compare(struct app *app, const struct baseline *baseline);
 /* Returns whether stdout is a terminal. */
 bool app_has_screen(const struct app *app);
 /* Shows the swarm until the user quits, then writes the trace. Returns the exit status. */

@@ -136,6 +136,7 @@ static struct view_input make_input(struct app *app)
         .metrics = app->has_metrics ? &app->metrics : NULL,
         .matching = app->has_matching ? &app->matching : NULL,
         .series = app->has_series ? &app->series : NULL,
+        .baseline = app->baseline,
         .sources = app->sources,
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
         .log = engine->log,

@@ -20,12 +20,13 @@ struct app {
     struct theme theme;
     struct source_status sources[ENGINE_SOURCES];
     struct source_progress progress;
-    struct strbuf path;      /* of the trace to write, as it is shown; empty: none */
-    int64_t path_due_ns;     /* when it is asked for again: that may look at files */
-    size_t path_sessions;    /* the sessions that it was made for */
-    struct view_input input; /* of the frame */
-    struct frame *frame;     /* drawn last; NULL: none, or the state has changed since */
-    unsigned frames, inputs; /* made so far; a test counts them */
+    struct strbuf path;              /* of the trace to write, as it is shown; empty: none */
+    int64_t path_due_ns;             /* when it is asked for again: that may look at files */
+    size_t path_sessions;            /* the sessions that it was made for */
+    struct view_input input;         /* of the frame */
+    const struct baseline *baseline; /* of --against; NULL: none */
+    struct frame *frame;             /* drawn last; NULL: none, or the state has changed since */
+    unsigned frames, inputs;         /* made so far; a test counts them */
 
     struct swarm_metrics metrics;
     struct swarm_metrics matching; /* of what the filter selects, if has_matching */

@@ -1,5 +1,6 @@
 /* The command dump: prints the frame that the live screen would show, drawn by the same views. */
 #include "core/query/replay.h"
+#include "tui/cmd/baseline_read.h"
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/screen/console.h"
@@ -45,10 +46,17 @@ static bool print(const struct grid *grid, const struct theme *theme, const stru
     return ok;
 }
 
-static bool draw(const struct engine *engine, const struct swarm *swarm,
+/* All that a frame is made of but for the model and the time. */
+struct dumped {
+    const struct engine *engine;
+    const struct baseline *baseline; /* NULL: none */
+};
+
+static bool draw(const struct dumped *of, const struct swarm *swarm,
                  const struct swarm_metrics *metrics, int64_t local_ns, struct grid *grid,
                  struct strbuf *error)
 {
+    const struct engine *engine = of->engine;
     const struct options *options = engine->options;
     struct source_status sources[ENGINE_SOURCES];
     struct view_state state;
@@ -58,6 +66,7 @@ static bool draw(const struct engine *engine, const struct swarm *swarm,
         .swarm = swarm,
         .local_ns = local_ns,
         .metrics = metrics,
+        .baseline = of->baseline,
         .sources = sources,
         .source_count = engine_sources(engine, sources, ENGINE_SOURCES),
         .log = engine->log,
@@ -108,16 +117,17 @@ static int64_t moment(const struct engine *engine)
                : local_ns;
 }
 
-static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t local_ns,
+static bool dump(const struct dumped *of, const struct swarm *swarm, int64_t local_ns,
                  struct strbuf *error)
 {
+    const struct engine *engine = of->engine;
     struct grid *grid =
         grid_new(engine->mem, (int)engine->options->cols, (int)engine->options->rows);
     struct swarm_metrics metrics;
     bool ok = false;
 
     if (grid != NULL && metrics_compute(swarm, local_ns, &metrics)) {
-        ok = draw(engine, swarm, &metrics, local_ns, grid, error);
+        ok = draw(of, swarm, &metrics, local_ns, grid, error);
         metrics_release(&metrics);
     } else {
         strbuf_adds(error, "out of memory");
@@ -127,8 +137,9 @@ static bool dump(const struct engine *engine, const struct swarm *swarm, int64_t
 }
 
 /* Prints the frame at the time of --at; *status becomes 2 if the trace has no such time. */
-static bool dump_past(const struct engine *engine, int *status, struct strbuf *error)
+static bool dump_past(const struct dumped *of, int *status, struct strbuf *error)
 {
+    const struct engine *engine = of->engine;
     struct swarm_config config = {.max_events = {0, 0}};
     int64_t from_ns = 0, to_ns = 0, at_ns;
     bool ok = false;
@@ -142,7 +153,7 @@ static bool dump_past(const struct engine *engine, int *status, struct strbuf *e
     config.prices = swarm_prices(engine->swarm);
     struct swarm *past = swarm_new(engine->mem, &config);
     if (past != NULL && replay_until(engine->swarm, past, at_ns)) {
-        ok = dump(engine, past, at_ns, error);
+        ok = dump(of, past, at_ns, error);
     } else {
         strbuf_adds(error, "out of memory");
     }
@@ -150,17 +161,14 @@ static bool dump_past(const struct engine *engine, int *status, struct strbuf *e
     return ok;
 }
 
-int cmd_dump(const struct options *options)
+/* Prints the frame of all that the engine has read. Returns the exit status; `status` is that of
+   reading. */
+static int print_frame(const struct dumped *of, struct engine *engine, int status)
 {
-    int status;
-    struct engine *engine = engine_read_all(options, &status);
     struct strbuf error;
-    if (engine == NULL) {
-        return status;
-    }
     strbuf_init(&error, &mem_libc, 0);
-    if (!(options->at.form == TIME_UNSET ? dump(engine, engine->swarm, moment(engine), &error)
-                                         : dump_past(engine, &status, &error))) {
+    if (!(engine->options->at.form == TIME_UNSET ? dump(of, engine->swarm, moment(engine), &error)
+                                                 : dump_past(of, &status, &error))) {
         console_error(&error);
         status = status == 0 ? 1 : status;
     }
@@ -168,6 +176,21 @@ int cmd_dump(const struct options *options)
         status = 1;
     }
     strbuf_release(&error);
-    engine_delete(engine);
     return status;
+}
+
+int cmd_dump(const struct options *options)
+{
+    int status = 0, other_status = 0;
+    struct baseline *baseline = baseline_read(options, &other_status);
+    struct engine *engine = NULL;
+    if (baseline != NULL || options->against == NULL) {
+        engine = engine_read_all(options, &status);
+    }
+    if (engine != NULL) {
+        status = print_frame(&(struct dumped){engine, baseline}, engine, status);
+        engine_delete(engine);
+    }
+    baseline_free(baseline);
+    return status != 0 ? status : other_status;
 }

@@ -4,7 +4,7 @@
 #include "tui/cmd/report_against.h"
 #include "tui/cmd/report_condition.h"
 #include "tui/cmd/report_json.h"
-#include "tui/cmd/saved_report.h"
+#include "tui/cmd/report_other.h"
 #include "tui/screen/console.h"
 #include "tui/views/why_text.h"
 
@@ -16,45 +16,8 @@ enum { REPORT_FAILS = 3 };
 
 struct report_run {
     json_t *other; /* the report of --against; NULL: none */
-    bool saves;    /* the report that is made becomes `other` */
     bool fails;    /* a condition of --fail-if holds */
 };
-
-/* Returns new: --filter, begun for the model; NULL: none is given, or out of memory. */
-static struct filter_cache *make_filter(const struct engine *engine, int64_t now_ns)
-{
-    const char *text = engine->options->filter;
-    struct filter *filter = NULL;
-    struct filter_cache *cache = NULL;
-    struct strbuf error;
-    strbuf_init(&error, engine->mem, 0);
-    if (text != NULL) {
-        filter = filter_new(engine->mem, text, strlen(text), &error);
-    }
-    if (filter != NULL) {
-        cache = filter_cache_new(engine->mem, filter);
-    }
-    if (cache != NULL) {
-        filter_cache_begin(cache, engine->swarm, NULL, now_ns);
-    }
-    strbuf_release(&error);
-    return cache;
-}
-
-static bool compute(const struct report *report, struct swarm_metrics *metrics)
-{
-    return report->filter == NULL
-               ? metrics_compute(report->swarm, report->local_ns, metrics)
-               : metrics_compute_matching(report->swarm, report->local_ns,
-                                          filter_cache_predicate(report->filter), metrics);
-}
-
-/* Returns new: the statistics as JSON text, in *text, and as an object; NULL: out of memory. */
-static json_t *make_json(const struct report *report, struct strbuf *text)
-{
-    report_json(report, text);
-    return text->failed ? NULL : json_loadb(text->data, text->len, JSON_ALLOW_NUL, NULL);
-}
 
 /* ---- --fail-if ---- */
 
@@ -90,7 +53,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
     json_t *json = NULL, *against = NULL;
     bool compares = run->other != NULL, checks = options->condition_count > 0;
     if (options->json || compares || checks) {
-        json = make_json(report, &text);
+        json = report_make_json(report, &text);
         against = json == NULL || !compares ? NULL : report_against(json, run->other);
     }
     if (((compares || checks) && json == NULL) || (compares && against == NULL)) {
@@ -122,46 +85,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
     return ok;
 }
 
-static bool make(const struct engine *engine, struct report_run *run, struct strbuf *error)
-{
-    struct swarm_metrics metrics, all;
-    struct report report = {.swarm = engine->swarm,
-                            .metrics = &metrics,
-                            .local_ns = engine_now_ns(),
-                            .filter_text = engine->options->filter,
-                            .bad = engine_bad(engine),
-                            .why = engine->options->why,
-                            .no_mask = engine->options->no_mask,
-                            .turn = engine->options->turn};
-    report.filter = make_filter(engine, report.local_ns);
-    bool ok =
-        (report.filter != NULL || engine->options->filter == NULL) && compute(&report, &metrics);
-    if (ok && report.filter != NULL) {
-        ok = metrics_compute_totals(engine->swarm, report.local_ns, &all);
-        report.all = ok ? &all : NULL;
-    }
-    if (!ok) {
-        strbuf_adds(error, "out of memory");
-    } else if (run->saves) {
-        struct strbuf text;
-        strbuf_init(&text, engine->mem, 0);
-        report.why = false;
-        run->other = make_json(&report, &text);
-        strbuf_release(&text);
-    } else {
-        ok = print(engine, &report, run, error);
-    }
-    if (report.filter != NULL || engine->options->filter == NULL) {
-        metrics_release(&metrics);
-    }
-    if (report.all != NULL) {
-        metrics_release(&all);
-    }
-    filter_cache_free(report.filter);
-    return ok;
-}
-
-/* Reads the sources and makes their report. Returns the exit status. */
+/* Reads the sources and prints their report. Returns the exit status. */
 static int read_and_print(const struct options *options, struct report_run *run)
 {
     int status;
@@ -169,46 +93,32 @@ static int read_and_print(const struct options *options, struct report_run *run)
     if (engine == NULL) {
         return status;
     }
+    struct made_report made;
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
-    if (!make(engine, run, &error)) {
+    if (!report_make(engine, &made)) {
+        strbuf_adds(&error, "out of memory");
+    }
+    if (error.len > 0 || error.failed || !print(engine, &made.report, run, &error)) {
         console_error(&error);
         status = 1;
     }
     if (!engine_had_memory(engine)) {
         status = 1;
     }
+    report_make_release(&made);
     strbuf_release(&error);
     engine_delete(engine);
     return status;
 }
 
-/* Sets run->other to the report of --against: a saved one, or one of a source. */
-static int read_other(const struct options *options, struct report_run *run)
-{
-    char *source = (char *)(uintptr_t)options->against;
-    struct options other = *options;
-    run->other = saved_report_read(options->against);
-    if (run->other != NULL) {
-        return 0;
-    }
-    other.arguments = &source;
-    other.argument_count = 1;
-    run->saves = true;
-    int status = read_and_print(&other, run);
-    run->saves = false;
-    if (run->other != NULL && json_array_size(json_object_get(run->other, "sessions")) == 0) {
-        json_decref(run->other);
-        run->other = NULL;
-        console_errorf("--against %s: it has no session to compare with", options->against);
-    }
-    return run->other != NULL ? status : 1;
-}
-
 int cmd_report(const struct options *options)
 {
     struct report_run run = {.other = NULL};
-    int status = options->against == NULL ? 0 : read_other(options, &run);
+    int status = 0;
+    if (options->against != NULL) {
+        run.other = report_other_read(options, &status);
+    }
     if (options->against == NULL || run.other != NULL) {
         int own = read_and_print(options, &run);
         status = own != 0 ? own : status;

@@ -438,8 +438,9 @@ const struct option_row option_rows[] = {
     {"turn", 0, "N", "print --why for the N-th turn of each agent alone", FOR(COMMAND_REPORT),
      parse_turn},
     {"against", 0, "OTHER",
-     "compare with OTHER, a source or a saved report --json: figures side by side, with differences",
-     FOR(COMMAND_REPORT), parse_against},
+     "compare with OTHER, a source or a saved report --json: figures side by side, with differences; "
+     "on the screen the medians, in the statistics (key 4)",
+     FOR(COMMAND_WATCH) | ENDERS, parse_against},
     {"fail-if", 0, "CONDITION",
      "exit with status 3 if a figure of report --json is so: 'ttft_ms.p95>2000'; repeatable",
      FOR(COMMAND_REPORT), parse_fail_if},

@@ -2,6 +2,7 @@
    The fixed ones are a table; tools and models add theirs by name. */
 #include "tui/cmd/report_against.h"
 
+#include "core/query/summary_difference.h"
 #include "tui/cmd/report_turns.h"
 
 #include "tui/screen/number.h"
@@ -84,18 +85,24 @@ static bool put_number(json_t *object, const char *key, double value)
     return !isfinite(value) || json_object_set_new(object, key, json_real(value)) == 0;
 }
 
+static struct summary median_of(const json_t *object)
+{
+    return (struct summary){.p50 = number_of(object, "p50"),
+                            .p50_low = number_of(object, "p50_low"),
+                            .p50_high = number_of(object, "p50_high")};
+}
+
 /* Adds the interval of a median's difference, and the numbers of samples. */
 static bool put_median(json_t *diff, const json_t *a, const json_t *b, const char *key)
 {
-    double am = number_of(a, "p50"), al = number_of(a, "p50_low"), au = number_of(a, "p50_high");
-    double bm = number_of(b, "p50"), bl = number_of(b, "p50_low"), bu = number_of(b, "p50_high");
+    struct summary of_a = median_of(a), of_b = median_of(b);
+    struct difference difference = summary_difference(&of_a, &of_b);
     if (strcmp(key, "p50") != 0) {
         return true;
     }
     return put_number(diff, "a_count", number_of(a, "count")) &&
            put_number(diff, "b_count", number_of(b, "count")) &&
-           put_number(diff, "low", am - bm - hypot(am - al, bu - bm)) &&
-           put_number(diff, "high", am - bm + hypot(au - am, bm - bl));
+           put_number(diff, "low", difference.low) && put_number(diff, "high", difference.high);
 }
 
 /* The comparison so far. A prefix is the beginning of a figure's name, ending with a point. */

@@ -6,17 +6,20 @@
 #include "core/analysis/reasons.h"
 #include "tui/views/filter_cache.h"
 
+struct baseline;
+
 struct report {
     const struct swarm *swarm; /* borrowed */
     const struct swarm_metrics *metrics;
     const struct swarm_metrics *all; /* of all spans, whatever the filter; NULL: `metrics` are */
     int64_t local_ns;
-    uint64_t bad;                /* refused lines and events of all sources */
-    bool why;                    /* the critical paths of turns, too */
-    uint64_t turn;               /* of `report --why`: that turn of each agent; 0: all */
-    struct filter_cache *filter; /* begun, as `metrics` are those that match; NULL: no filter */
-    const char *filter_text;     /* as it was typed; NULL: no filter */
-    bool no_mask;                /* shows keys and passwords */
+    uint64_t bad;                    /* refused lines and events of all sources */
+    bool why;                        /* the critical paths of turns, too */
+    uint64_t turn;                   /* of `report --why`: that turn of each agent; 0: all */
+    struct filter_cache *filter;     /* begun, as `metrics` are those that match; NULL: no filter */
+    const char *filter_text;         /* as it was typed; NULL: no filter */
+    const struct baseline *baseline; /* medians of another run; NULL: none */
+    bool no_mask;                    /* shows keys and passwords */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */

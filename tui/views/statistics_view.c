@@ -2,6 +2,7 @@
    `report` prints, so both show the same. */
 #include "core/query/time_parts.h"
 #include "tui/screen/number.h"
+#include "tui/views/baseline.h"
 #include "tui/views/model_curves.h"
 #include "tui/views/plot.h"
 #include "tui/views/report.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGENTS_SHOWN = 12 };
+enum { AGENTS_SHOWN = 12, HEADING_BYTES = 200 };
 
 void statistics_page_heading(const struct statistics_page *page, const char *text)
 {
@@ -153,8 +154,10 @@ static void put_time(const struct statistics_page *page)
 static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
 {
-    struct report report = {
-        .swarm = page->frame->swarm, .metrics = page->metrics, .local_ns = page->frame->local_ns};
+    struct report report = {.swarm = page->frame->swarm,
+                            .metrics = page->metrics,
+                            .local_ns = page->frame->local_ns,
+                            .baseline = page->frame->input->baseline};
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
@@ -171,6 +174,16 @@ static void put_table(const struct statistics_page *page, const char *heading,
         at += len + (at[len] == '\n');
     }
     strbuf_release(&text);
+}
+
+static void put_baseline(const struct statistics_page *page)
+{
+    const struct baseline *baseline = page->frame->input->baseline;
+    char heading[HEADING_BYTES];
+    if (baseline != NULL) {
+        snprintf(heading, sizeof heading, "AGAINST %s", baseline->label);
+        put_table(page, heading, report_baseline);
+    }
 }
 
 /* ---- distributions ---- */
@@ -292,6 +305,7 @@ static void walk(const struct statistics_page *page)
         {"TIME TO FIRST TOKEN", &metrics->ttft_ms, &metrics->totals.ttft_ms, true},
         {"OUTPUT TOKENS/S PER REQUEST", &metrics->otps, &metrics->totals.otps, false}};
     model_curves_put_slower(page);
+    put_baseline(page);
     if (page->frame->agents) {
         put_time(page);
     }

@@ -19,6 +19,8 @@
 #include "tui/views/prompt.h"
 #include "tui/views/timeline_cache.h"
 
+struct baseline;
+
 /* The data to show. All of it is borrowed for the call. */
 struct view_input {
     struct theme theme;
@@ -29,6 +31,7 @@ struct view_input {
     const struct swarm_metrics *matching; /* of view_predicate, if it is not NULL */
     /* over view_series_axis, of view_predicate; may be outdated; NULL: none yet */
     const struct series *series;
+    const struct baseline *baseline; /* another run to compare with; NULL: none */
     const struct source_status *sources;
     size_t source_count;
     const struct event_log *log; /* may be NULL */

@@ -1,0 +1,51 @@
+/* Medians of another run, which the statistics view compares with those on the screen
+   (`--against`). */
+#ifndef TUI_BASELINE_H
+#define TUI_BASELINE_H
+
+#include "tui/views/report.h"
+
+enum baseline_figure {
+    BASELINE_SETUP,
+    BASELINE_TTFT,
+    BASELINE_TTLT,
+    BASELINE_ITPS,
+    BASELINE_OTPS,
+    BASELINE_TOOL, /* the durations of a tool */
+    BASELINE_FIGURES
+};
+/* The members of `report --json` that have them; of a tool's durations NULL. */
+extern const char *const baseline_keys[BASELINE_FIGURES];
+
+/* A median. */
+struct baseline_item {
+    enum baseline_figure figure;
+    bool of_model;  /* of one model alone */
+    size_t name;    /* of the tool or the model: its place in `texts` */
+    size_t client;  /* the same of the model's client; an empty text: unknown */
+    uint64_t count; /* samples */
+    double p50, p50_low, p50_high;
+};
+
+struct baseline {
+    const struct mem *mem;
+    struct strbuf texts; /* NUL-terminated, one after the other */
+    struct baseline_item *items;
+    size_t count, cap;
+    const char *label; /* the other's name; borrowed */
+};
+
+enum { BASELINE_ITEMS_MAX = 10000 };
+
+void baseline_init(struct baseline *baseline, const struct mem *mem, const char *label);
+void baseline_release(struct baseline *baseline);
+/* Adds an item, whose texts are copied; beyond BASELINE_ITEMS_MAX none. `model` and `client` NULL:
+   of all models. Returns false if out of memory. */
+bool baseline_add(struct baseline *baseline, const struct baseline_item *item, const char *name,
+                  const char *client);
+
+/* Appends the table of medians that both runs have, with their differences; nothing if there are
+   none, or no baseline. */
+void report_baseline(const struct report *report, bool ascii, struct strbuf *out);
+
+#endif
