@@ -448,7 +448,7 @@ static bool shift_number(char *at, double ms)
     return true;
 }
 
-static void shift_text(char *text, double ms)
+void capture_shift_text(char *text, double ms)
 {
     for (char *at = text; at != NULL && *at != '\0';) {
         if (*at < '0' || *at > '9') {
@@ -466,7 +466,7 @@ void capture_shift(struct capture *capture, double ms)
     for (size_t i = 0; i < capture->step_count; i++) {
         capture->steps[i].t_ms += ms;
         capture->steps[i].sent_ms += ms;
-        shift_text(capture->steps[i].text, ms);
+        capture_shift_text(capture->steps[i].text, ms);
     }
     for (size_t i = 0; i < capture->call_count; i++) {
         capture->calls[i].start_ms += ms;

@@ -64,6 +64,8 @@ void capture_load(struct capture *capture, const char *sample);
 void capture_release(struct capture *capture);
 /* Moves all of it in time, also the times inside lines and files. */
 void capture_shift(struct capture *capture, double ms);
+/* Moves the times in a text; NULL: none. */
+void capture_shift_text(char *text, double ms);
 /* Returns when the session ended; NULL: not in the capture. */
 const struct capture_end *capture_end_of(const struct capture *capture, const char *session);
 
