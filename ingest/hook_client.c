@@ -34,6 +34,13 @@ bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
     return known == NULL || known->note_tool_end(known, ingest, end);
 }
 
+bool hook_note_answer(struct ingest_ctx *ingest, const char *client,
+                      const struct hook_answer *answer)
+{
+    const struct hook_client *known = find(ingest, client);
+    return known == NULL || known->note_answer(known, ingest, answer);
+}
+
 double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,
                      struct slice call_id)
 {

@@ -31,6 +31,12 @@ struct hook_tool_end {
     double at_ms;
 };
 
+/* A person has decided about a call, by a client's telemetry. */
+struct hook_answer {
+    struct slice session_id, call_id, decision;
+    double at_ms;
+};
+
 struct hook_dialect;
 
 struct hook_client {
@@ -43,6 +49,9 @@ struct hook_client {
     /* Takes the end of a call as the client's files have it (hook_note_tool_end). */
     bool (*note_tool_end)(const struct hook_client *client, struct ingest_ctx *ingest,
                           const struct hook_tool_end *end);
+    /* Takes a person's answer (hook_note_answer). */
+    bool (*note_answer)(const struct hook_client *client, struct ingest_ctx *ingest,
+                        const struct hook_answer *answer);
     /* Returns when a person was asked about the call (hook_asked_ms). */
     double (*asked_ms)(const struct hook_client *client, struct ingest_ctx *ingest,
                        struct slice session_id, struct slice call_id);
@@ -68,6 +77,10 @@ bool hook_take_sender(struct ingest_ctx *ingest, struct slice session_id,
    call that was refused. False: out of memory. */
 bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
                         const struct hook_tool_end *end);
+/* Ends the wait for a person that hooks of the client have reported for the call: no hook reports
+   the answer, and a command that was allowed may run for long. False: out of memory. */
+bool hook_note_answer(struct ingest_ctx *ingest, const char *client,
+                      const struct hook_answer *answer);
 /* Returns when hooks of the client reported that a person is asked about the call; NAN: none
    did. */
 double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,

@@ -49,6 +49,9 @@ const char *hook_payload_take(const struct hook_client *client, struct ingest_ct
 /* Is its asked_ms. */
 double hook_payload_asked_ms(const struct hook_client *client, struct ingest_ctx *ingest,
                              struct slice session_id, struct slice call_id);
+/* Is its note_answer. */
+bool hook_payload_note_answer(const struct hook_client *client, struct ingest_ctx *ingest,
+                              const struct hook_answer *answer);
 /* Is its note_tool_end. */
 bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_ctx *ingest,
                                 const struct hook_tool_end *end);

@@ -172,6 +172,7 @@ static const struct hook_dialect gemini = {
     const struct hook_client own##_hook_client = {.name = #own,                                \
                                                   .take = hook_payload_take,                   \
                                                   .note_tool_end = hook_payload_note_tool_end, \
+                                                  .note_answer = hook_payload_note_answer,     \
                                                   .asked_ms = hook_payload_asked_ms,           \
                                                   .free_state = hook_payload_free,             \
                                                   .dialect = &(own)}

@@ -6,6 +6,7 @@
    hash of the record. */
 #include "ingest/otlp/otlp_log.h"
 
+#include "ingest/hook_client.h"
 #include "ingest/otlp/otlp_args.h"
 
 #include <math.h>
@@ -204,6 +205,15 @@ static enum precedence precedence_of_times(const struct otlp_log_event *e)
     return e->item.producer == OTLP_CODEX ? PRECEDENCE_TELEMETRY : PRECEDENCE_INFERRED;
 }
 
+/* Ends the wait that hooks have reported for the call. */
+static void note_answer(struct otlp_log_event *e, struct slice id, bool refused)
+{
+    struct slice decision = refused ? (struct slice){"reject", 6} : (struct slice){"accept", 6};
+    struct hook_answer answer = {e->session, id, decision, e->item.end_ms};
+    const char *client = e->item.producer == OTLP_CODEX ? "codex" : "claude";
+    e->reader->failed |= !hook_note_answer(e->reader->ingest, client, &answer);
+}
+
 /* Somebody decided: the tool begins, and a person's wait is over. */
 static void take_tool_decision(struct otlp_log_event *e)
 {
@@ -214,7 +224,9 @@ static void take_tool_decision(struct otlp_log_event *e)
     struct update update = tool_update(e, id, precedence_of_times(e));
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
     update_number(&update, FIELD_START_MS, e->item.end_ms);
-    if (is_refusal(decision)) {
+    bool refused = is_refusal(decision);
+    note_answer(e, id, refused);
+    if (refused) {
         update_number(&update, FIELD_END_MS, e->item.end_ms);
         update_number(&update, FIELD_OUTCOME, OUTCOME_REFUSED);
     }
