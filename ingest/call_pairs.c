@@ -45,11 +45,10 @@ static bool is_near(const struct call_half *a, const struct call_half *b)
            (a->start_ms <= b->end_ms && b->start_ms <= a->end_ms);
 }
 
-/* Whether `a`, of the ring, waits for `b`. */
+/* Whether `a`, which waits, may wait for `b`. */
 static bool fits(const struct call_half *a, const struct call_half *b)
 {
-    return a->key == b->key && a->other[0] == '\0' && a->side != b->side &&
-           !(a->has_id && b->has_id) && is_near(a, b) &&
+    return a->key == b->key && a->side != b->side && !(a->has_id && b->has_id) && is_near(a, b) &&
            (a->agent == b->agent ||
             ((a->session == b->session || a->session == 0 || b->session == 0) &&
              (a->is_any || b->is_any)));

@@ -21,7 +21,7 @@ static void add_turn(struct model *model, const char *id, double start, double e
 }
 
 /* Turn 1: a request of 1 s, Bash 2 s, a request of 1 s that came 0.5 s later. Turn 2: a request of
-   3 s, then a sub-agent's Bash of 4 s. */
+   3 s, then a sub-agent's Bash of 4 s, and 0.2 s of its own. */
 static void make_story(struct model *model)
 {
     assert_true(model_init(model, &mem_libc));
@@ -35,7 +35,7 @@ static void make_story(struct model *model)
     add(model, request_update("r1", 0, 1000), NULL);
     add(model, tool_update("t1", 1000, 3000, "Bash", NULL), NULL);
     add(model, request_update("r2", 3500, 4500), NULL);
-    add_turn(model, "i2", 10000, 17000);
+    add_turn(model, "i2", 10000, 17200);
     add(model, request_update("r3", 10000, 13000), NULL);
     struct update call = tool_update("A", 13000, 17000, "Agent", NULL);
     update_string(&call, FIELD_CHILD_AGENT_ID, "b");
@@ -80,7 +80,7 @@ TEST(the_times_of_all_turns_are_summed_by_kind)
     }
     assert_string_equal(text,
                         "tool Bash 6000 in 2, 4000 in turn 2; "
-                        "request 5000 in 2, 3000 in turn 2; overhead 500 in 1, 500 in turn 1");
+                        "request 5000 in 2, 3000 in turn 2; overhead 700 in 2, 500 in turn 1");
     assert_int_equal(reasons.turn_count, 2);
     assert_int_equal(reasons.total_ns, sum);
     reasons_release(&reasons);
