@@ -148,7 +148,9 @@ static int64_t start_at(const void *ctx, size_t place)
 static int64_t end_at(const struct gathered *gathered, const struct span_list *list, size_t place)
 {
     const struct span *span = swarm_span(list->swarm, spans_at(list->spans, place));
-    return span == NULL ? INT64_MIN : swarm_span_end_ns(list->swarm, span, gathered->local_ns);
+    return span == NULL
+               ? INT64_MIN
+               : past_span_end_ns(gathered->children->past, list->swarm, span, gathered->local_ns);
 }
 
 /* Returns the place of the lane's first span that runs at the time or begins after it. */
@@ -223,7 +225,7 @@ static bool put_call(struct gathered *gathered, span_no no, const struct span *s
     gathered->calls[gathered->call_count++] = (struct match_call){
         .span = no,
         .start_ns = span->start_ns,
-        .end_ns = swarm_span_end_ns(children->swarm, span, gathered->local_ns),
+        .end_ns = past_span_end_ns(children->past, children->swarm, span, gathered->local_ns),
         .description = arg_of(gathered, args, "description"),
         .names = {arg_of(gathered, args, "name"), arg_of(gathered, args, "subagent_type")},
     };

@@ -8,6 +8,7 @@
 
 #include "core/base/u64map.h"
 #include "core/model/swarm.h"
+#include "core/query/past.h"
 #include "core/query/query.h"
 
 /* Sources' clocks differ by this much: an agent may begin so long before its call. */
@@ -15,6 +16,7 @@
 
 struct call_children {
     const struct swarm *swarm;
+    const struct past *past; /* the moment that is asked about, borrowed; NULL: now */
     size_t agent_count;
     struct u64map by_id; /* session and id of an agent: its number */
     agent_no *first;     /* by agent: the first of its sub-agents; NO_AGENT: none */

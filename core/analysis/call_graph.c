@@ -53,7 +53,8 @@ static size_t first_that_runs(const struct call_graph *graph, const struct lane 
     for (size_t back = 1; back <= first && (back == 1 || lane->overlaps) && back <= LOOK_BACK;
          back++) {
         const struct span *span = swarm_span(graph->swarm, spans_at(&lane->spans, first - back));
-        if (span != NULL && swarm_span_end_ns(graph->swarm, span, graph->local_ns) > from_ns) {
+        if (span != NULL &&
+            past_span_end_ns(graph->past, graph->swarm, span, graph->local_ns) > from_ns) {
             at = first - back;
         }
     }
@@ -66,10 +67,17 @@ static bool is_call(const struct span *span)
                             span->kind == SPAN_AGENT_CALL || span->kind == SPAN_USER);
 }
 
+/* Whether a span had begun at the moment that is asked about. */
+static bool existed(const struct call_graph *graph, const struct span *span)
+{
+    struct span room;
+    return past_span(graph->past, graph->swarm, span, &room) != NULL;
+}
+
 static bool put_call(struct call_graph *graph, const struct graph_run *run, span_no no,
                      const struct span *span)
 {
-    int64_t end_ns = swarm_span_end_ns(graph->swarm, span, graph->local_ns);
+    int64_t end_ns = past_span_end_ns(graph->past, graph->swarm, span, graph->local_ns);
     int64_t start_ns = span->start_ns > run->start_ns ? span->start_ns : run->start_ns;
     if (span->start_ns < run->start_ns && end_ns <= run->start_ns) {
         return true;
@@ -126,6 +134,9 @@ static bool gather(struct builder *builder, uint32_t number)
             const struct span *span = swarm_span(graph->swarm, no);
             if (span != NULL && span->start_ns >= run->end_ns) {
                 break;
+            }
+            if (span != NULL && !existed(graph, span)) {
+                continue;
             }
             if (span != NULL && span->start_ns >= note->taken_ns && is_call(span) &&
                 !put_call(graph, run, no, span)) {
@@ -191,7 +202,7 @@ static bool works_at(const struct around *around)
         for (size_t back = 0; back < LOOK_BACK && back < at; back++) {
             const struct span *span = swarm_span(swarm, spans_at(&lane->spans, at - 1 - back));
             if (is_call(span) && (span->kind == SPAN_REQUEST || span->start_ns >= request_ns) &&
-                swarm_span_end_ns(swarm, span, around->graph->local_ns) >
+                past_span_end_ns(around->graph->past, swarm, span, around->graph->local_ns) >
                     around->at_ns + GRAPH_CLOCKS_NS) {
                 return true;
             }
@@ -208,8 +219,12 @@ static bool begins_after(const struct around *around, const struct graph_call *c
         const struct lane *lane = &around->agent->lanes[i];
         size_t first = first_from(around->graph->swarm, lane, call->start_ns - GRAPH_CLOCKS_NS);
         size_t next = first_from(around->graph->swarm, lane, around->at_ns);
+        const struct span *span =
+            next < lane->spans.count
+                ? swarm_span(around->graph->swarm, spans_at(&lane->spans, next))
+                : NULL;
         before |= first < next;
-        after |= next < lane->spans.count;
+        after |= next < lane->spans.count && (span == NULL || existed(around->graph, span));
     }
     return after && !before;
 }
@@ -222,7 +237,9 @@ static bool start_run(struct builder *builder, uint32_t caller, uint32_t number,
     struct graph_call *call = &graph->calls[number];
     struct agent_note *note = &builder->notes[agent];
     const struct span *span = swarm_span(graph->swarm, call->span);
-    bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    struct span room;
+    const struct span *then = past_span(graph->past, graph->swarm, span, &room);
+    bool open = then == NULL || (then->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
     bool joins = note->launched != NO_RUN && note->launched_by == caller;
     struct around around = {graph, swarm_agent(graph->swarm, agent), call->end_ns};
     bool waits = open || !(works_at(&around) || (!joins && begins_after(&around, call)));
@@ -301,7 +318,8 @@ bool call_graph_build(struct call_graph *graph, const struct swarm *swarm,
                       int64_t local_ns)
 {
     const struct mem *mem = swarm_mem(swarm);
-    *graph = (struct call_graph){.mem = mem, .swarm = swarm, .local_ns = local_ns};
+    *graph =
+        (struct call_graph){.mem = mem, .swarm = swarm, .past = turn->past, .local_ns = local_ns};
     struct builder builder = {
         .graph = graph, .children = children, .agent_count = children->agent_count};
     builder.notes = mem_zalloc(mem, builder.agent_count, sizeof *builder.notes);

@@ -37,6 +37,7 @@ struct graph_run {
 struct call_graph {
     const struct mem *mem;
     const struct swarm *swarm;
+    const struct past *past; /* of the turn */
     int64_t local_ns;
     struct graph_call *calls;
     size_t call_count, call_cap;

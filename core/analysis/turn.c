@@ -16,47 +16,59 @@ static bool is_call(const struct span *span)
 }
 
 /* Returns when the agent's next interaction starts; INT64_MAX: this is its last. */
-static int64_t next_start(const struct swarm *swarm, agent_no agent, size_t place)
+static int64_t next_start(const struct past *past, const struct swarm *swarm, agent_no agent,
+                          size_t place)
 {
     const struct block_list *envelopes = &swarm_agent(swarm, agent)->envelopes;
+    struct span room;
     const struct span *next =
         place + 1 < envelopes->count ? swarm_span(swarm, spans_at(envelopes, place + 1)) : NULL;
+    next = past_span(past, swarm, next, &room);
     return next == NULL ? INT64_MAX : next->start_ns;
 }
 
 /* An open interaction lost its end if another one came after it: it ends where that starts. */
-static struct turn turn_of(const struct swarm *swarm, agent_no agent, size_t place,
-                           int64_t local_ns)
+static struct turn turn_of(const struct past *past, const struct swarm *swarm, agent_no agent,
+                           size_t place, int64_t local_ns)
 {
     span_no no = spans_at(&swarm_agent(swarm, agent)->envelopes, place);
-    const struct span *span = swarm_span(swarm, no);
+    struct span room;
+    const struct span *span = past_span(past, swarm, swarm_span(swarm, no), &room);
     if (span == NULL) {
         return (struct turn){.agent = agent, .span = NO_SPAN};
     }
-    int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
-    int64_t next_ns = is_open(span) ? next_start(swarm, agent, place) : INT64_MAX;
+    int64_t end_ns = past_span_end_ns(past, swarm, span, local_ns);
+    int64_t next_ns = is_open(span) ? next_start(past, swarm, agent, place) : INT64_MAX;
     end_ns = end_ns < next_ns ? end_ns : next_ns;
     return (struct turn){.agent = agent,
                          .span = no,
                          .number = place + 1,
                          .start_ns = span->start_ns,
                          .end_ns = end_ns > span->start_ns ? end_ns : span->start_ns,
-                         .open = is_open(span) && next_ns == INT64_MAX};
+                         .open = is_open(span) && next_ns == INT64_MAX,
+                         .past = past};
 }
 
 /* The turn of an agent without interactions. False: it has no calls. */
-static bool whole(const struct swarm *swarm, agent_no no, int64_t local_ns, struct turn *out)
+static bool whole(const struct past *past, const struct swarm *swarm, agent_no no, int64_t local_ns,
+                  struct turn *out)
 {
     const struct agent *agent = swarm_agent(swarm, no);
-    *out = (struct turn){
-        .agent = no, .span = NO_SPAN, .number = 1, .start_ns = INT64_MAX, .end_ns = INT64_MIN};
+    *out = (struct turn){.agent = no,
+                         .span = NO_SPAN,
+                         .number = 1,
+                         .start_ns = INT64_MAX,
+                         .end_ns = INT64_MIN,
+                         .past = past};
     for (size_t i = 0; i < agent->lane_count; i++) {
         for (size_t k = 0; k < agent->lanes[i].spans.count; k++) {
+            struct span room;
             const struct span *span = swarm_span(swarm, spans_at(&agent->lanes[i].spans, k));
+            span = past_span(past, swarm, span, &room);
             if (span == NULL || !is_call(span)) {
                 continue;
             }
-            int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
+            int64_t end_ns = past_span_end_ns(past, swarm, span, local_ns);
             out->start_ns = span->start_ns < out->start_ns ? span->start_ns : out->start_ns;
             out->end_ns = end_ns > out->end_ns ? end_ns : out->end_ns;
             out->open |= is_open(span);
@@ -77,18 +89,22 @@ static int64_t start_at(const void *ctx, size_t place)
     return span == NULL ? INT64_MIN : span->start_ns;
 }
 
-bool turn_at(const struct swarm *swarm, agent_no no, int64_t at_ns, int64_t local_ns,
-             struct turn *out)
+bool turn_at(const struct swarm *swarm, const struct past *past, agent_no no, int64_t at_ns,
+             int64_t local_ns, struct turn *out)
 {
     const struct agent *agent = swarm_agent(swarm, no);
     struct envelopes envelopes = {swarm, &agent->envelopes};
     if (agent->envelopes.count == 0) {
-        return whole(swarm, no, local_ns, out);
+        return whole(past, swarm, no, local_ns, out);
+    }
+    if (past != NULL) {
+        int64_t now_ns = past_session_now(past, swarm, agent->session, local_ns);
+        at_ns = at_ns < now_ns ? at_ns : now_ns;
     }
     size_t after = at_ns == INT64_MAX
                        ? agent->envelopes.count
                        : sorted_first(agent->envelopes.count, at_ns + 1, start_at, &envelopes);
-    *out = turn_of(swarm, no, after > 0 ? after - 1 : 0, local_ns);
+    *out = turn_of(past, swarm, no, after > 0 ? after - 1 : 0, local_ns);
     return out->span != NO_SPAN;
 }
 
@@ -115,12 +131,13 @@ static bool put_agent(struct turn_list *list, const struct swarm *swarm, agent_n
     const struct agent *agent = swarm_agent(swarm, no);
     struct turn turn;
     for (size_t i = 0; i < agent->envelopes.count; i++) {
-        turn = turn_of(swarm, no, i, local_ns);
+        turn = turn_of(NULL, swarm, no, i, local_ns);
         if (turn.span != NO_SPAN && !put(list, &turn)) {
             return false;
         }
     }
-    return agent->envelopes.count > 0 || !whole(swarm, no, local_ns, &turn) || put(list, &turn);
+    return agent->envelopes.count > 0 || !whole(NULL, swarm, no, local_ns, &turn) ||
+           put(list, &turn);
 }
 
 static int by_length(const void *a, const void *b)

@@ -12,6 +12,7 @@ struct turn {
     uint64_t number;          /* from 1 */
     int64_t start_ns, end_ns; /* the end of one that runs: now */
     bool open;                /* it runs */
+    const struct past *past;  /* the moment that it is asked about, borrowed; NULL: now */
 };
 
 /* The turns of all agents that are no known agent's sub-agents, longest first. Returns new
@@ -19,8 +20,9 @@ struct turn {
 struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
                         int64_t local_ns, size_t *count);
 /* Sets *out to the agent's turn at that time, else the last one before it, else the first. An agent
-   without interactions has its one turn, whoever started it. False: the agent has no calls. */
-bool turn_at(const struct swarm *swarm, agent_no agent, int64_t at_ns, int64_t local_ns,
-             struct turn *out);
+   without interactions has its one turn, whoever started it. `past`: of what existed then; NULL: of
+   now. False: the agent has no calls. */
+bool turn_at(const struct swarm *swarm, const struct past *past, agent_no agent, int64_t at_ns,
+             int64_t local_ns, struct turn *out);
 
 #endif

@@ -20,7 +20,9 @@ bool why_make(struct why *why, const struct swarm *swarm, const struct call_chil
     if (children != NULL) {
         return make(why, swarm, children, local_ns);
     }
-    bool good = call_children_init(&found, swarm) && make(why, swarm, &found, local_ns);
+    bool good = call_children_init(&found, swarm);
+    found.past = turn->past;
+    good = good && make(why, swarm, &found, local_ns);
     call_children_release(&found);
     return good;
 }

@@ -95,14 +95,14 @@ static bool matches(void *ctx, span_no span)
 {
     const struct search *search = ctx;
     const struct frame *frame = search->frame;
-    return (frame->state->filter_cache == NULL ||
-            filter_cache_has_span(frame->state->filter_cache, span)) &&
+    return select_shows(frame, span) &&
            filter_matches_span(search->filter, frame->swarm, span, frame->local_ns);
 }
 
 static void go_on(struct frame *frame, int direction)
 {
     struct search search = {frame, frame->state->search};
+    filter_set_past(frame->state->search, view_past(frame->state));
     struct span_predicate predicate = {.holds = matches, .ctx = &search};
     if (!select_match(frame, direction, &predicate)) {
         view_message(frame->state, false, "no match");

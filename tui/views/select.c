@@ -28,9 +28,12 @@ static int64_t distance(int64_t a, int64_t b)
     return a < b ? b - a : a - b;
 }
 
-static bool is_shown(const struct frame *frame, span_no span)
+bool select_shows(const struct frame *frame, span_no number)
 {
-    return frame->predicate == NULL || frame->predicate->holds(frame->predicate->ctx, span);
+    struct span room;
+    return past_span(view_past(frame->state), frame->swarm, swarm_span(frame->swarm, number),
+                     &room) != NULL &&
+           (frame->predicate == NULL || frame->predicate->holds(frame->predicate->ctx, number));
 }
 
 /* Returns the span nearest to a time in any lane of the agent. */
@@ -43,7 +46,7 @@ static span_no nearest(const struct frame *frame, agent_no agent_number, int64_t
     for (size_t lane = 0; agent != NULL && lane < agent->lane_count; lane++) {
         span_no no = query_span_at(frame->swarm, agent_number, (unsigned)lane, at_ns, direction);
         const struct span *span = swarm_span(frame->swarm, no);
-        if (span != NULL && is_shown(frame, no) && distance(span->start_ns, at_ns) < best_ns) {
+        if (span != NULL && select_shows(frame, no) && distance(span->start_ns, at_ns) < best_ns) {
             best_ns = distance(span->start_ns, at_ns);
             best = no;
         }
@@ -258,8 +261,10 @@ bool select_match(struct frame *frame, int direction, const struct span_predicat
 static bool is_error(void *ctx, span_no no)
 {
     const struct frame *frame = ctx;
-    const struct span *span = swarm_span(frame->swarm, no);
-    return (span->flags & SPAN_ERROR) && is_shown(frame, no);
+    struct span room;
+    const struct span *span =
+        past_span(view_past(frame->state), frame->swarm, swarm_span(frame->swarm, no), &room);
+    return span != NULL && (span->flags & SPAN_ERROR) != 0 && select_shows(frame, no);
 }
 
 void select_error(struct frame *frame, int direction)

@@ -9,6 +9,8 @@ void select_row(struct frame *frame, agent_no agent, bool group);
 /* Selects the span (NO_SPAN: none), moves the cursor to its agent, unfolds its row and moves the
    window to show it. */
 void select_span(struct frame *frame, agent_no agent, span_no span);
+/* Returns whether the filter matches the span, and a frozen display's moment has it. */
+bool select_shows(const struct frame *frame, span_no span);
 /* Selects a span of the cursor's row if none is selected: the running one, else the last in the
    window. Returns false and shows a message if the row has no spans. */
 bool select_any(struct frame *frame);

@@ -288,8 +288,7 @@ static enum view_result next_span(struct frame *frame, int n)
         return VIEW_REDRAW;
     }
     span_no next = query_span_step(frame->swarm, state->cursor, state->selected, n);
-    while (next != NO_SPAN && frame->predicate != NULL &&
-           !frame->predicate->holds(frame->predicate->ctx, next)) {
+    while (next != NO_SPAN && !select_shows(frame, next)) {
         next = query_span_step(frame->swarm, state->cursor, next, n);
     }
     if (next != NO_SPAN) {

@@ -35,9 +35,19 @@ void why_cache_free(struct why_cache *cache)
 
 static bool is_same(const struct why_cache *cache, const struct frame *frame)
 {
+    const struct past *past = view_past(frame->state);
+    bool moves = cache->why.turn.open || past != NULL;
     return cache->swarm == frame->swarm && cache->revision == swarm_revision(frame->swarm) &&
-           cache->agent == frame->state->why_agent &&
-           (!cache->why.turn.open || cache->local_ns == frame->local_ns);
+           cache->agent == frame->state->why_agent && cache->why.turn.past == past &&
+           (!moves || cache->local_ns == frame->local_ns);
+}
+
+/* Sets *out to the turn that the state names, at a frozen display's moment. */
+static bool turn_of(const struct frame *frame, struct turn *out)
+{
+    const struct view_state *state = frame->state;
+    return turn_at(frame->swarm, view_past(state), state->why_agent, state->why_at_ns,
+                   frame->local_ns, out);
 }
 
 /* Makes the path of the turn. Returns false if out of memory. */
@@ -74,7 +84,7 @@ bool why_view_find(struct frame *frame)
     state->why_at_ns = span != NULL ? span->start_ns : state->why_at_ns;
     bool same = is_same(cache, frame);
     if (!same || cache->at_ns != state->why_at_ns) {
-        if (!turn_at(frame->swarm, state->why_agent, state->why_at_ns, frame->local_ns, &turn)) {
+        if (!turn_of(frame, &turn)) {
             state->why = false;
             return true;
         }
@@ -119,8 +129,7 @@ enum view_result why_toggle(struct frame *frame, int n)
     state->why_agent = agent_of_turn(frame);
     state->why_at_ns =
         span != NULL ? span->start_ns : axis_time(&frame->axis, frame->axis.cols) - 1;
-    if (state->why_agent == NO_AGENT ||
-        !turn_at(frame->swarm, state->why_agent, state->why_at_ns, frame->local_ns, &turn)) {
+    if (state->why_agent == NO_AGENT || !turn_of(frame, &turn)) {
         view_message(state, false, "no turn here");
         return VIEW_REDRAW;
     }
@@ -192,14 +201,49 @@ static bool has_phases(const struct why *why)
     return critical_path_request_ns(&why->path) > why->path.part_ns[PART_REQUEST];
 }
 
-int why_panel_lines(const struct frame *frame)
+/* Returns how many bytes of a text of parts, with two blanks between them, a line of `cols` columns
+   takes; sets *next to where the next line begins. */
+static size_t wrap_parts(const char *text, size_t len, bool ascii, int cols, size_t *next)
+{
+    size_t fits = text_wrap(text, len, ascii, (size_t)(cols < 4 ? 4 : cols), next);
+    for (size_t at = *next < len ? fits : 0; at > 1; at--) {
+        bool part = text[at - 1] == ' ' && (text[at - 2] == ' ' || text[at - 2] == ';');
+        if (part) {
+            *next = at;
+            return text[at - 2] == ' ' ? at - 2 : at - 1;
+        }
+    }
+    return fits;
+}
+
+/* Sets scratch to the sum. Returns the lines that it needs. */
+static int make_sum(struct frame *frame, int cols)
+{
+    struct strbuf *text = &frame->scratch;
+    int lines = 0;
+    strbuf_clear(text);
+    why_text_sum(frame->why, frame->input->theme.ascii, text);
+    for (size_t at = 0, next; !text->failed && at < text->len; at += next) {
+        wrap_parts(text->data + at, text->len - at, frame->input->theme.ascii, cols, &next);
+        lines++;
+    }
+    return lines > 0 ? lines : 1;
+}
+
+static int sum_cols(int panel_cols)
+{
+    return panel_cols - 3;
+}
+
+int why_panel_lines(struct frame *frame)
 {
     const struct why *why = frame->why;
     if (why == NULL) {
         return 0;
     }
     size_t steps = why->step_count;
-    return 1 + has_phases(why) + (why->what_if_count > 0) + (why->path.off_path_count > 0) +
+    return make_sum(frame, sum_cols(frame->layout.cols - 1)) + has_phases(why) +
+           (why->what_if_count > 0) + (why->path.off_path_count > 0) +
            (int)(steps < STEPS_SHOWN ? steps : STEPS_SHOWN);
 }
 
@@ -234,6 +278,22 @@ static void put_line(struct frame *frame, struct area panel, int *y, enum style_
     }
     strbuf_clear(&frame->scratch);
     (*y)++;
+}
+
+/* Draws the sum, which is worth more than one line. */
+static void put_sum(struct frame *frame, struct area panel, int *y)
+{
+    const struct strbuf *text = &frame->scratch;
+    bool ascii = frame->input->theme.ascii;
+    int cols = sum_cols(panel.cols);
+    make_sum(frame, cols);
+    for (size_t at = 0, next; !text->failed && at < text->len; at += next, (*y)++) {
+        size_t fits = wrap_parts(text->data + at, text->len - at, ascii, cols, &next);
+        if (*y < panel.rows) {
+            area_put_ellipsized(panel, 3, *y, cols, STYLE_STRONG, text->data + at, fits);
+        }
+    }
+    strbuf_clear(&frame->scratch);
 }
 
 static void put_off_path(struct frame *frame)
@@ -274,9 +334,7 @@ void why_panel_draw(struct frame *frame, struct grid *grid)
     }
     panel = area_sub(panel, 0, 0, panel.cols - 1, panel.rows);
     draw_heading(frame, area_sub(panel, 0, 0, panel.cols, 1));
-    strbuf_clear(&frame->scratch);
-    why_text_sum(why, ascii, &frame->scratch);
-    put_line(frame, panel, &y, STYLE_STRONG);
+    put_sum(frame, panel, &y);
     if (has_phases(why)) {
         why_text_phases(why, ascii, &frame->scratch);
         put_line(frame, panel, &y, STYLE_PLAIN);

@@ -23,7 +23,7 @@ bool why_view_find(struct frame *frame);
 void why_view_mark(const struct frame *frame, struct area line, agent_no agent,
                    const struct timeline_cell *cells, int from, int to);
 /* Returns the lines of the panel without its heading. */
-int why_panel_lines(const struct frame *frame);
+int why_panel_lines(struct frame *frame);
 void why_panel_draw(struct frame *frame, struct grid *grid);
 
 #endif

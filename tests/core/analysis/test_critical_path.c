@@ -468,7 +468,7 @@ static void answer(struct answers *answers, const struct made *made, bool links)
     find_spans(answers);
     assert_true(call_children_init(&answers->children, swarm));
     agent_no agent = swarm_span(swarm, answers->spans[0])->agent;
-    assert_true(turn_at(swarm, agent, model_ns(1001), 0, &turn));
+    assert_true(turn_at(swarm, NULL, agent, model_ns(1001), 0, &turn));
     assert_int_equal(turn.end_ns, model_ns((double)made->runs[0].end));
     assert_true(call_graph_build(&answers->graph, swarm, &answers->children, &turn, 0));
     assert_true(critical_path_find(&answers->graph, &answers->path));

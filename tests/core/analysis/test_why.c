@@ -63,7 +63,8 @@ static void why_at(const struct model *model, double at, struct why *why)
     while ((swarm_agent(model->swarm, (agent_no)main_agent)->flags & AGENT_MAIN) == 0) {
         main_agent++;
     }
-    assert_true(turn_at(model->swarm, (agent_no)main_agent, model_ns(at), model_ns(100000), &turn));
+    assert_true(
+        turn_at(model->swarm, NULL, (agent_no)main_agent, model_ns(at), model_ns(100000), &turn));
     assert_true(why_make(why, model->swarm, NULL, &turn, model_ns(100000)));
 }
 

@@ -240,6 +240,39 @@ TEST(figures_of_a_frozen_display_are_of_its_moment)
     picture_release(&picture);
 }
 
+/* Keys that look for spans find those of the moment, as they were then. */
+TEST(keys_of_a_frozen_display_act_on_its_moment)
+{
+    struct picture picture;
+    open_picture(&picture, 160, 40);
+    picture_press(&picture, "e");
+    span_no error = picture.state.selected;
+    assert_true(error != NO_SPAN);
+    picture_press(&picture, "Space");
+    picture_feed(
+        &picture,
+        "{'op':'end_tool','session_id':'s','t':9500,'span_id':'3','success':false}\n"
+        "{'op':'start_tool','session_id':'s','t':9800,'agent_id':'b','span_id':'10','tool_name':'Late'}\n"
+        "{'op':'start_user_input','session_id':'s','t':9850,'agent_id':'b','span_id':'11'}\n"
+        "{'op':'end_tool','session_id':'s','t':9900,'agent_id':'b','span_id':'10','success':false}\n");
+    picture_at(&picture, 60000);
+    picture_press(&picture, "e");
+    assert_int_equal(picture.state.selected, error);
+    picture_press(&picture, "E");
+    assert_int_equal(picture.state.selected, error);
+    picture_press(&picture, "/ L a t e");
+    picture_has(&picture, "no match");
+    picture_press(&picture, "Esc / e r r o r : y e s Enter n");
+    picture_has(&picture, "1 of 1");
+    picture_press(&picture, "Esc u");
+    picture_has(&picture, "no agent waits for a person");
+    picture_press(&picture, "Space e");
+    picture_has(&picture, " of 3");
+    picture_press(&picture, "/ C-u L a t e Enter n");
+    picture_lacks(&picture, "no match");
+    picture_release(&picture);
+}
+
 TEST(the_agents_view_names_a_filter_that_nothing_matches)
 {
     struct picture picture;

@@ -85,3 +85,40 @@ TEST(without_a_turn_there_is_no_path)
     picture_lacks(&picture, "WHY");
     picture_release(&picture);
 }
+
+/* Spans that came later, and what became of those of then, are not of a frozen display. */
+TEST(a_frozen_display_shows_the_path_of_its_moment)
+{
+    struct picture picture;
+    start(&picture);
+    picture_press(&picture, "t");
+    picture_has(&picture, "10.0s = requests 2.0s  tools 8.0s");
+    picture_press(&picture, "Space");
+    picture_feed(&picture, CALL("tool", "t2", "22000", ",'end_ms':31000"));
+    picture_feed(&picture, CALL("request", "r4", "31000", ",'end_ms':35000"));
+    picture_feed(&picture, CALL("interaction", "i2", "20000", ",'end_ms':35000"));
+    picture_feed(&picture, CALL("interaction", "i3", "36000", ""));
+    picture_at(&picture, 40000);
+    picture_has(&picture, "WHY turn 2 of api, running");
+    picture_has(&picture, "10.0s = requests 2.0s  tools 8.0s");
+    picture_press(&picture, "t t");
+    picture_has(&picture, "10.0s = requests 2.0s  tools 8.0s");
+    picture_press(&picture, "Space");
+    picture_lacks(&picture, "10.0s = requests 2.0s  tools 8.0s");
+    picture_release(&picture);
+}
+
+TEST(the_sum_continues_on_the_next_line)
+{
+    struct picture picture;
+    picture_init(&picture, 48, 24);
+    picture_at(&picture, 22000);
+    for (size_t i = 0; i < sizeof feed / sizeof *feed; i++) {
+        picture_feed(&picture, feed[i]);
+    }
+    picture_at(&picture, 30000);
+    picture_press(&picture, "0 t . , , ,");
+    picture_has(&picture, "10.0s = requests 5.0s  tools 3.0s");
+    picture_has(&picture, "   overhead 2.0s");
+    picture_release(&picture);
+}
