@@ -117,29 +117,46 @@ static int64_t now_in(const struct forward *forward, uint32_t number, int64_t th
     return start + call_rest(forward, call, call->start_ns, greatest(then_ns, call->start_ns));
 }
 
+/* Calls beside each other share one list of dependencies. If all of these ended before the first
+   such call began, the answer is the same for each: it is kept, or the work would be the product of
+   both. */
+struct shared_had {
+    uint32_t first, count; /* the list; count 0: none yet */
+    struct had had;
+};
+
 /* By the clocks of its sources a dependency may end after `at_ns`: then it was had at that time. */
-static struct had had_all(const struct forward *forward, uint32_t first, uint32_t count,
-                          uint32_t call, int64_t at_ns)
+static struct had had_all(const struct forward *forward, struct shared_had *shared, uint32_t first,
+                          uint32_t count, uint32_t call, int64_t at_ns)
 {
     const struct call_graph *graph = forward->graph;
     struct had had = {INT64_MIN, INT64_MIN};
+    int64_t last_ns = INT64_MIN;
+    if (shared->first == first && shared->count == count) {
+        return shared->had;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t dependency = graph->dependencies[first + i];
+        last_ns = greatest(last_ns, graph->calls[dependency].end_ns);
         int64_t then = least(call_graph_had(graph, dependency, call, at_ns), at_ns);
         int64_t now = now_in(forward, dependency, then);
         had.then_ns = greatest(had.then_ns, then);
         had.now_ns = greatest(had.now_ns, now);
     }
+    if (last_ns <= at_ns) {
+        *shared = (struct shared_had){first, count, had};
+    }
     return had;
 }
 
 /* Returns when something that was at `at_ns` is now. */
-static int64_t moved(const struct forward *forward, const struct graph_run *run, uint32_t first,
-                     uint32_t count, uint32_t call, int64_t at_ns)
+static int64_t moved(const struct forward *forward, struct shared_had *shared,
+                     const struct graph_run *run, uint32_t first, uint32_t count, uint32_t call,
+                     int64_t at_ns)
 {
     const struct call_graph *graph = forward->graph;
     if (count > 0) {
-        struct had had = had_all(forward, first, count, call, at_ns);
+        struct had had = had_all(forward, shared, first, count, call, at_ns);
         return had.now_ns + (at_ns - had.then_ns);
     }
     if (run->started_by == NO_CALL) {
@@ -180,14 +197,15 @@ static void run_forward(const struct forward *forward, uint32_t number)
 {
     const struct call_graph *graph = forward->graph;
     const struct graph_run *run = &graph->runs[number];
+    struct shared_had shared = {.count = 0};
     for (uint32_t i = run->first_call; i < run->first_call + run->call_count; i++) {
         const struct graph_call *call = &graph->calls[i];
-        forward->starts[i] =
-            moved(forward, run, call->first_dependency, call->dependency_count, i, call->start_ns);
+        forward->starts[i] = moved(forward, &shared, run, call->first_dependency,
+                                   call->dependency_count, i, call->start_ns);
         end_call(forward, i);
     }
-    forward->run_ends[number] =
-        moved(forward, run, run->first_dependency, run->dependency_count, NO_CALL, run->end_ns);
+    forward->run_ends[number] = moved(forward, &shared, run, run->first_dependency,
+                                      run->dependency_count, NO_CALL, run->end_ns);
 }
 
 static bool forward_init(struct forward *forward, const struct call_graph *graph)
