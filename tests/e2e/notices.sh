@@ -4,6 +4,16 @@
 need_perl
 export SWARMTOP_OTLP=off
 
+# A failure shows what the commands and the program have written.
+fail() {
+    echo "FAILED: $*"
+    for written in told/* errors hangs; do
+        [ -s "$written" ] && echo "--- $written" && head -c 2000 "$written"
+    done
+    [ -n "${terminal-}" ] && show | sed 's/^/| /'
+    exit 1
+}
+
 # The command writes its variables and its stdin into files of its own.
 cat >told.sh <<'END'
 mkdir -p told
@@ -93,28 +103,33 @@ run_watch() { # CMD: watch without a terminal
     run_in_background "$program" watch --notify "$1" -o other.json "unix:$work/s" >/dev/null 2>errors
     watcher=$pid
     until_true 10 test -S s || fail "the socket is not there"
-    sleep 1.2
 }
-waiting() { # ID
-    emit --session "$1" hello
-    emit --session "$1" start_user_input span_id=u
+# Agents that begin to wait, one after another, until the command succeeds: one that began before the program had its first
+# look was already so.
+waiting() { # ID COMMAND...
+    waiting_id=$1
+    shift
+    for waiting_try in 1 2 3 4 5 6 7 8 9 10; do
+        emit --session "$waiting_id$waiting_try" hello
+        emit --session "$waiting_id$waiting_try" start_user_input span_id=u
+        until_true 2 "$@" && return 0
+    done
+    return 1
 }
 run_watch 'echo $$ >hangs; trap "" TERM; while :; do sleep 100; done'
-waiting h1
-until_true 20 test -s hangs || fail "the command does not start"
-waiting h2
-until_true 10 has errors 'user 2' || fail "it does not go on: $(cat errors)"
+waiting h test -s hangs || fail "the command does not start"
+waiting more has errors 'user [2-9]' || fail "it does not go on"
 kill -TERM "$watcher"
 status_of "$watcher"
 [ "$status" = 0 ] || fail "status $status: $(cat errors)"
 until_true 10 ended "$(cat hangs)" || fail "the command is left behind"
 
 run_watch 'no-such-command'
-waiting n1
-until_true 20 has errors 'notify: the command has failed with status 127' || fail "not reported: $(cat errors)"
-waiting n2
+waiting n has errors 'notify: the command has failed with status 127' || fail "not reported"
+emit --session last hello
+emit --session last start_user_input span_id=u
 sleep 4
-[ "$(grep -c 'notify:' errors)" = 1 ] || fail "reported again and again: $(cat errors)"
+[ "$(grep -c 'notify:' errors)" = 1 ] || fail "reported again and again"
 kill -TERM "$watcher"
 status_of "$watcher"
 
@@ -126,9 +141,7 @@ printf '%s\n' "notify = sh $work/told.sh" >config/swarmtop/config
 run_in_background env XDG_CONFIG_HOME="$work/config" "$program" record -o recorded.json "unix:$work/s" >/dev/null 2>&1
 recorder=$pid
 until_true 10 test -S s || fail "the socket is not there"
-sleep 1.2
-waiting r1
-wait_told '^SWARMTOP_SESSION=r1$'
+waiting r told_of '^SWARMTOP_SESSION=r[0-9]*$' || fail "nobody is told"
 kill -TERM "$recorder"
 status_of "$recorder"
 exit 0
