@@ -5,8 +5,13 @@
 
    A request of a client has a report in its files and one by telemetry, which may have no id in
    common: Codex has none for a request, and nobody has one of a request that the API never
-   answered. Its agent, its usage and its end are what both have. */
+   answered. Its agent, its usage and its end are what both have.
+
+   So it is with the tools of Gemini CLI where it exports logs and no spans. */
 #include "ingest/call_pairs.h"
+
+#include "core/base/json_read.h"
+#include "ingest/tool_args.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,6 +54,7 @@ static bool is_near(const struct call_half *a, const struct call_half *b)
 static bool fits(const struct call_half *a, const struct call_half *b)
 {
     return a->key == b->key && a->side != b->side && !(a->has_id && b->has_id) && is_near(a, b) &&
+           (a->detail == b->detail || a->detail == 0 || b->detail == 0) &&
            (a->agent == b->agent ||
             ((a->session == b->session || a->session == 0 || b->session == 0) &&
              (a->is_any || b->is_any)));
@@ -270,5 +276,41 @@ struct slice call_pairs_note(struct call_pairs *pairs, const struct update *upda
     if (half.has_id && is_known(pairs, &half, update->values[FIELD_ALIAS].text)) {
         return (struct slice){NULL, 0};
     }
+    return call_pairs_join(pairs, &half, update->id, room);
+}
+
+/* Returns a hash of the argument that identifies the call; 0: none is kept. */
+static uint64_t detail_of(const struct update *update)
+{
+    struct slice text = update->values[FIELD_ARGS].text;
+    if (!update_has(update, FIELD_ARGS) || text.len == 0) {
+        return 0;
+    }
+    struct json_value kept = tool_args_kept(json_value_of(text.bytes, text.len));
+    return kept.type == JSON_TYPE_NONE ? 0
+                                       : call_pairs_text(1, (struct slice){kept.raw, kept.len}) | 1;
+}
+
+struct slice call_pairs_note_tool(struct call_pairs *pairs, const struct update *update,
+                                  char room[CALL_PAIR_ID])
+{
+    enum { TOOL = 4, SESSION };
+    const size_t prefix = sizeof CALL_PAIRS_LOG - 1;
+    bool is_log = update->id.len > prefix && memcmp(update->id.bytes, CALL_PAIRS_LOG, prefix) == 0;
+    if (update->op != UPDATE_CALL || update->kind != CALL_TOOL ||
+        !update_has(update, FIELD_END_MS) || !update_has(update, FIELD_NAME) ||
+        (!is_log && update->precedence != PRECEDENCE_FILES)) {
+        return (struct slice){NULL, 0};
+    }
+    struct slice agent = update->agent_id.len > 0 ? update->agent_id : update->session_id;
+    struct call_half half = {
+        .key = call_pairs_text(TOOL, update->values[FIELD_NAME].text) | 1,
+        .detail = detail_of(update),
+        .session = call_pairs_text(SESSION, update->session_id),
+        .agent = call_pairs_text(SESSION, agent),
+        .start_ms = (double)NAN, /* that of files is inferred */
+        .end_ms = update->values[FIELD_END_MS].number,
+        .side = is_log,
+    };
     return call_pairs_join(pairs, &half, update->id, room);
 }

@@ -7,13 +7,14 @@
 
 #include "core/model/update.h"
 
-enum { CALL_PAIRS = 1024, CALL_PAIR_ID = 64, CALL_PAIR_SIDES = PRECEDENCES };
+enum { CALL_PAIRS = 1024, CALL_PAIR_ID = 128, CALL_PAIR_SIDES = PRECEDENCES };
 
 /* Halves are found in three ways: one that waits by its key and side, any by either id. */
 enum call_pair_index { PAIRS_WAITING, PAIRS_BY_ID, PAIRS_BY_OTHER, PAIR_INDEXES };
 
 struct call_half {
     uint64_t key;     /* of what both name; 0: the place is free */
+    uint64_t detail;  /* of what one of them may lack; 0: it does */
     uint64_t session; /* 0: not known yet */
     uint64_t agent;   /* the session's, where none is named */
     bool is_any;      /* no agent is named: it may be any of the session's */
@@ -49,5 +50,10 @@ struct slice call_pairs_join(struct call_pairs *pairs, const struct call_half *h
    its failure. Returns as above; bytes NULL too where the update ends no request. */
 struct slice call_pairs_note(struct call_pairs *pairs, const struct update *update,
                              char room[CALL_PAIR_ID]);
+/* The same for a tool's call, by its name and the argument that is kept: one of a log that has no
+   id of the call (CALL_PAIRS_LOG begins its id) with one of files. */
+#define CALL_PAIRS_LOG "log:"
+struct slice call_pairs_note_tool(struct call_pairs *pairs, const struct update *update,
+                                  char room[CALL_PAIR_ID]);
 
 #endif

@@ -43,7 +43,9 @@ void ingest_ctx_release(struct ingest_ctx *ingest)
     strbuf_release(&ingest->tap_line);
     call_owners_release(&ingest->owners);
     mem_free(ingest->mem, ingest->pairs, ingest->pairs == NULL ? 0 : sizeof *ingest->pairs);
-    ingest->pairs = NULL;
+    mem_free(ingest->mem, ingest->tool_pairs,
+             ingest->tool_pairs == NULL ? 0 : sizeof *ingest->tool_pairs);
+    ingest->pairs = ingest->tool_pairs = NULL;
     client_processes_release(&ingest->processes);
     mem_free(ingest->mem, ingest->feeders, ingest->feeders_cap * sizeof *ingest->feeders);
     ingest->feeders = NULL;

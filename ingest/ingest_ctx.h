@@ -43,9 +43,10 @@ struct ingest_ctx {
     bool changed;   /* the model or a status has changed since the last report to the owner */
     const struct hook_client *const *hook_clients; /* ends with NULL; NULL: none. Borrowed */
     struct hook_state hook_states[HOOK_CLIENTS_MAX];
-    struct call_owners owners; /* of calls in transcripts */
-    struct call_pairs *pairs;  /* of requests that two sources report; NULL: none yet */
-    struct otlp_shared *otlp;  /* of all receivers of OTLP (ingest/http/otlp_source.c) */
+    struct call_owners owners;     /* of calls in transcripts */
+    struct call_pairs *pairs;      /* of requests that two sources report; NULL: none yet */
+    struct call_pairs *tool_pairs; /* the same of tools' calls */
+    struct otlp_shared *otlp;      /* of all receivers of OTLP (ingest/http/otlp_source.c) */
     struct client_processes processes;
     uint64_t feeds; /* sessions made for connections that name none */
     struct feeders {

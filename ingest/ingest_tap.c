@@ -34,17 +34,22 @@ static void put_line(struct ingest_ctx *ingest, struct strbuf *line)
     }
 }
 
-/* Two sources may report a request without an id in common: the second one's is an alias. */
-static bool join_request(struct ingest_ctx *ingest, const struct update *of)
+/* Two sources may report a call without an id in common: the second one's is an alias. */
+static bool join_call(struct ingest_ctx *ingest, const struct update *of)
 {
     char room[CALL_PAIR_ID];
-    if (ingest->pairs == NULL) {
-        ingest->pairs = mem_zalloc(ingest->mem, 1, sizeof *ingest->pairs);
+    bool is_tool = of->kind == CALL_TOOL;
+    struct call_pairs **pairs = is_tool ? &ingest->tool_pairs : &ingest->pairs;
+    if (*pairs == NULL) {
+        *pairs = mem_zalloc(ingest->mem, 1, sizeof **pairs);
+    }
+    if (*pairs == NULL) {
+        return false;
     }
     struct slice other =
-        ingest->pairs == NULL ? (struct slice){NULL, 0} : call_pairs_note(ingest->pairs, of, room);
+        is_tool ? call_pairs_note_tool(*pairs, of, room) : call_pairs_note(*pairs, of, room);
     if (other.bytes == NULL) {
-        return ingest->pairs != NULL;
+        return true;
     }
     struct update update = *of;
     update.present = 0;
@@ -63,7 +68,7 @@ bool ingest_ctx_update(struct ingest_ctx *ingest, const struct update *update)
         put_line(ingest, line);
     }
     return update->op != UPDATE_CALL || !update_has(update, FIELD_END_MS) ||
-           join_request(ingest, update);
+           join_call(ingest, update);
 }
 
 static void tap_end(void *ctx, session_no session, double t_ms)

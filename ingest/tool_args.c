@@ -66,6 +66,17 @@ static bool put_arg(struct json_value input, const char *key, struct strbuf *out
     return true;
 }
 
+struct json_value tool_args_kept(struct json_value input)
+{
+    for (size_t i = 0; i < sizeof kept_args / sizeof *kept_args; i++) {
+        struct json_value value = text_of(json_get(input, kept_args[i]));
+        if (value.type == JSON_TYPE_STRING && value.len > 2) {
+            return value;
+        }
+    }
+    return (struct json_value){.type = JSON_TYPE_NONE};
+}
+
 void tool_args(struct json_value input, bool whole, struct strbuf *out)
 {
     if (whole && input.type == JSON_TYPE_OBJECT && input.len <= WHOLE_BYTES) {

@@ -9,6 +9,8 @@
    cut to 200 bytes, and the type of a sub-agent. With `whole` it appends all of an input up to 64
    KiB. */
 void tool_args(struct json_value input, bool whole, struct strbuf *out);
+/* Returns the argument that tool_args would keep; JSON_TYPE_NONE: it keeps nothing. */
+struct json_value tool_args_kept(struct json_value input);
 /* Appends the args of an interaction with --content: its prompt, at most 64 KB. */
 void tool_args_prompt(struct slice prompt, struct strbuf *out);
 /* Appends the text of a string, cut to `max` bytes between characters; with `line` only its first

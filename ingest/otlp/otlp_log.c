@@ -36,6 +36,6 @@ struct update otlp_log_update(const struct otlp_log_event *e, enum update_op op,
 
 struct slice otlp_hash_id(uint64_t hash, char room[OTLP_ID_TEXT])
 {
-    int len = snprintf(room, OTLP_ID_TEXT, "log:%016llx", (unsigned long long)hash);
+    int len = snprintf(room, OTLP_ID_TEXT, CALL_PAIRS_LOG "%016llx", (unsigned long long)hash);
     return (struct slice){room, (size_t)len};
 }

@@ -247,6 +247,10 @@ static void take_tool_result(struct otlp_log_event *e)
     otlp_send(e->reader, &update);
     update = tool_update(e, id, precedence_of_times(e));
     update_number(&update, FIELD_END_MS, e->item.end_ms);
+    if (slice_begins(id, CALL_PAIRS_LOG)) { /* one update has what joins it with that of files */
+        update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
+        put_args(e, OTLP_TOOL, &update);
+    }
     otlp_send(e->reader, &update);
     update = tool_update(e, id, PRECEDENCE_TELEMETRY);
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));

@@ -211,3 +211,81 @@ TEST(the_oldest_are_forgotten)
     }
     free(pairs);
 }
+
+/* ---- tools ---- */
+
+/* A report of a tool's end, and the id that is to become its alias. `agent` NULL: the main one. */
+struct tool_report {
+    enum precedence precedence;
+    const char *id, *agent, *name, *args;
+    double end_ms;
+    const char *alias;
+};
+
+/* Gemini's files and logs: an id of the call is in the files alone. */
+static const struct tool_row {
+    const char *what;
+    struct tool_report reports[REPORTS];
+} tool_rows[] = {
+    {"files, then a log",
+     {{FILES, "f", "a", "run", "{\"command\":\"x\"}", 1008, ""},
+      {INFERRED, "log:1", "a", "run", "{\"decision\":\"accept\",\"command\":\"x\"}", 1000, "f"}}},
+    {"a log, then files",
+     {{INFERRED, "log:1", NULL, "run", "{\"command\":\"x\"}", 1000, ""},
+      {FILES, "f", NULL, "run", "{\"command\":\"x\"}", 1008, "log:1"}}},
+    /* The ends of a batch lie nearer to each other than to those of the other source. */
+    {"two commands that end together",
+     {{INFERRED, "log:1", NULL, "run", "{\"command\":\"x\"}", 1000, ""},
+      {INFERRED, "log:2", NULL, "run", "{\"command\":\"y\"}", 1002, ""},
+      {FILES, "f", NULL, "run", "{\"command\":\"x\"}", 1008, "log:1"},
+      {FILES, "g", NULL, "run", "{\"command\":\"y\"}", 1009, "log:2"}}},
+    {"an argument that only one of them has",
+     {{INFERRED, "log:1", NULL, "run", "{\"decision\":\"accept\"}", 1000, ""},
+      {FILES, "f", NULL, "run", "{\"command\":\"x\"}", 1008, "log:1"}}},
+    {"another tool",
+     {{INFERRED, "log:1", NULL, "run", "{}", 1000, ""},
+      {FILES, "f", NULL, "read", "{}", 1008, ""}}},
+    {"another agent",
+     {{INFERRED, "log:1", "a", "run", "{}", 1000, ""}, {FILES, "f", "b", "run", "{}", 1008, ""}}},
+    {"another time",
+     {{INFERRED, "log:1", NULL, "run", "{}", 1000, ""}, {FILES, "f", NULL, "run", "{}", 5000, ""}}},
+    {"a log with an id of the call, or of its span, needs no other",
+     {{FILES, "f", NULL, "run", "{}", 1008, ""},
+      {TELEMETRY, "call", NULL, "run", "{}", 1000, ""},
+      {INFERRED, "call", NULL, "run", "{}", 1000, ""}}},
+    {"files and hooks",
+     {{FILES, "f", NULL, "run", "{}", 1000, ""}, {HOOKS, "g", NULL, "run", "{}", 1000, ""}}},
+    {"both again, and another call",
+     {{FILES, "f", NULL, "run", "{}", 1008, ""},
+      {INFERRED, "log:1", NULL, "run", "{}", 1000, "f"},
+      {INFERRED, "log:1", NULL, "run", "{}", 1000, ""},
+      {FILES, "f", NULL, "run", "{}", 1008, ""},
+      {INFERRED, "log:2", NULL, "run", "{}", 1100, ""}}},
+};
+
+TEST(a_tool_of_files_and_a_log_is_one)
+{
+    for (size_t i = 0; i < sizeof tool_rows / sizeof *tool_rows; i++) {
+        struct call_pairs *pairs = calloc(1, sizeof *pairs);
+        assert_non_null(pairs);
+        print_message("%s\n", tool_rows[i].what);
+        for (size_t k = 0; k < REPORTS && tool_rows[i].reports[k].id != NULL; k++) {
+            const struct tool_report *report = &tool_rows[i].reports[k];
+            char room[CALL_PAIR_ID];
+            struct update update = {.op = UPDATE_CALL,
+                                    .kind = CALL_TOOL,
+                                    .precedence = report->precedence,
+                                    .session_id = model_text("s"),
+                                    .id = model_text(report->id)};
+            if (report->agent != NULL) {
+                update.agent_id = model_text(report->agent);
+            }
+            update_text(&update, FIELD_NAME, model_text(report->name));
+            update_text(&update, FIELD_ARGS, model_text(report->args));
+            update_number(&update, FIELD_END_MS, report->end_ms);
+            struct slice alias = call_pairs_note_tool(pairs, &update, room);
+            assert_string_equal(alias.bytes == NULL ? "" : alias.bytes, report->alias);
+        }
+        free(pairs);
+    }
+}

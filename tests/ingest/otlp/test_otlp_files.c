@@ -19,29 +19,27 @@ static const struct run_row {
     const char *telemetry[BODIES];
     /* What telemetry alone reports: conversations of the client's own (a title), attempts. */
     unsigned more_agents, more_requests, more_tools;
-    bool tools_apart; /* Gemini's logs of tools have no id in common with its files */
 } runs[] = {
-    {"codex", "samples/codex/swarm", {"samples/codex/swarm/otlp/logs.jsonl"}, 0, 0, 0, false},
-    {"codex", "samples/codex/tui", {"samples/codex/tui/otlp/logs.jsonl"}, 1, 3, 2, false},
+    {"codex", "samples/codex/swarm", {"samples/codex/swarm/otlp/logs.jsonl"}, 0, 0, 0},
+    {"codex", "samples/codex/tui", {"samples/codex/tui/otlp/logs.jsonl"}, 1, 3, 2},
     {"qwen",
      "samples/qwen/swarm",
      {"samples/qwen/swarm/otlp/traces.jsonl", "samples/qwen/swarm/otlp/logs.jsonl"},
      0,
      0,
-     0,
-     false},
-    {"qwen", "samples/qwen/swarm", {"samples/qwen/swarm/otlp/traces.jsonl"}, 0, 0, 0, false},
-    {"qwen", "samples/qwen/swarm", {"samples/qwen/swarm/otlp/logs.jsonl"}, 0, 0, 0, false},
-    {"gemini", GEMINI, {GEMINI "/otlp/traces.jsonl", GEMINI "/otlp/logs.jsonl"}, 0, 0, 0, false},
-    {"gemini", GEMINI, {GEMINI "/otlp/logs.jsonl", GEMINI "/otlp/traces.jsonl"}, 0, 0, 0, false},
-    {"gemini", GEMINI, {GEMINI "/otlp/traces.jsonl"}, 0, 0, 0, false},
-    {"gemini", GEMINI, {GEMINI "/otlp/logs.jsonl"}, 0, 0, 0, true},
+     0},
+    {"qwen", "samples/qwen/swarm", {"samples/qwen/swarm/otlp/traces.jsonl"}, 0, 0, 0},
+    {"qwen", "samples/qwen/swarm", {"samples/qwen/swarm/otlp/logs.jsonl"}, 0, 0, 0},
+    {"gemini", GEMINI, {GEMINI "/otlp/traces.jsonl", GEMINI "/otlp/logs.jsonl"}, 0, 0, 0},
+    {"gemini", GEMINI, {GEMINI "/otlp/logs.jsonl", GEMINI "/otlp/traces.jsonl"}, 0, 0, 0},
+    {"gemini", GEMINI, {GEMINI "/otlp/traces.jsonl"}, 0, 0, 0},
+    {"gemini", GEMINI, {GEMINI "/otlp/logs.jsonl"}, 0, 0, 0},
     /* Two sub-agents of one name, at almost the same time, with the same usage. */
-    {"gemini", TWO, {TWO "/otlp/traces.jsonl", TWO "/otlp/logs.jsonl"}, 0, 0, 0, false},
-    {"gemini", TWO, {TWO "/otlp/traces.jsonl"}, 0, 0, 0, false},
-    {"gemini", TWO, {TWO "/otlp/logs.jsonl"}, 0, 0, 0, true},
+    {"gemini", TWO, {TWO "/otlp/traces.jsonl", TWO "/otlp/logs.jsonl"}, 0, 0, 0},
+    {"gemini", TWO, {TWO "/otlp/traces.jsonl"}, 0, 0, 0},
+    {"gemini", TWO, {TWO "/otlp/logs.jsonl"}, 0, 0, 0},
 #ifdef HAVE_SQLITE
-    {"opencode", NULL, {"samples/opencode/swarm/otlp/traces.jsonl"}, 0, 2, 0, false},
+    {"opencode", NULL, {"samples/opencode/swarm/otlp/traces.jsonl"}, 0, 2, 0},
 #endif
 };
 
@@ -84,9 +82,7 @@ static void same_figures(const json_t *joined, const json_t *files, const struct
         const json_t *same =
             report_agent(joined, json_string_value(json_object_get(agent, "session_id")),
                          json_string_value(json_object_get(agent, "agent_id")));
-        if (!run->tools_apart) {
-            assert_int_equal(tool_calls(same), tool_calls(agent));
-        }
+        assert_int_equal(tool_calls(same), tool_calls(agent));
         report_text_is(same, "parent_agent_id",
                        json_string_value(json_object_get(agent, "parent_agent_id")));
         if (i > 0 || run->more_requests == 0 || run->more_agents > 0) {
@@ -101,9 +97,7 @@ static void same_figures(const json_t *joined, const json_t *files, const struct
                      json_array_size(json_object_get(files, "agents")) + run->more_agents);
     assert_int_equal(report_number(totals, "requests"),
                      report_number(all, "requests") + run->more_requests);
-    if (!run->tools_apart) {
-        assert_int_equal(tool_calls(totals), tool_calls(all) + run->more_tools);
-    }
+    assert_int_equal(tool_calls(totals), tool_calls(all) + run->more_tools);
 }
 
 static void put_line(void *ctx, const char *line, size_t len)
