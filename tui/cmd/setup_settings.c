@@ -142,6 +142,8 @@ void setup_settings_read(struct setup_settings *out, const struct setup_client *
     if (!json_check(out->text.data, out->text.len, DEPTH_MAX, &out->json, &error)) {
         strbuf_addf(&out->trouble, "is not JSON: %s at byte %zu", error.what, error.offset);
         out->json = (struct json_value){.type = JSON_TYPE_NONE};
+    } else if (out->json.type != JSON_TYPE_OBJECT) {
+        strbuf_adds(&out->trouble, "is no JSON object");
     }
 }
 

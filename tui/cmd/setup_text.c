@@ -138,6 +138,26 @@ static void put_place(struct strbuf *out, struct strbuf *text, const struct setu
     put_wrapped(out, 0, client->changes);
 }
 
+static void put_obstacle(struct strbuf *missing, unsigned *count, const char *what)
+{
+    strbuf_addf(missing, "%s%s", missing->len > 0 ? ", " : "", what);
+    (*count)++;
+}
+
+/* Appends the settings with which the lines are in vain. Returns their number. */
+static unsigned put_obstacles(struct json_value has, struct strbuf *missing)
+{
+    unsigned count = 0;
+    struct json_value outfile = json_get(json_get(has, "telemetry"), "outfile");
+    if (json_get(has, "disableAllHooks").type == JSON_TYPE_TRUE) {
+        put_obstacle(missing, &count, "disableAllHooks (it is true)");
+    }
+    if (outfile.type == JSON_TYPE_STRING && outfile.len > 2) {
+        put_obstacle(missing, &count, "outfile (it is set: telemetry goes to that file alone)");
+    }
+    return count;
+}
+
 /* Appends which of the settings are missing in the file. */
 static void put_check(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
                       const struct setup_settings *settings, const struct setup_host *host,
@@ -159,11 +179,7 @@ static void put_check(struct strbuf *out, struct strbuf *text, const struct setu
     put_settings(&lines, client, host->endpoint, telemetry, true);
     if (lines.len > 0 && !lines.failed && json_check(lines.data, lines.len, 16, &wanted, NULL)) {
         unsigned count = setup_put_missing(wanted, settings->json, host, &missing);
-        if (json_get(settings->json, "disableAllHooks").type == JSON_TYPE_TRUE) {
-            strbuf_adds(&missing, missing.len > 0 ? ", disableAllHooks (it is true)"
-                                                  : "disableAllHooks (it is true)");
-            count++;
-        }
+        count += put_obstacles(settings->json, &missing);
         if (count == 0) {
             strbuf_addf(text, "%s has all of it: nothing is to be added.", settings->path.data);
         } else if (!missing.failed) {

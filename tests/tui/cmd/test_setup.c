@@ -61,6 +61,9 @@ static const struct situation situations[] = {
      "[model_providers.x]\nendpoint = \"http://collector\"\n"},
     {"gemini-collector", "gemini", NULL, NULL, ".gemini/settings.json",
      "{\"telemetry\":{\"enabled\":true,\"otlpEndpoint\":\"http://collector:4317\"}}"},
+    {"gemini-outfile", "gemini", NULL, NULL, ".gemini/settings.json",
+     "{\"telemetry\":{\"enabled\":true,\"target\":\"gcp\",\"outfile\":\"/tmp/t.log\"}}"},
+    {"claude-list", "claude", NULL, NULL, ".claude/settings.json", "[1]"},
     {"qwen-complete", "qwen", NULL, NULL, ".qwen/settings.json",
      "{\"telemetry\":{\"enabled\":true,\"target\":\"local\",\"otlpEndpoint\":\"http://[::1]:4318/\","
      "\"otlpProtocol\":\"http\",\"logPrompts\":false}}"},
