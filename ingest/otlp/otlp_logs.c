@@ -386,6 +386,8 @@ static uint64_t log_hash(const struct otlp_log *log)
 {
     const uint64_t times[2] = {log->time_ns, log->observed_ns};
     uint64_t hash = otlp_hash(7, (struct slice){(const char *)times, sizeof times});
+    hash = otlp_hash(hash, (struct slice){(const char *)&log->span, sizeof log->span});
+    hash = otlp_value_hash(otlp_hash(hash, log->name), &log->body);
     for (size_t i = 0; i < log->attributes.count; i++) {
         hash = otlp_hash(hash, log->attributes.items[i].key);
         hash = otlp_value_hash(hash, &log->attributes.items[i].value);

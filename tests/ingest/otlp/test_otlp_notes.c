@@ -1,4 +1,5 @@
-/* What the reader notes is bounded. A note that is still asked for stays, however many others come. */
+/* What the reader notes is bounded. A note that is still asked for stays, however many others come.
+   A log that comes again is noted as the same. */
 #include "tests/support/otlp_reading.h"
 
 #include <stdlib.h>
@@ -73,6 +74,29 @@ TEST(a_process_that_lives_long_stands_in_for_no_second_session)
     if (!first || !second) {
         fail_msg("%s", json_dumps(sessions, 0));
     }
+    json_decref(reading);
+    otlp_rig_release(&otlp);
+}
+
+/* Newer SDKs have the kind of a log beside its attributes, which may be the same then. */
+TEST(logs_that_differ_in_their_name_alone_are_two)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    for (int i = 0; i < 4; i++) {
+        char body[1000];
+        snprintf(body, sizeof body,
+                 "{'resourceLogs':[{'resource':{'attributes':[{'key':'service.name','value':"
+                 "{'stringValue':'codex'}}]},'scopeLogs':[{'logRecords':[{'timeUnixNano':"
+                 "'1795903200000000000','eventName':'codex.tool_%s','attributes':[{'key':"
+                 "'conversation.id','value':{'stringValue':'c'}},{'key':'tool_name','value':"
+                 "{'stringValue':'shell'}},{'key':'call_id','value':{'stringValue':'x'}}]}]}]}]}",
+                 i % 2 == 0 ? "decision" : "result");
+        take(&otlp, OTLP_LOGS, body);
+    }
+    json_t *reading = otlp_reading(&otlp.rig);
+    assert_int_equal(json_array_size(json_object_get(reading, "tools")), 1);
+    assert_true(json_number_value(json_object_get(reading, "open")) < 1);
     json_decref(reading);
     otlp_rig_release(&otlp);
 }
