@@ -50,13 +50,14 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
     sample->phase_ms[SPAN_REQUEST] = rest_ms > rounding_ms ? rest_ms : 0;
 }
 
-static double cost_of(const struct swarm *swarm, const struct end_facts *facts,
-                      const double tokens[TOKENS])
+static void take_cost(const struct swarm *swarm, const struct end_facts *facts,
+                      double tokens[TOKENS])
 {
     const struct prices *prices = swarm_prices(swarm);
     struct slice model = facts->model_text;
+    tokens[TOKENS_COST] = tokens[TOKENS_CACHE_COST] = (double)NAN;
     if (prices == NULL || prices->count == 0) {
-        return (double)NAN;
+        return;
     }
     if (model.bytes == NULL && facts->model.type == JSON_TYPE_STRING) {
         model = (struct slice){facts->model.raw + 1, facts->model.len - 2};
@@ -66,7 +67,14 @@ static double cost_of(const struct swarm *swarm, const struct end_facts *facts,
                                .output = tokens[TOKENS_OUTPUT],
                                .cache_read = tokens[TOKENS_CACHE_READ],
                                .cache_creation = tokens[TOKENS_CACHE_CREATION]};
-    return price == NULL ? (double)NAN : prices_cost(price, &of);
+    if (price == NULL) {
+        return;
+    }
+    tokens[TOKENS_COST] = prices_cost(price, &of);
+    if (!isnan(of.cache_read) || !isnan(of.cache_creation)) {
+        of.prompt = of.output = 0;
+        tokens[TOKENS_CACHE_COST] = prices_cost(price, &of);
+    }
 }
 
 void request_sample_tokens(const struct swarm *swarm, const struct end_facts *facts,
@@ -76,7 +84,8 @@ void request_sample_tokens(const struct swarm *swarm, const struct end_facts *fa
     tokens[TOKENS_OUTPUT] = facts->numbers[FACT_OUTPUT_TOKENS];
     tokens[TOKENS_CACHE_READ] = facts->numbers[FACT_CACHE_READ_TOKENS];
     tokens[TOKENS_CACHE_CREATION] = facts->numbers[FACT_CACHE_CREATION_TOKENS];
-    tokens[TOKENS_COST] = cost_of(swarm, facts, tokens);
+    tokens[TOKENS_COMPACTIONS] = (double)NAN;
+    take_cost(swarm, facts, tokens);
 }
 
 static void take_facts(const struct swarm *swarm, const struct end_facts *facts,

@@ -6,14 +6,16 @@
 #include "core/model/swarm.h"
 
 enum acc_quantity { OF_TTFT, OF_TTLT, OF_ITPS, OF_OTPS, OF_SETUP, OF_REQUEST, QUANTITIES };
-/* Sums of requests that are whole numbers: tokens, and the estimated cost in billionths of a
-   dollar. */
+/* Sums that are whole numbers: tokens of requests, their estimated cost in billionths of a dollar,
+   the cache's part of it, and how often a conversation was compacted. */
 enum acc_token {
     TOKENS_PROMPT,
     TOKENS_OUTPUT,
     TOKENS_CACHE_READ,
     TOKENS_CACHE_CREATION,
     TOKENS_COST,
+    TOKENS_CACHE_COST,
+    TOKENS_COMPACTIONS,
     TOKENS
 };
 

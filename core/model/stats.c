@@ -3,6 +3,7 @@
    without the others. A session whose closed spans were corrected may be marked stale: the next
    query counts it again. */
 #include "core/model/stats.h"
+#include "core/model/compaction.h"
 
 #include "core/model/swarm_private.h"
 
@@ -259,14 +260,22 @@ static bool count_work(struct stats *stats, const struct swarm *swarm, const str
     return true;
 }
 
-/* Counts the tokens that an agent's run claims. */
+/* Counts the tokens that an agent's run claims, or a compaction. */
 static void count_claim(const struct swarm *swarm, const struct span *span,
                         const struct end_facts *facts, struct stats_agent *agent,
                         struct stats_session *session, int by)
 {
     double tokens[TOKENS];
+    bool compaction = span_is_compaction(swarm, span);
+    for (size_t i = 0; i < TOKENS; i++) {
+        tokens[i] = (double)NAN;
+    }
     if (span->kind == SPAN_INTERACTION) {
         request_sample_tokens(swarm, facts, tokens);
+    } else if (compaction) {
+        tokens[TOKENS_COMPACTIONS] = 1;
+    }
+    if (span->kind == SPAN_INTERACTION || compaction) {
         metrics_acc_count_tokens(&agent->acc, tokens, by);
         metrics_acc_count_tokens(&session->acc, tokens, by);
     }

@@ -7,6 +7,7 @@
 
 #include "core/model/record.h"
 #include "core/model/request_phase.h"
+#include "core/query/context.h"
 #include "core/query/metrics_finish.h"
 #include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
@@ -308,33 +309,6 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
-enum { PROMPTS_TRIED = 16 };
-
-/* Sets the size of the agent's last prompt that was reported: of a request that failed it may not
-   be. Returns when that request ended; INT64_MIN: no such request. */
-static int64_t take_context(const struct gathering *g, agent_no number, struct metrics *metrics)
-{
-    span_no no = metrics->requests > 0 ? query_last_request(g->swarm, number) : NO_SPAN;
-    const struct span *span, *then;
-    for (int i = 0; i < PROMPTS_TRIED && (span = swarm_span(g->swarm, no)) != NULL;) {
-        struct end_facts facts;
-        struct span room;
-        then = past_span(span_predicate_past(g->predicate), g->swarm, span, &room);
-        bool ended = then != NULL && (then->flags & SPAN_OPEN) == 0;
-        if (ended && span->kind == SPAN_REQUEST && span_predicate_holds(g->predicate, no)) {
-            span_end_facts(g->swarm, span, &facts);
-            metrics->context_tokens = facts.numbers[FACT_PROMPT_TOKENS];
-            metrics->context_window = facts.numbers[FACT_CONTEXT_WINDOW];
-        }
-        if (!isnan(metrics->context_tokens)) {
-            return span->end_ns;
-        }
-        i += ended || span_predicate_past(g->predicate) == NULL;
-        no = query_span_step(g->swarm, number, no, -1);
-    }
-    return INT64_MIN;
-}
-
 static double cost_of(const struct gathering *g, session_no session)
 {
     const struct past *past = span_predicate_past(g->predicate);
@@ -351,11 +325,12 @@ static void gather_stated(const struct gathering *g)
         const struct agent *agent = swarm_agent(g->swarm, (agent_no)i);
         const struct session *session = swarm_session(g->swarm, agent->session);
         struct metrics *metrics = &g->out->agents[i];
-        int64_t end_ns = take_context(g, (agent_no)i, metrics);
+        int64_t end_ns = context_gather(g->swarm, g->predicate, (agent_no)i, metrics);
         if (end_ns > last_ns) {
             last_ns = end_ns;
             totals->context_tokens = metrics->context_tokens;
             totals->context_window = metrics->context_window;
+            totals->window_assumed = metrics->window_assumed;
         }
         bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
         double cost_usd = main_agent && session != NULL ? cost_of(g, agent->session) : (double)NAN;

@@ -38,8 +38,13 @@ struct metrics {
        states (of a session, with its main agent). Set by metrics_compute, not for models; NAN:
        not reported. */
     double context_tokens, context_window, cost_usd;
-    /* The cost of the requests whose models have a price (prices.h); NAN: none has. */
-    double cost_estimate_usd;
+    bool window_assumed; /* no source states it: context.h */
+    /* How many tokens a turn adds to the prompt; NAN: unknown, or of totals. */
+    double context_growth;
+    double compactions; /* of the conversation; NAN: none was reported */
+    /* The cost of the requests whose models have a price (prices.h), and the share of tokens from
+       and for the cache in it; NAN: none has. */
+    double cost_estimate_usd, cache_cost_share_pct;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_metrics *tools; /* by name */
     size_t tool_count;

@@ -135,6 +135,7 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
 {
     double prompt = metrics_acc_tokens(acc, TOKENS_PROMPT);
     double cached = metrics_acc_tokens(acc, TOKENS_CACHE_READ);
+    double cost = metrics_acc_tokens(acc, TOKENS_COST);
     *out = (struct metrics){
         .requests = acc->requests,
         .failed = acc->failed,
@@ -149,8 +150,12 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .cache_hit_rate_pct = prompt > 0 ? 100 * cached / prompt : (double)NAN,
         .context_tokens = (double)NAN,
         .context_window = (double)NAN,
+        .context_growth = (double)NAN,
+        .compactions = metrics_acc_tokens(acc, TOKENS_COMPACTIONS),
         .cost_usd = (double)NAN,
-        .cost_estimate_usd = metrics_acc_tokens(acc, TOKENS_COST) / 1e9,
+        .cost_estimate_usd = cost / 1e9,
+        .cache_cost_share_pct =
+            cost > 0 ? 100 * metrics_acc_tokens(acc, TOKENS_CACHE_COST) / cost : (double)NAN,
         .ttft_ms = metrics_summarize(&acc->quantities[OF_TTFT]),
         .ttlt_ms = metrics_summarize(&acc->quantities[OF_TTLT]),
         .itps = metrics_summarize(&acc->quantities[OF_ITPS]),

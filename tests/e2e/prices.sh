@@ -21,6 +21,9 @@ perl -MJSON::PP -e '
     sub near { abs($_[0] - $_[1]) < 1e-6 or die "$_[0], not $_[1]" }
     near($of{one}, 1.5), near($of{sub}, 3.5), near($r->{totals}{cost_estimate_usd}, 5);
     near($model{"gpt-5-2026-01-01"}, 1.5), near($model{opus}, 3.5);
+    my %session = map { ($_->{session_id} => $_->{cost_estimate_usd}) } @{$r->{sessions}};
+    near($session{one}, 5);
+    die if defined $session{two};
     die if defined $of{two} || defined $model{local};
 ' <report.json || fail "$(cat report.json)"
 

@@ -2,6 +2,7 @@
    value. */
 #include "tui/cmd/report_json.h"
 
+#include "core/model/metrics_acc.h"
 #include "core/query/query.h"
 #include "core/query/time_parts.h"
 #include "tui/cmd/report_turns.h"
@@ -127,8 +128,14 @@ static void put_metrics(struct json_writer *w, json_t *object, const struct metr
     put_phases(w, object, f);
     json_writer_put_number(w, object, "context_tokens", f->context_tokens);
     json_writer_put_number(w, object, "context_window", f->context_window);
+    if (f->window_assumed && !isnan(f->context_window)) {
+        json_writer_put(w, object, "context_window_assumed", json_true());
+    }
+    json_writer_put_number(w, object, "context_growth_per_turn", f->context_growth);
+    json_writer_put_number(w, object, "compactions", f->compactions);
     json_writer_put_number(w, object, "cost_usd", f->cost_usd);
     json_writer_put_number(w, object, "cost_estimate_usd", f->cost_estimate_usd);
+    json_writer_put_number(w, object, "cache_cost_share_pct", f->cache_cost_share_pct);
 }
 
 /* ---- the parts ---- */
@@ -145,8 +152,9 @@ static void put_start(struct json_writer *w, json_t *object, int64_t start_ns)
     }
 }
 
+/* The estimate is of the session's agents; NAN: no model of theirs has a price. */
 static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
-                            const struct session *session)
+                            const struct session *session, double estimate_usd)
 {
     json_t *object = json_object();
     json_writer_put_name(w, object, "session_id", swarm, session->id);
@@ -155,24 +163,46 @@ static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
         put_start(w, object, session->start_ns);
     }
     json_writer_put_name(w, object, "source", swarm, session->source);
+    json_writer_put_number(w, object, "cost_usd", session->cost_usd > 0 ? session->cost_usd : NAN);
+    json_writer_put_number(w, object, "cost_estimate_usd", estimate_usd);
     return object;
+}
+
+/* Returns new, by session_no: the estimated cost of its agents; NAN: none is known. NULL: out of
+   memory, or no sessions. */
+static double *make_estimates(const struct report *r, size_t sessions)
+{
+    double *estimates = mem_zalloc(r->metrics->mem, sessions, sizeof *estimates);
+    for (size_t i = 0; estimates != NULL && i < sessions; i++) {
+        estimates[i] = NAN;
+    }
+    for (size_t i = 0; estimates != NULL && i < r->metrics->agent_count; i++) {
+        session_no session = swarm_agent(r->swarm, (agent_no)i)->session;
+        if (session < sessions) {
+            double usd = r->metrics->agents[i].cost_estimate_usd;
+            estimates[session] = metrics_add(estimates[session], usd);
+        }
+    }
+    return estimates;
 }
 
 static void write_sessions(struct json_writer *w, const struct report *r)
 {
     size_t count = swarm_session_count(r->swarm);
     bool *matching = report_matching_sessions(r);
+    double *estimates = make_estimates(r, count);
 
-    w->out->failed |= count > 0 && matching == NULL;
+    w->out->failed |= count > 0 && (matching == NULL || estimates == NULL);
     json_writer_begin_array(w, "sessions");
-    for (size_t i = 0; matching != NULL && i < count; i++) {
+    for (size_t i = 0; matching != NULL && estimates != NULL && i < count; i++) {
         const struct session *session = swarm_session(r->swarm, (session_no)i);
         if (session != NULL && matching[i]) {
-            json_writer_write_item(w, make_session(w, r->swarm, session));
+            json_writer_write_item(w, make_session(w, r->swarm, session, estimates[i]));
         }
     }
     json_writer_end_array(w);
     mem_free(r->metrics->mem, matching, matching == NULL ? 0 : count * sizeof *matching);
+    mem_free(r->metrics->mem, estimates, estimates == NULL ? 0 : count * sizeof *estimates);
 }
 
 static void write_counts(struct json_writer *w, const struct report *r)

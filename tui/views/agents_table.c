@@ -2,7 +2,9 @@
    and drawing use the same data. */
 #include "tui/views/agents_table.h"
 
+#include "core/query/context.h"
 #include "tui/screen/number.h"
+#include "tui/views/context_text.h"
 #include "tui/views/coverage.h"
 #include "tui/views/span_text.h"
 #include "tui/views/stalled_flag.h"
@@ -252,6 +254,22 @@ static enum style_id put_last_prompt(const struct agent_row *row, struct strbuf 
     return STYLE_PLAIN;
 }
 
+static double context_full(const struct agent_row *row)
+{
+    return row->metrics != NULL && row->agent != NO_AGENT ? context_full_pct(row->metrics) : NAN;
+}
+
+enum { CONTEXT_BAR = 5 };
+
+static enum style_id put_context(const struct agent_row *row, struct strbuf *out)
+{
+    if (!isnan(context_full(row))) {
+        context_bar(row->metrics, CONTEXT_BAR, row->frame->input->theme.ascii, out);
+        strbuf_addf(out, " %3.0f%%", context_full(row));
+    }
+    return STYLE_PLAIN;
+}
+
 /* The cost that the source states, else the estimate. */
 static double cost(const struct agent_row *row)
 {
@@ -267,9 +285,10 @@ static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
     if (isnan(cost(row))) {
         return STYLE_PLAIN;
     }
-    bool estimate = isnan(row->metrics->cost_usd);
-    strbuf_addf(out, cost(row) < 100 ? "%s$%.2f" : "%s$%.0f", estimate ? "~" : "", cost(row));
-    return estimate ? STYLE_DIM : STYLE_PLAIN;
+    char text[NUMBER_BYTES];
+    context_cost_text(row->metrics, text);
+    strbuf_adds(out, text);
+    return isnan(row->metrics->cost_usd) ? STYLE_DIM : STYLE_PLAIN;
 }
 
 /* ---- time ---- */
@@ -352,6 +371,7 @@ static const struct agent_column columns[] = {
     {"OUT", 6, 70, false, true, put_tokens_out, tokens_out},
     {"CACHE", 5, 130, false, false, put_cache, cache_rate},
     {"PROMPT", 6, 150, false, true, put_last_prompt, last_prompt},
+    {"CONTEXT", 10, 168, false, true, put_context, context_full},
     {"COST", 7, 156, false, true, put_cost, cost},
     {"TOOLS", 6, 100, false, true, put_tool_time, tool_time},
     {"USER", 6, 160, false, true, put_user_time, user_time},

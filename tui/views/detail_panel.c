@@ -7,6 +7,7 @@
 #include "core/query/usual_durations.h"
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
+#include "tui/views/context_text.h"
 #include "tui/views/frame.h"
 #include "tui/views/held_up_text.h"
 #include "tui/views/span_text.h"
@@ -238,6 +239,21 @@ static void put_phases(struct detail_pen *pen, const struct frame *frame,
     }
 }
 
+/* The present context of the agent whose request it is. */
+static void put_context(struct detail_pen *pen, struct frame *frame, const struct span *span)
+{
+    const struct swarm_metrics *metrics = frame->metrics;
+    bool asks = span->kind == SPAN_REQUEST || span->kind == SPAN_INTERACTION;
+    if (!asks || metrics == NULL || span->agent >= metrics->agent_count) {
+        return;
+    }
+    strbuf_clear(&frame->scratch);
+    context_line(&metrics->agents[span->agent], frame->input->theme.ascii, &frame->scratch);
+    if (!frame->scratch.failed && frame->scratch.len > 0) {
+        put_pair(pen, "context", strlen("context"), frame->scratch.data, frame->scratch.len);
+    }
+}
+
 static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct span *span)
 {
     struct json_value args = args_of(frame->swarm, span);
@@ -250,6 +266,7 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     put_times(pen, frame, span);
     put_fate(pen, frame, span);
     put_waits(pen, frame, span);
+    put_context(pen, frame, span);
     if (span->kind == SPAN_REQUEST) {
         put_phases(pen, frame, span);
     }

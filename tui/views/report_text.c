@@ -476,5 +476,8 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
     if (query_has_agents(report->swarm)) {
         put_titled("\n", report_reasons, report, ascii, out);
     }
+    if (query_has_agents(report->swarm)) {
+        put_titled("\n", report_context, report, ascii, out);
+    }
     report_calls(report, ascii, out);
 }

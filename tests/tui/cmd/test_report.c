@@ -168,6 +168,8 @@ static const char stated[] =
     "\"start_ms\":1760625066000,\"end_ms\":1760625067000,\"prompt_tokens\":500,\"context_window\":200000}\n"
     "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r2\",\"model\":\"m\","
     "\"start_ms\":1760625068000,\"end_ms\":1760625069000,\"prompt_tokens\":900,\"context_window\":200000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"span\",\"id\":\"m\",\"name\":\"compact\","
+    "\"start_ms\":1760625065500,\"end_ms\":1760625065600}\n"
     "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r3\",\"model\":\"m\","
     "\"start_ms\":1760625070000,\"end_ms\":1760625071000,\"success\":false,\"outcome\":\"interrupted\"}\n"
     "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Bash\","
@@ -192,6 +194,11 @@ TEST(what_a_source_states_is_reported_and_survives_the_document)
         assert_int_equal(r.status, 0);
         assert_number(agent, "context_tokens", 900); /* the last one is unknown */
         assert_number(agent, "context_window", 200000);
+        assert_null(json_object_get(agent, "context_window_assumed"));
+        assert_number(agent, "context_growth_per_turn", 400);
+        assert_number(agent, "compactions", 1);
+        assert_number(json, "totals.compactions", 1);
+        assert_number(json_array_get(json_object_get(json, "sessions"), 0), "cost_usd", 1.25);
         assert_number(agent, "cost_usd", 1.25);
         assert_number(json, "totals.context_tokens", 900);
         assert_number(json, "totals.cost_usd", 1.25);
