@@ -210,6 +210,22 @@ TEST(agents_that_wait_for_each_other_make_no_endless_chain)
     model_release(&model);
 }
 
+/* The call that leads back may be followed when the agent has chosen another, and chooses again. */
+TEST(what_leads_back_to_an_agent_ends_there_whatever_that_waits_for)
+{
+    struct model model;
+    waits_init(&model);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_agent(&model, "b", "a", "reviewer");
+    waits_tool(&model, "a", "Old", NULL, 10, UNKNOWN, NULL);
+    waits_tool(&model, "a", "Agent", NULL, 20, UNKNOWN, "b");
+    waits_tool(&model, "a", "New", NULL, 90000, UNKNOWN, NULL);
+    waits_tool(&model, "b", "Agent", NULL, 30, UNKNOWN, "a");
+    assert_chain(&model, 100000, "a", "a Old 99990 beyond");
+    assert_chain(&model, 100000, "b", "b Agent 99970");
+    model_release(&model);
+}
+
 /* The main agent waits for a1, that for a2 ... and the last runs a call. */
 static void chain_of(struct model *model, int agents)
 {
