@@ -4,6 +4,7 @@
 #include "tui/views/timeline_cache.h"
 
 #include "core/base/sorted.h"
+#include "core/model/compaction.h"
 #include "core/query/query.h"
 
 #include <stdlib.h>
@@ -22,6 +23,9 @@ struct timeline_cache {
     const struct swarm *markers_swarm; /* of the markers */
     uint64_t markers_revision;
     struct marker_list instants, cuts;
+    const struct swarm *compactions_swarm; /* of the compactions */
+    span_no looked_up_to;                  /* spans from this one on are new */
+    struct marker_list compactions;        /* spans */
 };
 
 struct timeline_cache *timeline_cache_new(const struct mem *mem)
@@ -50,6 +54,8 @@ void timeline_cache_free(struct timeline_cache *cache)
     release_counters(cache);
     mem_free(mem, cache->instants.items, cache->instants.cap * sizeof *cache->instants.items);
     mem_free(mem, cache->cuts.items, cache->cuts.cap * sizeof *cache->cuts.items);
+    mem_free(mem, cache->compactions.items,
+             cache->compactions.cap * sizeof *cache->compactions.items);
     mem_free(mem, cache, sizeof *cache);
 }
 
@@ -156,6 +162,31 @@ bool timeline_cache_markers(struct timeline_cache *cache, const struct swarm *sw
     *out = (struct shown_markers){cache->instants.items, cache->instants.count, cache->cuts.items,
                                   cache->cuts.count};
     return cache->markers_swarm != NULL;
+}
+
+/* ---- compactions ---- */
+
+/* Numbers of spans are never used again, so each is looked at once. */
+bool timeline_cache_compactions(struct timeline_cache *cache, const struct swarm *swarm,
+                                const span_no **spans, size_t *count)
+{
+    bool good = true;
+    if (cache->compactions_swarm != swarm) {
+        cache->compactions_swarm = swarm;
+        cache->compactions.count = 0;
+        cache->looked_up_to = 0;
+    }
+    span_no no = swarm_span_begin(swarm);
+    no = no > cache->looked_up_to ? no : cache->looked_up_to;
+    for (; good && no < swarm_span_end(swarm); no++) {
+        const struct span *span = swarm_own_span(swarm, no);
+        good = span == NULL || !span_is_compaction(swarm, span) ||
+               add(cache->mem, &cache->compactions, no);
+    }
+    cache->looked_up_to = no;
+    *spans = cache->compactions.items;
+    *count = cache->compactions.count;
+    return good;
 }
 
 struct instant_times {

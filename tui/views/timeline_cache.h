@@ -28,6 +28,10 @@ struct shown_markers {
 /* Sets *out, borrowed until the next call. Returns false if out of memory. */
 bool timeline_cache_markers(struct timeline_cache *cache, const struct swarm *swarm,
                             struct shown_markers *out);
+/* The compactions of all agents, in order of appearance, borrowed until the next call. Returns
+   false if out of memory. */
+bool timeline_cache_compactions(struct timeline_cache *cache, const struct swarm *swarm,
+                                const span_no **spans, size_t *count);
 /* Returns the place in `instants` of the first at `at_ns` or later. */
 size_t shown_markers_from(const struct shown_markers *markers, const struct swarm *swarm,
                           int64_t at_ns);

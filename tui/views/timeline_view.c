@@ -328,6 +328,35 @@ static void draw_instants(const struct frame *frame, struct area bars,
     mem_free(mem, lines, lines != NULL ? count * sizeof *lines : 0);
 }
 
+/* A compaction takes no time, or little, and the next request follows: its mark is drawn over the
+   first line of its agent's row. */
+static void draw_compactions(const struct frame *frame, struct area bars)
+{
+    struct timeline_cache *cache = frame->state->timeline_cache;
+    const span_no *spans;
+    size_t count;
+    bool any = frame->metrics != NULL && !isnan(frame->metrics->totals.compactions);
+    if (!any || cache == NULL || !timeline_cache_compactions(cache, frame->swarm, &spans, &count)) {
+        return;
+    }
+    for (int y = 0; y < bars.rows; y++) {
+        const struct timeline_row *row = frame_row_at(frame, y);
+        agent_no agent = row != NULL && row->first && !row->group
+                             ? frame->rows.nodes[row->node].agent
+                             : NO_AGENT;
+        bool compacted = agent != NO_AGENT && agent < frame->metrics->agent_count &&
+                         !isnan(frame->metrics->agents[agent].compactions);
+        for (size_t i = 0; compacted && i < count; i++) {
+            const struct span *span = swarm_span(frame->swarm, spans[i]);
+            bool shown = span != NULL && span->agent == agent && span->start_ns <= frame->now_ns;
+            int col = shown ? axis_col(&frame->axis, span->start_ns) : -1;
+            if (col >= 0 && col < bars.cols) {
+                area_puts(bars, col, y, STYLE_USER, frame_symbol(frame, SYM_INSTANT));
+            }
+        }
+    }
+}
+
 static void draw_markers(const struct frame *frame, struct area bars)
 {
     struct timeline_cache *cache = frame->state->timeline_cache;
@@ -338,6 +367,7 @@ static void draw_markers(const struct frame *frame, struct area bars)
             draw_cut(frame, bars, swarm_marker(frame->swarm, markers.cuts[i]));
         }
     }
+    draw_compactions(frame, bars);
     int now = axis_col(&frame->axis, frame->now_ns);
     if (frame->input->live && now >= 0 && now + 1 < bars.cols) {
         draw_vertical(bars, now + 1, STYLE_NOW, frame_symbol(frame, SYM_VERTICAL));
