@@ -144,7 +144,7 @@ bool reasons_make(struct reasons *reasons, const struct swarm *swarm, int64_t lo
         good = turns != NULL || count == 0;
     }
     for (size_t i = 0; good && i < count; i++) {
-        if (counts(ctx, turns[i].agent)) {
+        if (!turns[i].called && counts(ctx, turns[i].agent)) {
             good = put_turn(&shares, swarm, &children, turns, i, local_ns);
             reasons->total_ns += turns[i].end_ns - turns[i].start_ns;
             reasons->turn_count++;

@@ -125,18 +125,19 @@ static bool put(struct turn_list *list, const struct turn *turn)
     return true;
 }
 
-static bool put_agent(struct turn_list *list, const struct swarm *swarm, agent_no no,
+static bool put_agent(struct turn_list *list, const struct swarm *swarm, agent_no no, bool called,
                       int64_t local_ns)
 {
     const struct agent *agent = swarm_agent(swarm, no);
     struct turn turn;
     for (size_t i = 0; i < agent->envelopes.count; i++) {
         turn = turn_of(NULL, swarm, no, i, local_ns);
+        turn.called = called;
         if (turn.span != NO_SPAN && !put(list, &turn)) {
             return false;
         }
     }
-    return agent->envelopes.count > 0 || !whole(NULL, swarm, no, local_ns, &turn) ||
+    return agent->envelopes.count > 0 || called || !whole(NULL, swarm, no, local_ns, &turn) ||
            put(list, &turn);
 }
 
@@ -161,6 +162,16 @@ static bool has_caller(const struct swarm *swarm, const struct call_children *ch
     return parent != NO_AGENT && (swarm_agent(swarm, parent)->flags & AGENT_GROUP) == 0;
 }
 
+/* A client that a tool of another one started has interactions of its own, whether that tool waited
+   for them or not. */
+static bool is_nested_main(const struct swarm *swarm, const struct call_children *children,
+                           agent_no no)
+{
+    const struct agent *agent = swarm_agent(swarm, no);
+    return (agent->flags & AGENT_MAIN) != 0 &&
+           swarm_agent(swarm, children->parent[no])->session != agent->session;
+}
+
 struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
                         int64_t local_ns, size_t *count)
 {
@@ -168,9 +179,10 @@ struct turn *turns_list(const struct swarm *swarm, const struct call_children *c
     bool good = true;
     for (size_t i = 0; good && i < swarm_agent_count(swarm); i++) {
         const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        bool called = has_caller(swarm, children, (agent_no)i);
         if ((agent->flags & (AGENT_DEAD | AGENT_GROUP)) == 0 && query_is_agent(agent) &&
-            !has_caller(swarm, children, (agent_no)i)) {
-            good = put_agent(&list, swarm, (agent_no)i, local_ns);
+            (!called || is_nested_main(swarm, children, (agent_no)i))) {
+            good = put_agent(&list, swarm, (agent_no)i, called, local_ns);
         }
     }
     struct turn *turns =

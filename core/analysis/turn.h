@@ -12,10 +12,12 @@ struct turn {
     uint64_t number;          /* from 1 */
     int64_t start_ns, end_ns; /* the end of one that runs: now */
     bool open;                /* it runs */
+    bool called;              /* of a nested session: its caller may have waited for it */
     const struct past *past;  /* the moment that it is asked about, borrowed; NULL: now */
 };
 
-/* The turns of all agents that are no known agent's sub-agents, longest first. Returns new
+/* The turns of all agents that are no known agent's sub-agents, and the interactions of nested
+   sessions, longest first. Returns new
    (mem_free of *count * sizeof); NULL with *count > 0 if out of memory. */
 struct turn *turns_list(const struct swarm *swarm, const struct call_children *children,
                         int64_t local_ns, size_t *count);

@@ -1,4 +1,5 @@
 /* Turns, paths and what-if of small swarms: calls that cross a turn's ends, clocks that differ. */
+#include "core/analysis/reasons.h"
 #include "core/analysis/why.h"
 
 #include "tests/support/support.h"
@@ -138,5 +139,42 @@ TEST(an_interaction_without_an_end_ends_where_the_next_starts)
     model_flush(&model);
     put_turns(model.swarm, 2000, text, sizeof text);
     assert_string_equal(text, "2700 main.3 open, 100 main.1, 50 main.2");
+    model_release(&model);
+}
+
+static bool all_count(const void *ctx, agent_no agent)
+{
+    (void)ctx;
+    (void)agent;
+    return true;
+}
+
+/* A client that a Bash call started is in the caller's turn as that call; its own interactions are
+   turns, too, and no second reason. */
+TEST(interactions_of_a_nested_session_are_turns)
+{
+    struct model model;
+    struct reasons reasons;
+    char text[200];
+    start_model(&model);
+    add_turn(&model, "i1", 0, 5000, NULL);
+    add(&model, request_update("r1", 0, 1000), NULL);
+    add(&model, tool_update("t1", 1000, 5000, "Bash", NULL), NULL);
+    struct update nested = session_update(PRECEDENCE_FILES);
+    nested.session_id = model_text("n");
+    update_string(&nested, FIELD_PARENT_SESSION_ID, "s");
+    model_update(&model, &nested);
+    struct update of_nested[] = {call_update(CALL_INTERACTION, PRECEDENCE_FILES, "i", 1500, 4500),
+                                 request_update("r", 1500, 4500)};
+    for (size_t i = 0; i < sizeof of_nested / sizeof *of_nested; i++) {
+        of_nested[i].session_id = model_text("n");
+        model_update(&model, &of_nested[i]);
+    }
+    model_flush(&model);
+    put_turns(model.swarm, 100000, text, sizeof text);
+    assert_string_equal(text, "5000 main.1, 3000 main.1");
+    assert_true(reasons_make(&reasons, model.swarm, model_ns(100000), all_count, NULL));
+    assert_int_equal(reasons.total_ns, 5000 * INT64_C(1000000));
+    reasons_release(&reasons);
     model_release(&model);
 }
