@@ -172,7 +172,8 @@ static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
    memory, or no sessions. */
 static double *make_estimates(const struct report *r, size_t sessions)
 {
-    double *estimates = mem_zalloc(r->metrics->mem, sessions, sizeof *estimates);
+    double *estimates =
+        sessions == 0 ? NULL : mem_zalloc(r->metrics->mem, sessions, sizeof *estimates);
     for (size_t i = 0; estimates != NULL && i < sessions; i++) {
         estimates[i] = NAN;
     }

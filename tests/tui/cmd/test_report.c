@@ -326,3 +326,17 @@ TEST(no_control_of_a_terminal_is_written)
     free(r.out);
     free(r.err);
 }
+
+TEST(a_report_of_nothing_is_one)
+{
+    const char *argv[] = {support_program(), "report", "--json", "-", NULL};
+    struct support_run r;
+    support_run(&r, argv, "", 0, 120000);
+    assert_int_equal(r.status, 0);
+    json_t *json = json_loadb(r.out, r.out_len, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(json, "sessions")), 0);
+    assert_true(json_is_array(json_object_get(json, "sessions")));
+    json_decref(json);
+    free(r.out);
+    free(r.err);
+}
