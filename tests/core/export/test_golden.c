@@ -204,7 +204,7 @@ static const char *ended_feed(const char *name)
 
 /* Without what a live model and a file need not have in common: where it came from, lines that were
    refused, states, and with tracks of their own the names of those. */
-static json_t *report(const char *path, bool lanes)
+static json_t *report(const char *path, bool lanes, bool turns)
 {
     const char *argv[] = {support_program(), "report", "--json", path, NULL};
     char *text = run(argv, NULL);
@@ -217,6 +217,10 @@ static json_t *report(const char *path, bool lanes)
     if (lanes) {
         json_object_del(json_object_get(report, "events"), "total");
         json_object_del(json_object_get(report, "events"), "metadata");
+    }
+    if (!turns) {
+        json_object_del(report, "turns");
+        json_object_del(report, "reasons");
     }
     free(text);
     return report;
@@ -231,8 +235,10 @@ TEST(metrics_of_a_feed_are_those_of_its_trace)
             const char *out = new_out(tracks[lanes]);
             json_t *live, *reopened;
             record(tracks[lanes], out, feed, NULL);
-            live = report(feed, lanes);
-            reopened = report(out, lanes);
+            /* What a sweep ended goes on, or ends later, for a live model. No document has that. */
+            bool turns = strcmp(names[i], "quirks") != 0 && strcmp(names[i], "stale") != 0;
+            live = report(feed, lanes, turns);
+            reopened = report(out, lanes, turns);
             if (!same(live, reopened)) {
                 fail_msg("%s --tracks %s: the metrics differ", names[i], tracks[lanes]);
             }
