@@ -14,6 +14,7 @@
 enum { FILE_BYTES = 64 << 10 };
 
 #define HEX      "0123456789abcdef"
+#define LINUX    "linux"
 #define HOST_LEN 32
 
 /* ---- one file ---- */
@@ -74,17 +75,26 @@ void claude_here_init(struct claude_here *here, const char *proc, const char *ma
     }
 }
 
+/* Returns whether a host is known to be another one. A host of zeros is not known. */
+static bool is_other_host(const char *host, const struct claude_here *here)
+{
+    return here->machine_id[0] != '\0' && strspn(host, HEX) == HOST_LEN &&
+           strspn(host, "0") < HOST_LEN && strncmp(host, here->machine_id, HOST_LEN) != 0;
+}
+
 /* Compares "linux:HOST:pid:[4026531836]" with the machine's id and the link of our own process. The
-   number of a host's own namespace is the same on all hosts. A host of zeros is not known. */
+   number of a host's own namespace is the same on all hosts. "darwin" and "win32:NAME" are hosts of
+   other systems than one that has such a link. */
 static bool is_elsewhere(const struct claude_process *process, const struct claude_here *here)
 {
     char path[PATH_MAX], own[64];
-    const char *theirs = strstr(process->pid_domain, "pid:["), *host = process->pid_domain;
+    const char *domain = process->pid_domain, *theirs = strstr(domain, "pid:[");
     snprintf(path, sizeof path, "%s/self/ns/pid", here->proc);
     ssize_t len = readlink(path, own, sizeof own - 1);
-    host += strncmp(host, "linux:", 6) == 0 ? 6 : 0;
-    if (here->machine_id[0] != '\0' && strspn(host, HEX) == HOST_LEN &&
-        strspn(host, "0") < HOST_LEN && strncmp(host, here->machine_id, HOST_LEN) != 0) {
+    size_t system = strcspn(domain, ":");
+    bool is_linux = system == strlen(LINUX) && strncmp(domain, LINUX, system) == 0;
+    if (is_other_host(domain + (is_linux && domain[system] == ':' ? system + 1 : 0), here) ||
+        (len > 0 && domain[0] != '\0' && !is_linux && theirs == NULL)) {
         return true;
     }
     if (theirs == NULL || len <= 0) {

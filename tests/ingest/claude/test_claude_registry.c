@@ -122,6 +122,15 @@ TEST(a_process_of_another_namespace_or_host_cannot_be_seen)
         {"linux:" ZEROS ":pid:[1]", "7", CLAUDE_DEAD},   /* no host is named */
         {"", "7", CLAUDE_DEAD},
         {"linux:0:pid:[2]", "77", CLAUDE_LIVES},
+        {"linux", "7", CLAUDE_DEAD},
+        {"linux", "", CLAUDE_DEAD},
+        {"pid:[1]", "7", CLAUDE_DEAD},
+        {"pid:[2]", "7", CLAUDE_UNSEEN},
+        {OTHER ":pid:[1]", "7", CLAUDE_UNSEEN},
+        {"darwin", "7", CLAUDE_UNSEEN}, /* a home that hosts of several systems share */
+        {"darwin", "", CLAUDE_UNSEEN},
+        {"win32:desk", "7", CLAUDE_UNSEEN},
+        {"linuxes:desk", "7", CLAUDE_UNSEEN},
     };
     struct claude_here here;
     const char *proc = proc_with("12", STAT("node", "77")), *id = support_path(proc, "id");
