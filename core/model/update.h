@@ -99,7 +99,7 @@ enum field_rule {
     X(FIELD_MESSAGE_ID, "message_id", TYPE_TEXT, RULE_TEXT, IN_CALL)                             \
     X(FIELD_ATTEMPTS, "attempt_start_times", TYPE_TIMES, RULE_UNION, IN_CALL)                    \
     X(FIELD_RETRY, "retry", TYPE_RETRY, RULE_LATEST, IN_CALL)                                    \
-    X(FIELD_TTFT_MS, "ttft_ms", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                             \
+    X(FIELD_TTFT_MS, "ttft_ms", TYPE_NUMBER, RULE_LEAST, IN_CALL)                                \
     X(FIELD_TTLT_MS, "ttlt_ms", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                             \
     X(FIELD_SETUP_MS, "request_setup_ms", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                   \
     X(FIELD_PROMPT_TOKENS, "prompt_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                 \

@@ -138,7 +138,8 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     update_text(update, FIELD_MODEL, otlp_found_text(item->found, MEANS_MODEL));
     update_text(update, FIELD_QUERY_SOURCE, otlp_found_text(item->found, MEANS_QUERY_SOURCE));
     otlp_figures_tokens(item, update);
-    update_number(update, FIELD_TTFT_MS, otlp_figures_ttft(item, &bad));
+    double ttft_ms = otlp_figures_ttft(item, &bad);
+    update_number(update, FIELD_TTFT_MS, ttft_ms);
     otlp_count_ttft(reader, bad);
     /* Qwen Code reports how many attempts there were and when the last one began. */
     if (count == 0 && otlp_found_number(item->found, MEANS_ATTEMPT) >= 2 && setup_ms > 0 &&
@@ -158,6 +159,8 @@ static void take_request(struct otlp_reader *reader, const struct otlp_item *ite
     }
     (void)put_pair(reader, item, false, update, room);
     otlp_send(reader, update);
+    otlp_take_http_attempts(reader, node, update, ttft_ms,
+                            count > 0 || item->producer == OTLP_OPENCODE);
     if (item->producer == OTLP_OPENCODE) {
         otlp_take_attempt(reader, node, update, failed);
     }

@@ -141,6 +141,17 @@ void otlp_note_step(struct otlp_reader *reader, const struct otlp_span *span);
 void otlp_take_attempt(struct otlp_reader *reader, uint32_t node, const struct update *update,
                        bool failed);
 
+/* ---- otlp_http.c ---- */
+
+/* Whether a span that is no call is the client's side of a call by HTTP. */
+bool otlp_is_http(const struct otlp_span *span, enum otlp_kind kind);
+/* Takes such a span. Returns whether it is an attempt of a request, or noise; else it is drawn. */
+bool otlp_take_http(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node);
+/* The update of a request was sent, which reports its attempts itself or leaves them to the calls
+   by HTTP below it. `ttft_ms` counts from its begin (NAN: unknown). */
+void otlp_take_http_attempts(struct otlp_reader *reader, uint32_t node, const struct update *update,
+                             double ttft_ms, bool counts);
+
 /* ---- otlp_children.c ---- */
 
 /* Places the session that the call of a tool started below the call's own. */

@@ -113,7 +113,8 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     enum otlp_kind kind = otlp_kind_of(
         reader->producer, span->scope == NULL ? (struct slice){NULL, 0} : span->scope->name,
         span->name, &reader->found);
-    if (kind == OTLP_NO_SPAN) {
+    bool http = otlp_is_http(span, kind);
+    if (kind == OTLP_NO_SPAN && !http) {
         otlp_note_step(reader, span);
         return OTLP_NO_NODE;
     }
@@ -130,6 +131,7 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     node_at(reader, at)->kind = (uint8_t)kind;
     node_at(reader, at)->flags |=
         (uint16_t)((pending ? NODE_OPEN : 0) | (span->kind == OTLP_CLIENT ? NODE_CLIENT : 0) |
+                   (http ? NODE_HTTP : 0) |
                    (otlp_found_value(&reader->found, MEANS_KIND_MCP, NULL) != NULL ? NODE_MCP : 0));
     if (kind == OTLP_TOOL) {
         note_call(node_at(reader, at), &reader->found);
@@ -147,6 +149,9 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     uint32_t above = otlp_tree_put(&reader->tree, &parent);
     if (above != OTLP_NO_NODE) {
         otlp_tree_link(&reader->tree, at, above);
+    }
+    if (kind == OTLP_NO_SPAN) {
+        return at;
     }
     struct otlp_item item = item_of(reader, span);
     otlp_note_agent(reader, &item, at);
@@ -217,11 +222,24 @@ static void put_agent(struct otlp_reader *reader, const struct otlp_item *item, 
                     otlp_found_text(item->found, MEANS_PARENT_AGENT_ID));
 }
 
+/* If memory ran out, the sender will try again. */
+static void forget_failed(struct otlp_reader *reader, uint32_t node)
+{
+    if (reader->failed) {
+        node_at(reader, node)->flags &= (uint16_t)~NODE_KNOWN;
+    }
+}
+
 static void take(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node)
 {
     char room[OTLP_ID_TEXT], parent_room[OTLP_ID_TEXT];
     otlp_enter_scope(reader, span->scope);
     otlp_found_fill(&reader->found, &reader->names, &span->attributes);
+    bool http = (node_at(reader, node)->flags & NODE_HTTP) != 0;
+    if (http && otlp_take_http(reader, span, node)) {
+        forget_failed(reader, node);
+        return;
+    }
     struct otlp_item item = item_of(reader, span);
     bool pending = (node_at(reader, node)->flags & NODE_OPEN) != 0 &&
                    otlp_found_is(&reader->found, MEANS_LOGFIRE_TYPE, "pending_span");
@@ -230,6 +248,7 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     struct update update =
         otlp_update(reader, UPDATE_CALL, otlp_session_of(reader, &reader->found, node));
     update.kind = CALL_SPAN;
+    update.precedence = http ? PRECEDENCE_INFERRED : update.precedence; /* its request's hold */
     update.id = otlp_call_id(&node_at(reader, node)->id, room);
     uint32_t above = node_at(reader, node)->parent;
     bool guessed = above != OTLP_NO_NODE && span->link_count > 1 &&
@@ -249,9 +268,7 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     otlp_take_call(reader, &item, node, &update);
     link_child(reader, update.session_id, node, update.agent_id);
     otlp_place_agents(reader, node, update.session_id);
-    if (reader->failed) { /* the sender will try again */
-        node_at(reader, node)->flags &= (uint16_t)~NODE_KNOWN;
-    }
+    forget_failed(reader, node);
 }
 
 /* ---- begins that follow from children ---- */
@@ -267,7 +284,8 @@ static void show_begun(struct otlp_reader *reader, const struct otlp_span *span,
     bool in_tool =
         node_at(reader, node)->kind == OTLP_WAIT || node_at(reader, node)->kind == OTLP_EXECUTION;
     if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
-        node_at(reader, node)->kind == OTLP_STRUCTURE || reader->producer == OTLP_OPENCODE ||
+        node_at(reader, node)->kind == OTLP_STRUCTURE ||
+        node_at(reader, node)->kind == OTLP_NO_SPAN || reader->producer == OTLP_OPENCODE ||
         (otlp_tree_trace(&reader->tree, node)->rooted && !in_tool)) {
         return; /* a tool's call may be open by a log: end_begun closes it */
     }

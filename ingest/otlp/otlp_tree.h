@@ -29,7 +29,10 @@ enum otlp_node_flag {
     NODE_ATTEMPT = 256,  /* a request that is one attempt of a message's (OpenCode) */
     NODE_FAILED = 512,   /* … and that failed, or below which one failed */
     NODE_STEP = 1024,    /* attempts of one message lie below it */
-    NODE_JOINED = 2048   /* … and those that had come are joined */
+    NODE_JOINED = 2048,  /* … and those that had come are joined */
+    NODE_HTTP = 4096,    /* a client's call by HTTP (otlp_http.c) */
+    NODE_ALONE = 8192,   /* … that is shown, as nobody knows whose attempt it is */
+    NODE_COUNTS = 16384  /* a request that reports its attempts itself */
 };
 
 struct otlp_node {
@@ -41,6 +44,8 @@ struct otlp_node {
     intern_id name;  /* of an agent; of an attempt: the session */
     uint8_t kind;    /* enum otlp_kind */
     uint16_t flags;
+    double start_ms, first_ms;  /* of a request and of NODE_HTTP: its begin, its first token; epoch,
+                                   NAN: unknown */
     char call[OTLP_CALL_BYTES]; /* the id of a tool's call, for its wait; "": none, or too long */
 };
 

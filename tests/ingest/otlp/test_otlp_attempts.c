@@ -1,4 +1,5 @@
-/* OpenCode's attempts of one message are one request, in whatever order its spans come. */
+/* Attempts that have spans of their own are one request, in whatever order these come: OpenCode's
+   attempts of one message, and calls by HTTP below any producer's request. */
 #include "tests/support/otlp_reading.h"
 
 #include <stdio.h>
@@ -113,4 +114,78 @@ TEST(an_attempt_that_is_alone_is_a_failed_request)
     is_read_as(order, "11,31,32,33",
                "{\"requests\":[{\"start_ms\":1010,\"error\":\"AI_APICallError: overloaded\"},"
                "{\"output\":26,\"start_ms\":3210}]}");
+}
+
+/* ---- calls by HTTP ---- */
+
+enum { HTTP_SPANS = 5 };
+
+static const struct {
+    const char *id, *parent, *name, *attributes;
+    int kind, start_ms, end_ms;
+} http_spans[HTTP_SPANS] = {
+    {"02", "01", "chat m",
+     "{'key':'gen_ai.operation.name','value':{'stringValue':'chat'}},"
+     "{'key':'gen_ai.response.time_to_first_chunk','value':{'doubleValue':1.4}}",
+     3, 100, 3000},
+    /* It counted tokens: no attempt. */
+    {"03", "02", "POST", "{'key':'http.status_code','value':{'intValue':'200'}}", 3, 110, 200},
+    {"04", "02", "POST", "{'key':'http.response.status_code','value':{'intValue':'429'}}", 3, 300,
+     400},
+    {"05", "02", "POST", "{'key':'http.response.status_code','value':{'stringValue':'200'}}", 3,
+     1100, 2990},
+    /* Not below a request: shown. */
+    {"06", "01", "GET /page", "{'key':'http.response.status_code','value':{'intValue':'404'}}", 3,
+     3100, 3200},
+};
+
+static void take_http(struct otlp_rig *otlp, unsigned i)
+{
+    char body[BODY_BYTES];
+    int len = snprintf(
+        body, sizeof body,
+        "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':{"
+        "'stringValue':'a program'}}]},'scopeSpans':[{'scope':{'name':'x'},'spans':[{"
+        "'traceId':'0000000000000000000000000000bbbb','spanId':'00000000000000%s',"
+        "'parentSpanId':'00000000000000%s','name':'%s','kind':%d,'startTimeUnixNano':'%lld000000',"
+        "'endTimeUnixNano':'%lld000000','attributes':[%s]}]}]}]}",
+        http_spans[i].id, http_spans[i].parent, http_spans[i].name, http_spans[i].kind,
+        1795903200000LL + http_spans[i].start_ms, 1795903200000LL + http_spans[i].end_ms,
+        http_spans[i].attributes);
+    for (char *at = body; (at = strchr(at, '\'')) != NULL;) {
+        *at = '"';
+    }
+    otlp_rig_take(otlp, OTLP_TRACES, OTLP_JSON, body, (size_t)len);
+}
+
+TEST(calls_by_http_are_attempts_from_the_first_that_failed)
+{
+    static const char expected[] =
+        "{\"requests\":[{\"start_ms\":100,\"end_ms\":3000,\"retries\":1,\"setup_ms\":1000,"
+        "\"ttft_ms\":400}]}";
+    unsigned order[SPANS] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, seed = 7;
+    json_t *want = json_loads(expected, 0, NULL);
+    for (int i = 0; i < ORDERS; i++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (unsigned k = 0; k < 2 * SPANS; k++) { /* each twice */
+            if (order[k % SPANS] < HTTP_SPANS) {
+                take_http(&otlp, order[k % SPANS]);
+            }
+        }
+        json_t *reading = otlp_reading(&otlp.rig);
+        char *differs = otlp_reading_differs(reading, want);
+        const json_t *other = json_object_get(reading, "other");
+        unsigned calls = 0;
+        for (size_t k = 0; k < json_array_size(other); k++) {
+            calls += strcmp(json_string_value(json_array_get(other, k)), "POST") == 0;
+        }
+        if (differs != NULL || calls > 0 || json_array_size(other) == 0) {
+            fail_msg("%s\n%s", differs, json_dumps(reading, 0));
+        }
+        json_decref(reading);
+        otlp_rig_release(&otlp);
+        shuffle(order, &seed);
+    }
+    json_decref(want);
 }
