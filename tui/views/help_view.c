@@ -1,5 +1,6 @@
 /* The help screen, made from the table of actions: a line for each action under its group's
-   heading, then a legend of bars and shapes. The same walk counts the lines and draws them. */
+   heading, then a legend of bars and shapes, and a glossary of the screen. The same walk counts the
+   lines and draws them. */
 #include "tui/views/frame.h"
 
 #include <stdio.h>
@@ -117,6 +118,38 @@ static void put_states(struct help_pen *pen, const struct theme *theme)
     }
 }
 
+static void put_terms(struct help_pen *pen)
+{
+    static const struct {
+        const char *term, *meaning;
+    } terms[] = {
+        {"held up", "a chain of agents: all wait for the call at its end"},
+        {"stalled", "runs 3 times as long as usual, or silent for as long"},
+        {"loop", "the same call failed three times in a row"},
+        {"p50 p95", "half, 95 % of the calls took no longer"},
+        {"p95 x4.9", "4.9 times as long as the p95 of its kind"},
+        {"2 of 19", "the figure is known of 2 of 19 calls"},
+        {"ttft", "time to the first token: prefill"},
+        {"otps", "output tokens per second of sampling: decode"},
+        {"queueing", "set-up and retries of a request"},
+        {"parallel", "agents with a call under way, on average"},
+        {"turn", "from a prompt to the end of the work on it"},
+        {"overhead", "of a turn: no call ran, the client's own time"},
+        {"off the path", "without it the turn had ended no sooner"},
+        {"past", "the view shows an earlier time; F follows now"},
+    };
+    put_heading(pen, "Terms");
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        struct area line = pen_line(pen);
+        if (line.grid != NULL) {
+            area_puts(line, 3, 0, STYLE_STRONG, terms[i].term);
+            area_put_ellipsized(line, 18, 0, line.cols - 19, STYLE_PLAIN, terms[i].meaning,
+                                strlen(terms[i].meaning));
+        }
+        pen->line++;
+    }
+}
+
 static void walk(struct help_pen *pen, const struct view_input *input)
 {
     const struct action_info *info;
@@ -130,6 +163,7 @@ static void walk(struct help_pen *pen, const struct view_input *input)
     }
     put_bars(pen, &input->theme);
     put_states(pen, &input->theme);
+    put_terms(pen);
 }
 
 void help_draw(const struct view_input *input, struct view_state *state, struct grid *grid)

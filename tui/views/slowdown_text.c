@@ -26,11 +26,12 @@ void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *o
     put_value(slowdown->part, slowdown->before_p50, ascii, before);
     number_count(slowdown->recent_count, counts[0]);
     number_count(slowdown->before_count, counts[1]);
-    strbuf_addf(out, "%s %s (%s) against %s (%s) the hour before", row->figure, recent, counts[0],
-                before, counts[1]);
+    strbuf_adds(out, row->word);
     if (strcmp(row->figure, row->word) != 0) {
-        strbuf_addf(out, " (%s)", row->word);
+        strbuf_addf(out, " (%s)", row->figure);
     }
+    strbuf_addf(out, " %s (%s) against %s (%s) the hour before", recent, counts[0], before,
+                counts[1]);
 }
 
 void report_slower(const struct report *report, bool ascii, struct strbuf *out)
@@ -61,8 +62,9 @@ struct header_piece slowdown_piece(const struct frame *frame)
         models += i == 0 || strcmp(slowdowns[i].model, slowdowns[i - 1].model) != 0;
     }
     if (models == 1) {
-        header_add(&piece, STYLE_USER, "%s %.40s" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
-                   slowdowns[0].model);
+        header_add(&piece, STYLE_USER, "%s %.40s" MARK_WORD ": %s", frame_symbol(frame, SYM_SLOWER),
+                   slowdowns[0].model,
+                   count > 1 ? "several parts" : latency_rows[slowdowns[0].part].word);
     } else if (models > 1) {
         header_add(&piece, STYLE_USER, "%s %zu models" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
                    models);

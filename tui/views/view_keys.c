@@ -283,6 +283,9 @@ static enum view_result next_user(struct frame *frame, int n)
 static enum view_result next_span(struct frame *frame, int n)
 {
     const struct view_state *state = frame->state;
+    if (why_step(frame, n)) {
+        return VIEW_REDRAW;
+    }
     if (state->selected == NO_SPAN) {
         select_any(frame);
         return VIEW_REDRAW;

@@ -1,5 +1,7 @@
 #include "tui/views/why_view.h"
 
+#include "core/base/sorted.h"
+#include "tui/views/select.h"
 #include "tui/views/why_text.h"
 
 #include <string.h>
@@ -65,6 +67,35 @@ static bool find(struct why_cache *cache, const struct frame *frame, const struc
     return good;
 }
 
+/* Returns the agent whose turn the cursor is in: its own, or that of its nearest ancestor which has
+   turns, else of its root. */
+static agent_no agent_of_turn(const struct frame *frame)
+{
+    const struct row_list *list = &frame->rows;
+    uint32_t node = rows_node(list, frame->state->cursor);
+    while (node != UINT32_MAX) {
+        const struct agent *agent = swarm_agent(frame->swarm, list->nodes[node].agent);
+        uint32_t parent = list->nodes[node].parent;
+        if (agent->envelopes.count > 0 || parent == UINT32_MAX) {
+            return query_is_agent(agent) ? list->nodes[node].agent : NO_AGENT;
+        }
+        node = parent;
+    }
+    return NO_AGENT;
+}
+
+/* The cursor on another agent asks about that one. */
+static void follow_cursor(struct frame *frame)
+{
+    struct view_state *state = frame->state;
+    agent_no was = state->why_agent, now = agent_of_turn(frame);
+    struct turn turn;
+    state->why_agent = now == NO_AGENT ? was : now;
+    if (now != was && !turn_of(frame, &turn)) {
+        state->why_agent = was;
+    }
+}
+
 bool why_view_find(struct frame *frame)
 {
     struct view_state *state = frame->state;
@@ -80,6 +111,7 @@ bool why_view_find(struct frame *frame)
         return false;
     }
     cache->mem = state->mem;
+    follow_cursor(frame);
     const struct span *span = swarm_span(frame->swarm, state->selected);
     state->why_at_ns = span != NULL ? span->start_ns : state->why_at_ns;
     bool same = is_same(cache, frame);
@@ -97,24 +129,7 @@ bool why_view_find(struct frame *frame)
     return true;
 }
 
-/* ---- the key ---- */
-
-/* Returns the agent whose turn the cursor is in: its own, or that of its nearest ancestor which has
-   turns, else of its root. */
-static agent_no agent_of_turn(const struct frame *frame)
-{
-    const struct row_list *list = &frame->rows;
-    uint32_t node = rows_node(list, frame->state->cursor);
-    while (node != UINT32_MAX) {
-        const struct agent *agent = swarm_agent(frame->swarm, list->nodes[node].agent);
-        uint32_t parent = list->nodes[node].parent;
-        if (agent->envelopes.count > 0 || parent == UINT32_MAX) {
-            return query_is_agent(agent) ? list->nodes[node].agent : NO_AGENT;
-        }
-        node = parent;
-    }
-    return NO_AGENT;
-}
+/* ---- the keys ---- */
 
 enum view_result why_toggle(struct frame *frame, int n)
 {
@@ -136,6 +151,63 @@ enum view_result why_toggle(struct frame *frame, int n)
     state->why = true;
     state->overview = false;
     return VIEW_REDRAW;
+}
+
+struct lane_starts {
+    const struct swarm *swarm;
+    const struct block_list *spans;
+};
+
+static int64_t start_at(const void *ctx, size_t place)
+{
+    const struct lane_starts *starts = ctx;
+    const struct span *span = swarm_span(starts->swarm, spans_at(starts->spans, place));
+    return span == NULL ? INT64_MIN : span->start_ns;
+}
+
+/* Returns the agent's first span in [from, to); NO_SPAN: it has none. */
+static span_no first_span(const struct frame *frame, agent_no no, int64_t from_ns, int64_t to_ns)
+{
+    const struct agent *agent = swarm_agent(frame->swarm, no);
+    span_no first = NO_SPAN;
+    int64_t first_ns = to_ns;
+    for (size_t i = 0; i < agent->lane_count; i++) {
+        struct lane_starts starts = {frame->swarm, &agent->lanes[i].spans};
+        size_t place = sorted_first(starts.spans->count, from_ns, start_at, &starts);
+        int64_t start_ns = place < starts.spans->count ? start_at(&starts, place) : to_ns;
+        if (start_ns < first_ns) {
+            first = spans_at(starts.spans, place);
+            first_ns = start_ns;
+        }
+    }
+    return first;
+}
+
+bool why_step(struct frame *frame, int n)
+{
+    struct view_state *state = frame->state;
+    const struct turn *now = frame->why == NULL ? NULL : &frame->why->turn;
+    if (now == NULL || now->span == NO_SPAN) {
+        return false;
+    }
+    const struct block_list *turns = &swarm_agent(frame->swarm, now->agent)->envelopes;
+    size_t place = (size_t)now->number - 1 + (size_t)n;
+    const struct span *span =
+        place < turns->count ? swarm_span(frame->swarm, spans_at(turns, place)) : NULL;
+    struct turn turn;
+    if (span == NULL || !turn_at(frame->swarm, view_past(state), now->agent, span->start_ns,
+                                 frame->local_ns, &turn)) {
+        view_message(state, false, n > 0 ? "this is the last turn" : "this is the first turn");
+        return true;
+    }
+    span_no call = first_span(frame, now->agent, turn.start_ns, turn.end_ns);
+    state->why_at_ns = turn.start_ns;
+    if (call != NO_SPAN) {
+        select_span(frame, now->agent, call);
+    } else {
+        state->selected = NO_SPAN;
+    }
+    return true;
 }
 
 /* ---- bars ---- */

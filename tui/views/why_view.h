@@ -11,10 +11,13 @@ struct why_cache;
 /* `cache` may be NULL. */
 void why_cache_free(struct why_cache *cache);
 
-/* Shows the path of the cursor's turn: the one at the selected span, which it follows, else the
+/* Shows the path of the cursor's turn, which it follows: the one at the selected span, else the
    last that begins on the screen; a second time: none. A sub-agent without turns shows its
    ancestor's. `n` is not used: a row of the table of actions has it. */
 enum view_result why_toggle(struct frame *frame, int n);
+/* Selects the first call of the agent's next (1) or previous (-1) turn; a message reports the ends.
+   Returns false if no path is shown. */
+bool why_step(struct frame *frame, int n);
 /* Sets frame->why; NULL: no path is shown. Returns false if out of memory. */
 bool why_view_find(struct frame *frame);
 

@@ -53,12 +53,43 @@ TEST(the_path_follows_the_selected_call_to_its_turn)
 {
     struct picture picture;
     start(&picture);
-    picture_press(&picture, "0 t . ,");
-    picture_has(&picture, "WHY turn 2 of api");
-    picture_press(&picture, ", ,");
+    picture_press(&picture, "0 , , , t");
     picture_has(&picture, "WHY turn 1 of api");
     picture_has(&picture, "10.0s = requests 5.0s  tools 3.0s  overhead 2.0s");
-    picture_press(&picture, ". . .");
+    picture_release(&picture);
+}
+
+TEST(keys_go_from_turn_to_turn)
+{
+    struct picture picture;
+    start(&picture);
+    picture_press(&picture, "t");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_press(&picture, ",");
+    picture_has(&picture, "WHY turn 1 of api");
+    picture_press(&picture, ",");
+    picture_has(&picture, "this is the first turn");
+    picture_press(&picture, ".");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_press(&picture, ".");
+    picture_has(&picture, "this is the last turn");
+    picture_release(&picture);
+}
+
+TEST(the_path_follows_the_cursor_to_another_agent)
+{
+    struct picture picture;
+    start(&picture);
+    picture_feed(&picture, "{'op':'update_session','session_id':'w','name':'web','start_ms':0}\n");
+    picture_feed(&picture, "{'op':'update_call','session_id':'w','kind':'interaction','id':'i',"
+                           "'start_ms':21000,'end_ms':25000}\n");
+    picture_feed(&picture, "{'op':'update_call','session_id':'w','kind':'request','id':'r',"
+                           "'start_ms':21000,'end_ms':24000}\n");
+    picture_press(&picture, "t");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_press(&picture, "j");
+    picture_has(&picture, "WHY turn 1 of web");
+    picture_press(&picture, "k");
     picture_has(&picture, "WHY turn 2 of api");
     picture_release(&picture);
 }
