@@ -173,7 +173,8 @@ static bool pauses(const struct swarm *swarm, const struct agent *agent, const s
     if (last == NULL && (agent->flags & AGENT_MAIN) == 0) {
         return hides_requests(swarm, agent);
     }
-    bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last != NULL && last->kind == SPAN_TOOL;
+    bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last != NULL &&
+                     (last->kind == SPAN_TOOL || last->kind == SPAN_AGENT_CALL);
     int64_t now_ns = swarm_session_now(swarm, agent->session, local_ns);
     return (agent->open_by_kind[SPAN_INTERACTION] > 0 || sub_agent) &&
            ((last != NULL && now_ns - agent->idle_since_ns < PAUSE_NS) ||

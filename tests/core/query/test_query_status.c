@@ -221,6 +221,31 @@ TEST(a_turn_that_pauses_is_not_idle)
     model_release(&model);
 }
 
+TEST(a_sub_agent_does_not_rest_between_a_call_and_its_next_request)
+{
+    static const struct model_span calls[] = {
+        {2, "Tool: Agent", "tool", 10, 20, NULL, "{\"success\":true}"},
+        {2, "Tool: Read", "tool", 5000, 5020, NULL, "{\"success\":true}"},
+    };
+    struct model model;
+    assert_true(model_init(&model, &mem_libc));
+    model_hello(&model, "s", NULL);
+    struct op_context context = model_at(&model, 0, NULL);
+    assert_int_equal(tracer_register_agent(model.tracer, &context, model_text("a"),
+                                           model_text("Explore"), model_text("s")),
+                     TRACER_OK);
+    agent_no sub_agent = model_agent(&model, "Explore");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        double ms = calls[i].to_ms;
+        assert_true(model_add(&model, &calls[i]));
+        assert_int_equal(query_status(model.swarm, sub_agent, model_ns(ms + 900)).state,
+                         STATE_WAIT);
+        assert_int_equal(query_status(model.swarm, sub_agent, model_ns(ms + 3900)).state,
+                         STATE_IDLE);
+    }
+    model_release(&model);
+}
+
 TEST(a_swept_span_is_stale_until_its_owner_ends_it)
 {
     struct model model;
