@@ -17,6 +17,7 @@ enum { SERIES_MAX = 4096, MEMBER_BYTES = 120, LABELS_MAX = 64 };
 struct otlp_series {
     struct u64map by_hash;
     double sums[SERIES_MAX];
+    uint64_t last_ns[SERIES_MAX]; /* of the points that were added up */
     uint32_t count;
     session_no pid_of; /* the session whose main agent has the pid; pid 0: none */
     int64_t pid;
@@ -39,8 +40,10 @@ void otlp_metrics_release(struct otlp_reader *reader)
     }
 }
 
-/* Returns the sum of the differences so far; NAN: out of memory. */
-static double add_up(struct otlp_reader *reader, uint64_t hash, double difference)
+/* Returns the sum of the differences so far; NAN: out of memory. A difference that comes late
+   raises the end of the curve: moves *time_ns there. */
+static double add_up(struct otlp_reader *reader, uint64_t hash, double difference,
+                     uint64_t *time_ns)
 {
     struct otlp_series *series = reader->series;
     uint32_t at = u64map_get(&series->by_hash, hash);
@@ -56,9 +59,12 @@ static double add_up(struct otlp_reader *reader, uint64_t hash, double differenc
             return (double)NAN;
         }
         series->sums[at] = 0;
+        series->last_ns[at] = 0;
         series->count++;
     }
     series->sums[at] += difference;
+    series->last_ns[at] = *time_ns > series->last_ns[at] ? *time_ns : series->last_ns[at];
+    *time_ns = series->last_ns[at];
     return series->sums[at];
 }
 
@@ -128,7 +134,7 @@ static int64_t session_pid(struct otlp_reader *reader, session_no session)
 }
 
 static void append(struct otlp_reader *reader, session_no number, const struct otlp_point *point,
-                   double value)
+                   uint64_t time_ns, double value)
 {
     struct ingest_ctx *ingest = reader->ingest;
     const struct session *session = swarm_session(ingest->swarm, number);
@@ -136,7 +142,7 @@ static void append(struct otlp_reader *reader, session_no number, const struct o
     struct json_value object;
     struct raw_event event;
     int64_t pid = session_pid(reader, number);
-    double ts_us = (double)((int64_t)point->time_ns - session->origin_ns) / 1e3;
+    double ts_us = (double)((int64_t)time_ns - session->origin_ns) / 1e3;
     if (pid == 0 || fabs(ts_us) > TRACE_TS_MAX_US) {
         return;
     }
@@ -183,6 +189,7 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
         !isfinite(value)) {
         return;
     }
+    uint64_t time_ns = point->time_ns;
     uint64_t hash = otlp_hash(otlp_hash(12, id), point->name);
     for (size_t i = 0; i < point->attributes.count; i++) {
         hash = otlp_hash(hash, point->attributes.items[i].key);
@@ -193,10 +200,10 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
         return; /* the same point again */
     }
     if (point->kind == OTLP_SUM_DELTA || (point->kind == OTLP_HISTOGRAM && point->delta)) {
-        value = add_up(reader, hash, value);
+        value = add_up(reader, hash, value, &time_ns);
     }
     if (!isnan(value)) {
-        append(reader, number, point, value);
+        append(reader, number, point, time_ns, value);
     }
     if (reader->failed) { /* the sender will try again */
         otlp_forget(reader, record);

@@ -26,6 +26,21 @@ taken() { perl post.pl "$1" /v1/traces application/json "$body" >answer 2>/dev/n
 until_true 10 taken "$one" || fail "not taken at the first address: $(cat a.err answer)"
 taken "$two" || fail "not taken at the second address: $(cat a.err answer)"
 
+# A sender's clock that is off is in the answer to `status`, and in reports.
+fast='{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"svc"}}]},"scopeSpans":[{"spans":[{"traceId":"0000000000000000000000000000000c","spanId":"000000000000000d","name":"x","startTimeUnixNano":"4000000000000000000","endTimeUnixNano":"4000000001000000000"}]}]}]}'
+perl post.pl "$one" /v1/traces application/json "$fast" >answer || fail "not taken: $(cat answer)"
+shows_clock() { SWARMTOP_SOCKET="$work/a.sock" "$program" status >status.txt 2>&1 && has status.txt 'clock of svc .* ahead'; }
+until_true 10 shows_clock || fail "no clock that is off: $(cat status.txt)"
+for json in '' --json; do
+    three=$(free_port)
+    run_in_background "$program" report $json "otlp:127.0.0.1:$three" >report.txt 2>report.err
+    takes_fast() { perl post.pl "$three" /v1/traces application/json "$fast" >answer 2>/dev/null && has answer '200 OK'; }
+    until_true 10 takes_fast || fail "a report takes nothing: $(cat answer report.err)"
+    kill -TERM "$pid"
+    status_of "$pid"
+    has report.txt 'clock of svc .* ahead\|"clocks": *\[{.*"sender": *"svc"' || fail "a report without the clock: $(cat report.txt)"
+done
+
 # Another one finds both ports taken, reports that, and takes feeds all the same.
 run_in_background env SWARMTOP_SOCKET="$work/b.sock" "$program" record -o b.json >b.out 2>b.err
 second=$pid

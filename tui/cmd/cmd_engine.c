@@ -109,6 +109,7 @@ static void status(void *ctx, struct strbuf *out)
         bool known = metrics_compute_totals(e->swarm, now_ns, &metrics);
         strbuf_clear(&e->status);
         status_bar(e->swarm, known ? &metrics : NULL, now_ns, e->options->no_mask, &e->status);
+        engine_clocks(e, "  ", &e->status);
         if (!e->options->no_mask) {
             mask_in_place(&e->status);
         }

@@ -108,6 +108,8 @@ bool engine_had_memory(struct engine *engine);
 /* Copies the status of at most `max` sources; returns their number. Texts are borrowed until the
    next iteration of the loop. */
 size_t engine_sources(const struct engine *engine, struct source_status *out, size_t max);
+/* Appends the clocks of senders that are off, each after `before`. */
+void engine_clocks(const struct engine *engine, const char *before, struct strbuf *out);
 /* Return the number of events in the model so far, and of refused lines and events. */
 uint64_t engine_events(const struct engine *engine);
 uint64_t engine_bad(const struct engine *engine);

@@ -9,6 +9,7 @@
 #include "tui/views/why_text.h"
 
 #include "core/base/mask.h"
+#include "ingest/hub.h"
 
 #include <string.h>
 
@@ -44,6 +45,36 @@ static bool any_holds(const struct options *options, json_t *report)
 
 /* ---- printing ---- */
 
+/* Returns new: the clocks of senders that are off; NULL: none is, or out of memory. */
+static json_t *clocks_of(const struct engine *engine)
+{
+    json_t *clocks = NULL;
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
+        struct source_status source = hub_source(engine->hub, i);
+        if (source.traffic.clock == NULL) {
+            continue;
+        }
+        clocks = clocks == NULL ? json_array() : clocks;
+        json_array_append_new(clocks, json_pack("{s:s, s:s, s:f}", "source", source.spec, "sender",
+                                                source.traffic.clock, "off_ms",
+                                                source.traffic.clock_off_ms));
+    }
+    return clocks;
+}
+
+/* Adds what the report has of senders. */
+static void add_clocks(const struct engine *engine, struct strbuf *text)
+{
+    json_t *clocks = engine->options->json ? clocks_of(engine) : NULL;
+    if (clocks != NULL) {
+        report_json_add(text, "clocks", clocks);
+    } else if (!engine->options->json) {
+        size_t len = text->len;
+        engine_clocks(engine, "\n", text);
+        strbuf_adds(text, text->len > len ? "\n" : "");
+    }
+}
+
 static bool print(const struct engine *engine, const struct report *report, struct report_run *run,
                   struct strbuf *error)
 {
@@ -71,6 +102,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
     if (!options->json && against != NULL) {
         report_against_text(against, options->against, options->ascii, engine->mem, &text);
     }
+    add_clocks(engine, &text);
     if (!options->no_mask) {
         mask_in_place(&text);
     }

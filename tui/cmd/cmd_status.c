@@ -88,6 +88,7 @@ static int read_sources(const struct options *options)
     strbuf_init(&line, engine->mem, 0);
     if (metrics_compute_totals(engine->swarm, now_ns, &metrics)) {
         status_bar(engine->swarm, &metrics, now_ns, options->no_mask, &line);
+        engine_clocks(engine, "  ", &line);
         if (!options->no_mask) {
             mask_in_place(&line);
         }

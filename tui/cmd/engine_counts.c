@@ -1,5 +1,6 @@
 /* Counts over all sources and sessions of an engine. */
 #include "tui/cmd/cmd_engine.h"
+#include "tui/views/traffic_text.h"
 
 #include "ingest/hub.h"
 
@@ -10,6 +11,17 @@ size_t engine_sources(const struct engine *engine, struct source_status *out, si
         out[i] = hub_source(engine->hub, i);
     }
     return count < max ? count : max;
+}
+
+void engine_clocks(const struct engine *engine, const char *before, struct strbuf *out)
+{
+    for (size_t i = 0; i < hub_source_count(engine->hub); i++) {
+        struct source_status source = hub_source(engine->hub, i);
+        if (source.traffic.clock != NULL) {
+            strbuf_adds(out, before);
+            traffic_clock_text(&source.traffic, out);
+        }
+    }
 }
 
 /* Not the sources' counts: an operation is not an event, and a trace must show the same number as

@@ -34,13 +34,13 @@ static void put_forwarded(const struct source_traffic *traffic, struct strbuf *o
 }
 
 /* A clock that lags cannot be distinguished from a sender that waits. */
-static void put_clock(const struct source_traffic *traffic, struct strbuf *out)
+void traffic_clock_text(const struct source_traffic *traffic, struct strbuf *out)
 {
     char off[NUMBER_BYTES];
     double ms = traffic->clock_off_ms;
     if (traffic->clock != NULL) {
         number_ms(ms < 0 ? -ms : ms, true, off);
-        strbuf_addf(out, ", %s of %s %s %s", ms < 0 ? "times" : "clock", traffic->clock, off,
+        strbuf_addf(out, "%s of %s %s %s", ms < 0 ? "times" : "clock", traffic->clock, off,
                     ms < 0 ? "late" : "ahead");
     }
 }
@@ -73,5 +73,8 @@ void traffic_text(const struct source_traffic *traffic, struct strbuf *out)
         axis_moment(&clock, traffic->last_ns, false, moment);
         strbuf_addf(out, ", last %.*s", (int)strcspn(moment, "."), moment);
     }
-    put_clock(traffic, out);
+    if (traffic->clock != NULL) {
+        strbuf_adds(out, ", ");
+        traffic_clock_text(traffic, out);
+    }
 }

@@ -2,16 +2,19 @@
    API that they talked to counted.
 
    Codex's requests are two logs each that have no id in common, and are paired by their times: its
-   logs are sent in order, in reverse and twice, but not at random. */
+   logs are sent in order, in reverse, twice and late, but not at random. */
 #include "ingest/otlp/otlp_attributes.h"
 #include "tests/support/otlp_reading.h"
 #include "tests/support/otlp_requests.h"
+#include "tests/support/otlp_samples.h"
 
 #include "core/query/counters.h"
 #include "core/query/metrics.h"
 #include "core/query/query.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct capture_row {
@@ -174,6 +177,69 @@ TEST(telemetry_may_come_in_any_order)
     check_each(OTLP_SHUFFLED);
 }
 
+enum { LATE_MAX = 400 };
+
+/* Logs by when they arrived together. */
+struct deliveries {
+    struct {
+        int64_t received_ms;
+        struct slice body; /* for free */
+    } items[LATE_MAX];
+    size_t count;
+};
+
+static void add_delivered(void *ctx, const struct otlp_sample *sample)
+{
+    struct deliveries *all = ctx;
+    char *body = malloc(sample->body.len);
+    assert_true(body != NULL && all->count < LATE_MAX && sample->encoding == OTLP_JSON);
+    memcpy(body, sample->body.bytes, sample->body.len);
+    all->items[all->count].received_ms = sample->received_ms;
+    all->items[all->count++].body = (struct slice){body, sample->body.len};
+}
+
+/* Takes all deliveries, that of the time given as the last. */
+static void take_late(struct otlp_rig *otlp, const struct deliveries *all, int64_t late_ms)
+{
+    for (size_t i = 0; i < 2 * all->count; i++) {
+        bool late = all->items[i % all->count].received_ms == late_ms;
+        struct slice body = all->items[i % all->count].body;
+        if (late == (i >= all->count)) {
+            otlp_rig_take(otlp, OTLP_LOGS, OTLP_JSON, body.bytes, body.len);
+        }
+    }
+}
+
+/* A sender tries again what was not taken, after what followed it. A delivery that ends a request and
+   begins the next, as those of a second in codex/tui, leads to a wrong pair. */
+TEST(any_delivery_of_codex_may_be_late)
+{
+    struct deliveries *all = calloc(1, sizeof *all);
+    const struct capture_row *row = rows;
+    unsigned wrong = 0;
+    while (strcmp(row->sample, "codex/swarm") != 0) {
+        row++;
+    }
+    otlp_samples("samples/codex/swarm/otlp/logs.jsonl", add_delivered, all);
+    for (size_t k = 0; k < all->count; k++) {
+        struct otlp_rig otlp;
+        if (k > 0 && all->items[k].received_ms == all->items[k - 1].received_ms) {
+            continue;
+        }
+        otlp_rig_init(&otlp);
+        take_late(&otlp, all, all->items[k].received_ms);
+        json_t *reading = otlp_reading(&otlp.rig);
+        wrong += !has_figures(row, reading, "a late delivery");
+        json_decref(reading);
+        otlp_rig_release(&otlp);
+    }
+    for (size_t k = 0; k < all->count; k++) {
+        free((char *)(uintptr_t)all->items[k].body.bytes);
+    }
+    free(all);
+    assert_int_equal(wrong, 0);
+}
+
 /* The API refused one of Qwen Code's requests. Its span reports neither that nor the attempt after
    it, but its first token from the request's begin; the spans of HTTP below it show both. */
 static void check_refused(json_t *reading)
@@ -296,22 +362,75 @@ static double counter_last(const struct counters *counters, const struct swarm *
     return (double)NAN;
 }
 
-/* Sums are exported as differences, once a minute. */
-TEST(metrics_are_counters_of_the_session)
+/* Sums are exported as differences by Claude Code, as totals by Gemini. A session that nothing else
+   has opened gets no counters, so its metrics come after the rest. */
+static const struct metric_row {
+    const char *files[2], *counter, *key;
+    long last;
+} metrics[] = {
+    {{"claude/solo-json/otlp.jsonl", NULL},
+     "claude_code.token.usage",
+     "claude-opus-5-5/main/medium/output",
+     491},
+    {{"gemini/sub/otlp/logs.jsonl", "gemini/sub/otlp/metrics.jsonl"},
+     "gemini_cli.token.usage",
+     "4e06f4e7-c5e5-4279-99fc-f0984dca4418/gemini-api-key/gemini-mock/output",
+     105},
+};
+
+struct two_lists {
+    struct otlp_requests rest, metrics;
+};
+
+static void add_to_list(void *ctx, const struct otlp_sample *sample)
 {
-    struct otlp_rig otlp;
+    struct two_lists *lists = ctx;
+    otlp_requests_add(sample->signal == OTLP_METRICS ? &lists->metrics : &lists->rest,
+                      sample->signal, sample->encoding, sample->body.bytes, sample->body.len);
+}
+
+static void check_metric(const struct metric_row *row, enum otlp_way way, enum otlp_order order)
+{
+    uint64_t seed = 7;
+    struct two_lists lists = {.rest = {0}};
     struct counters counters;
-    otlp_rig_init(&otlp);
-    otlp_rig_take_sample(&otlp, "samples/claude/solo-json/otlp.jsonl");
-    otlp_rig_take_sample(&otlp, "samples/claude/solo-json/otlp.jsonl");
-    const struct swarm *swarm = otlp.rig.model.swarm;
+    struct rig rig;
+    rig_init(&rig);
+    otlp_set_clock(&rig);
+    for (size_t i = 0; i < 2 && row->files[i] != NULL; i++) {
+        char rel[200];
+        snprintf(rel, sizeof rel, "samples/%s", row->files[i]);
+        otlp_samples(rel, add_to_list, &lists);
+    }
+    struct otlp_sender *sender = otlp_sender_new(&rig, way);
+    otlp_requests_send(&lists.rest, OTLP_AT_ONCE, &seed, sender);
+    otlp_requests_send(&lists.metrics, order, &seed, sender);
+    const struct swarm *swarm = rig.model.swarm;
     const struct session *session = swarm_session(swarm, 0);
+    assert_non_null(session);
     assert_true(counters_compute(swarm, session->start_ns, 1000000000, 600, &counters));
-    double output = counter_last(&counters, swarm, "claude_code.token.usage",
-                                 "claude-opus-5-5/main/medium/output");
-    assert_int_equal((long)output, 491);
+    double last = counter_last(&counters, swarm, row->counter, row->key);
+    if (lround(last) != row->last) {
+        fail_msg("%s by %s, %s: %s is %.0f", row->files[0], otlp_way_name(way),
+                 otlp_order_name(order), row->counter, last);
+    }
     counters_release(&counters);
-    otlp_rig_release(&otlp);
+    otlp_sender_free(sender);
+    rig_release(&rig);
+    otlp_requests_release(&lists.rest);
+    otlp_requests_release(&lists.metrics);
+}
+
+TEST(metrics_are_counters_of_the_session_by_each_way)
+{
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        for (enum otlp_way way = 0; way < OTLP_WAYS; way++) {
+            for (enum otlp_order order = 0; order < OTLP_ORDERS && otlp_way_is_built(way);
+                 order++) {
+                check_metric(&metrics[i], way, order);
+            }
+        }
+    }
 }
 
 TEST(a_session_that_only_telemetry_reports_has_no_live_source)
