@@ -9,6 +9,8 @@
 
 enum { VERIFY_SHARE = 20 /* comparing every block takes at most a twentieth of the time */ };
 
+#define REST_NS INT64_C(2000000000) /* a writer that has stopped for so long is not amid a text */
+
 /* ---- the end of a version ---- */
 
 /* Looks at the file again soon, for it may have been written to while it was read. */
@@ -44,12 +46,24 @@ static void finish(struct file_source *file, const char *wrong)
     strbuf_release(&error);
 }
 
+/* Returns whether the text has no known shape, and nobody has written for a while: a document may
+   be unknown by its first bytes. */
+static bool rests_unknown(const struct file_source *file)
+{
+    int64_t now_ns = ingest_ctx_wall(hub_ctx(file->source.hub));
+    return file->report.shape == SCAN_UNKNOWN && file->report.done_bytes > 0 &&
+           now_ns - file->last.mtime_ns > REST_NS;
+}
+
 /* Takes the version, unless it is half a document. Lines are in the model already; raw events among
    them make a document. Returns false if out of memory. */
 static bool take_version(struct file_source *file)
 {
     struct importer *importer = &file->importer;
     bool lines = file->report.shape == SCAN_LINES;
+    if (rests_unknown(file)) {
+        source_set_trouble(&file->source, "neither a trace nor a feed so far");
+    }
     if (!lines && !file->report.complete) {
         if (!importer->stages || file->fingerprint.lines) {
             /* The next version cannot continue what was shown of this one. */

@@ -27,6 +27,18 @@ wait_for 'Later'
 type_keys q
 wait_for '^status 0'
 
+# A followed file that is no trace is named at once; lines of a feed may still come.
+printf 'no line of this\nis one\n' >words.txt
+touch -d '1 minute ago' words.txt
+type_keys "clear; $program words.txt; echo status \$?" Enter
+wait_for 'words.txt  cannot be read: neither a trace nor a feed so far'
+wait_for '! 1 in log'
+cat good.ndjson >>words.txt
+wait_for 'Found'
+until_true 10 hides 'cannot be read' || fail "the trouble of words.txt stays"
+type_keys q
+wait_for '^status 1'
+
 # Without permission, which root has everywhere.
 as_nobody=
 if [ "$(id -u)" = 0 ]; then
