@@ -19,7 +19,7 @@ has out ' $' && fail "trailing blanks: $(cat -A out)"
 has out 'AGENT\|^time' && fail "an empty table: $(cat out)"
 
 "$program" report --json --filter client:codex "$feed" >out || fail "report --json: $?"
-[ "$(grep -o '"agent_id"' out | wc -l)" = 3 ] || fail "agents: $(cat out)"
+[ "$(grep -o '"agents":.*"models"' out | grep -o '"agent_id"' | wc -l)" = 3 ] || fail "agents: $(cat out)"
 [ "$(grep -o '"models":.*"totals"' out | grep -o '"model"' | wc -l)" = 1 ] || fail "models: $(cat out)"
 has out '"totals":{"requests":8,"failed":0,' || fail "totals: $(cat out)"
 
