@@ -78,7 +78,8 @@ static void take_prompt(const struct end_facts *facts, struct metrics *metrics)
     }
 }
 
-/* Finds the last request whose prompt was reported: that of a failed one may not be. */
+/* Finds the last request whose prompt was reported: that of a failed one may not be. Spans that the
+   predicate does not select are passed over, so that an earlier moment has the same answer. */
 static span_no find_last(const struct gathering *g, struct metrics *metrics)
 {
     span_no no = metrics->requests > 0 ? query_last_request(g->swarm, g->agent) : NO_SPAN;
@@ -94,7 +95,7 @@ static span_no find_last(const struct gathering *g, struct metrics *metrics)
         if (!isnan(metrics->context_tokens)) {
             return no;
         }
-        i += span != NULL || span_predicate_past(g->predicate) == NULL;
+        i += span != NULL;
         no = query_span_step(g->swarm, g->agent, no, -1);
     }
     return NO_SPAN;
