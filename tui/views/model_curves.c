@@ -46,7 +46,7 @@ static double greatest(const struct series *series, const double *values)
     return most;
 }
 
-/* Puts `prefill 684ms (2) max 1.2s` for each part that is known. */
+/* Puts `prefill 684ms (2) up to 1.2s` for each part that is known. */
 static void put_figures(const struct statistics_page *page, const struct series *series,
                         const struct model_curve *curve)
 {
@@ -61,7 +61,7 @@ static void put_figures(const struct statistics_page *page, const struct series 
         statistics_page_value(page, ms, greatest(series, curve->rows[part]), most);
         number_count(curve->counts[part], count);
         if (greatest(series, curve->rows[part]) > 0) {
-            snprintf(text, sizeof text, "%s%s (%s) max %s", p50, ms ? "" : " tok/s", count, most);
+            snprintf(text, sizeof text, "%s%s (%s) up to %s", p50, ms ? "" : " tok/s", count, most);
         } else {
             snprintf(text, sizeof text, "none (%s)", count);
         }
