@@ -53,6 +53,18 @@ done
 "$program" dump --no-mask --size 200x50 --keys '1 j Enter' feed.ndjson >screens
 has screens 'KEYaaaa1111' || fail "--no-mask masks the screen: $(cat screens)"
 
+# The name of a session, whole and where a column ends within the key.
+for padding in '' 'rotate ' 'rotate it before ' 'rotate it before today, all of '; do
+    printf '%s\n' '{"op":"hello","t":1767261600000,"session_id":"s","name":"'"$padding"'ghp_KEYaaaabbbbccccddddeeeeffffgggghhhh"}' \
+        '{"op":"start_llm_request","session_id":"s","span_id":"r","model":"m","t":1767261600000}' \
+        '{"op":"end_llm_request","session_id":"s","span_id":"r","ttft_ms":500,"output_tokens":5,"t":1767261602000}' >named.ndjson
+    "$program" report named.ndjson >named.out || fail 'report a named session'
+    has named.out 'TOP REASON' || fail "no reasons: $(cat named.out)"
+    grep 'KEY' named.out && fail 'a key in the name of a session'
+done
+"$program" report --no-mask named.ndjson >named.out
+has named.out 'eeeeffff' || fail "--no-mask masks a name: $(cat named.out)"
+
 # A message that quotes a broken trace.
 printf '{"traceEvents":[{"name":"x","ph":"X","ts":1,"args":{"k":ghp_KEYaaaabbbb}}]}' >broken.json
 "$program" record -o broken.out.json broken.json >out 2>err && fail 'a broken trace is read'

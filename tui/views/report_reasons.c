@@ -20,11 +20,14 @@ bool report_reasons_make(const struct report *report, struct reasons *out)
 }
 
 /* `turn 2 of NAME`. */
-static void put_turn(const struct turn *turn, struct agent_labels *labels,
-                     struct agent_label *label, struct strbuf *out)
+static void put_turn(const struct report *report, const struct turn *turn,
+                     struct agent_labels *labels, struct agent_label *label, struct strbuf *out)
 {
     strbuf_addf(out, "turn %llu of ", (unsigned long long)turn->number);
     agent_labels_get(labels, turn->agent, LABEL_LIST | LABEL_CLIENT, label);
+    if (!report->no_mask) { /* before it is cut: half a key is not found */
+        agent_label_mask(label);
+    }
     agent_label_text(label, TABLE_CELL_COLS - 12, out);
 }
 
@@ -37,7 +40,7 @@ static void put_reason(const struct report *report, const struct reasons *reason
     why_text_kind(report->swarm, reason->kind, &text);
     table_text(t, text.data, text.len);
     strbuf_clear(&text);
-    put_turn(&reason->longest, labels, label, &text);
+    put_turn(report, &reason->longest, labels, label, &text);
     table_text(t, text.data, text.len);
     table_ms(t, (double)reason->ns / 1e6);
     table_number(t, 100.0 * (double)reason->ns / (double)reasons->total_ns);
