@@ -162,12 +162,14 @@ static size_t count_calls(const struct search *search, const struct agent *agent
 }
 
 /* Looks at one call of each `step` of the agent. Returns false if out of memory. */
-static bool look_at_agent(struct search *search, const struct agent *agent, size_t step)
+static bool look_at_agent(struct search *search, agent_no no, size_t step)
 {
+    const struct agent *agent = swarm_agent(search->swarm, no);
+    uint64_t seed = hash_number(HASH_SEED, no); /* small agents differ in what is looked at */
     for (size_t i = 0; agent->last_ns >= search->from_ns && i < agent->lane_count; i++) {
         const struct lane *lane = &agent->lanes[i];
         for (size_t at = first_place(search, lane); at < lane->spans.count; at += step) {
-            uint64_t mixed = step == 1 ? 0 : hash_number(hash_number(HASH_SEED, i), at) >> 32;
+            uint64_t mixed = step == 1 ? 0 : hash_number(hash_number(seed, i), at) >> 32;
             size_t place = at + (size_t)(mixed % step);
             if (place < lane->spans.count && !look_at(search, spans_at(&lane->spans, place))) {
                 return false;
@@ -186,7 +188,7 @@ static bool find_samples(struct search *search)
     size_t step = calls / SLOWDOWN_SPANS + 1;
     bool good = true;
     for (size_t i = 0; good && i < agents; i++) {
-        good = look_at_agent(search, swarm_agent(search->swarm, (agent_no)i), step);
+        good = look_at_agent(search, (agent_no)i, step);
     }
     return good;
 }

@@ -272,6 +272,30 @@ TEST(of_many_calls_an_even_part_is_looked_at)
     model_release(&model);
 }
 
+/* Each of many agents has a request before and one within the last ten minutes. */
+TEST(of_many_small_agents_both_times_are_looked_at)
+{
+    enum { AGENTS = 12000 };
+    struct model model;
+    struct swarm_metrics metrics;
+    uint64_t seed = 3;
+    begin(&model, &mem_libc);
+    for (int i = 0; i < AGENTS; i++) {
+        static const struct stretch before = {0, 59, 1, 0, 1200, 60};
+        add_request(&model, i + 1, "opus", (1 + i % 58) * MINUTE_MS, &before, &seed);
+    }
+    for (int i = 0; i < AGENTS; i++) {
+        static const struct stretch last = {60, 70, 1, 0, 2100, 60};
+        add_request(&model, i + 1, "opus", (61 + i % 9) * MINUTE_MS, &last, &seed);
+    }
+    compute(&model, 70, &metrics);
+    assert_int_equal(metrics.slowdown_count, 1);
+    assert_in_range(metrics.slowdowns->recent_count, SLOWDOWN_SPANS / 4, SLOWDOWN_SPANS);
+    assert_in_range(metrics.slowdowns->before_count, SLOWDOWN_SPANS / 4, SLOWDOWN_SPANS);
+    metrics_release(&metrics);
+    model_release(&model);
+}
+
 TEST(a_lack_of_memory_is_reported)
 {
     static const struct stretch slow = {60, 70, 12, 100, 2100, 60};
