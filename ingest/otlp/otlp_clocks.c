@@ -1,6 +1,6 @@
 #include "ingest/otlp/otlp_clocks.h"
 
-#include "core/base/strbuf.h"
+#include "core/base/mask.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void put_part(struct strbuf *out, struct slice text, const char *otherwis
     if (text.len == 0) {
         strbuf_adds(out, otherwise);
     } else {
-        ingest_ctx_quote(out, text.bytes, text.len < PART_BYTES ? text.len : PART_BYTES);
+        ingest_ctx_quote(out, text.bytes, mask_cut(text.bytes, text.len, PART_BYTES));
     }
 }
 

@@ -70,6 +70,20 @@ RIG_TEST(a_clock_that_is_more_than_a_second_ahead_is_shown_at_once)
     close(client.fd);
 }
 
+/* A name is cut; what is left of a key would not be masked later. */
+RIG_TEST(no_half_of_a_key_is_in_the_name_of_a_clock)
+{
+    struct rig *rig = *state;
+    struct client client;
+    start(rig, &client);
+    struct source_traffic traffic =
+        send_span(rig, &client, "a-host-of-long-name ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123", 3);
+    assert_non_null(traffic.clock);
+    assert_non_null(strstr(traffic.clock, "a-host-of-long-name"));
+    assert_null(strstr(traffic.clock, "ABC"));
+    close(client.fd);
+}
+
 /* The local clock is never set back, so it may be far from the wall clock, and no sender is. */
 RIG_TEST(senders_are_compared_by_the_wall_clock)
 {
