@@ -24,25 +24,32 @@ struct gathering {
 
 /* ---- windows ---- */
 
-/* The rows are found as prices are; `input` is the window. Claude Code: 200,000, one million for a
-   name with [1m]. Gemini CLI and Qwen Code: their tokenLimits.ts. OpenAI: its list of models. */
+/* The rows are found as prices are; `input` is the window, `output` the larger one that the same
+   name may have. Claude Code: 200,000, one million for a name with [1m], which other clients and
+   telemetry omit. Gemini CLI and Qwen Code: their tokenLimits.ts. OpenAI: its list of models. */
 static const struct price windows[] = {
-    {.model = "claude-*", .input = 200000},     {.model = "gemini-1.5-pro", .input = 2097152},
-    {.model = "gemini-*", .input = 1048576},    {.model = "qwen3-coder-plus", .input = 1000000},
-    {.model = "qwen3-coder*", .input = 262144}, {.model = "gpt-4o*", .input = 128000},
-    {.model = "gpt-4.1*", .input = 1047576},    {.model = "gpt-5*", .input = 400000},
+    {.model = "claude-*", .input = 200000, .output = 1000000},
+    {.model = "gemini-1.5-pro", .input = 2097152},
+    {.model = "gemini-*", .input = 1048576},
+    {.model = "qwen3-coder-plus", .input = 1000000},
+    {.model = "qwen3-coder*", .input = 262144},
+    {.model = "gpt-4o*", .input = 128000},
+    {.model = "gpt-4.1*", .input = 1047576},
+    {.model = "gpt-5*", .input = 400000},
 };
 
-double context_window_of(struct slice model)
+double context_window_of(struct slice model, double prompt_tokens)
 {
     static const struct prices table = {windows, sizeof windows / sizeof *windows};
     static const char million[] = "[1m]";
     const size_t len = sizeof million - 1;
-    if (model.len > len && memcmp(model.bytes + model.len - len, million, len) == 0) {
-        return 1000000;
-    }
+    bool large = model.len > len && memcmp(model.bytes + model.len - len, million, len) == 0;
     const struct price *row = model.len == 0 ? NULL : prices_find(&table, model);
-    return row == NULL ? (double)NAN : row->input;
+    double window = large ? 1000000 : row == NULL ? (double)NAN : row->input;
+    if (prompt_tokens > window && row != NULL && row->output > window) {
+        window = row->output;
+    }
+    return prompt_tokens > window ? (double)NAN : window;
 }
 
 double context_full_pct(const struct metrics *metrics)
@@ -70,11 +77,15 @@ static const struct span *ended(const struct gathering *g, span_no no, struct sp
 
 static void take_prompt(const struct end_facts *facts, struct metrics *metrics)
 {
-    metrics->context_tokens = facts->numbers[FACT_PROMPT_TOKENS];
+    double prompt_tokens = facts->numbers[FACT_PROMPT_TOKENS];
+    if (isnan(prompt_tokens)) {
+        return;
+    }
+    metrics->context_tokens = prompt_tokens;
     metrics->context_window = facts->numbers[FACT_CONTEXT_WINDOW];
     metrics->window_assumed = isnan(metrics->context_window);
     if (metrics->window_assumed) {
-        metrics->context_window = context_window_of(model_of(facts));
+        metrics->context_window = context_window_of(model_of(facts), prompt_tokens);
     }
 }
 

@@ -17,8 +17,9 @@ enum { CONTEXT_SPANS = 128 };
    prompt is known. */
 int64_t context_gather(const struct swarm *swarm, const struct span_predicate *predicate,
                        agent_no agent, struct metrics *metrics);
-/* Returns the window that clients assume for a model; NAN: unknown. */
-double context_window_of(struct slice model);
+/* Returns the window that clients assume for a model whose prompt fits (NAN: any); NAN: unknown, or
+   the prompt is larger than what they assume. */
+double context_window_of(struct slice model, double prompt_tokens);
 /* Returns how much of the window the last prompt fills, in percent; NAN: unknown. */
 double context_full_pct(const struct metrics *metrics);
 

@@ -157,20 +157,48 @@ TEST(windows_are_assumed_for_models_whose_clients_have_a_rule)
 {
     static const struct {
         const char *model;
-        double window;
+        double prompt, window;
     } rows[] = {
-        {"claude-sonnet-4-5-20250929", 200000},
-        {"claude-opus-5-5[1m]", 1000000},
-        {"anthropic/claude-haiku-4-5", 200000},
-        {"gemini-2.5-pro", 1048576},
-        {"gpt-4.1-mini", 1047576},
-        {"my-own-model", NONE},
-        {"", NONE},
+        {"claude-sonnet-4-5-20250929", NONE, 200000},
+        {"claude-sonnet-4-5-20250929", 200000, 200000},
+        {"claude-sonnet-4-5-20250929", 640000, 1000000},
+        {"claude-sonnet-4-5-20250929", 1000001, NONE},
+        {"claude-opus-5-5[1m]", NONE, 1000000},
+        {"claude-opus-5-5[1m]", 1000001, NONE},
+        {"anthropic/claude-haiku-4-5", NONE, 200000},
+        {"gemini-2.5-pro", NONE, 1048576},
+        {"gpt-4.1-mini", NONE, 1047576},
+        {"gpt-4o", 128001, NONE},
+        {"my-own-model", NONE, NONE},
+        {"my-own-model", 10, NONE},
+        {"", NONE, NONE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct slice model = {rows[i].model, strlen(rows[i].model)};
-        assert_figure(context_window_of(model), rows[i].window, rows[i].model);
+        double window = context_window_of(model, rows[i].prompt);
+        assert_figure(window, rows[i].window, rows[i].model);
     }
+}
+
+/* A larger prompt than the assumed window shows that the window is another one. */
+TEST(no_prompt_is_larger_than_its_window)
+{
+    struct model model;
+    begin(&model, NULL);
+    add_request(&model, 10, "claude-opus-5-5", 640000);
+    assert_context(&model, 640000, 1000000, NONE, NONE);
+    add_request(&model, 30, "gpt-4o", 640000);
+    assert_context(&model, 640000, NONE, NONE, NONE);
+    model_release(&model);
+}
+
+TEST(without_a_prompt_there_is_no_window)
+{
+    struct model model;
+    begin(&model, NULL);
+    add_request(&model, 10, "claude-opus-5-5", NONE);
+    assert_context(&model, NONE, NONE, NONE, NONE);
+    model_release(&model);
 }
 
 TEST(the_caches_part_of_the_estimate_is_counted)
