@@ -13,7 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { CALLS_MAX = 64, FAILED_FROM = 400 };
+/* The newest children are looked at for attempts, once for each attempt that comes. */
+enum { CALLS_MAX = 64, LOOKED_AT_MAX = 256, FAILED_FROM = 400 };
 
 static struct otlp_node *node_at(struct otlp_reader *reader, uint32_t node)
 {
@@ -45,9 +46,9 @@ bool otlp_is_http(const struct otlp_span *span, enum otlp_kind kind)
 static size_t attempts_of(struct otlp_reader *reader, uint32_t node, double starts[CALLS_MAX])
 {
     double first_failed = (double)INFINITY, first_token = node_at(reader, node)->first_ms;
-    size_t count = 0, kept = 0;
-    for (uint32_t in = node_at(reader, node)->first_child; in != OTLP_NO_NODE && count < CALLS_MAX;
-         in = node_at(reader, in)->next) {
+    size_t count = 0, kept = 0, left = LOOKED_AT_MAX;
+    for (uint32_t in = node_at(reader, node)->first_child;
+         in != OTLP_NO_NODE && count < CALLS_MAX && left-- > 0; in = node_at(reader, in)->next) {
         const struct otlp_node *call = node_at(reader, in);
         const uint16_t taken = NODE_HTTP | NODE_KNOWN;
         if ((call->flags & taken) == taken && !isnan(call->start_ms) &&
@@ -88,11 +89,13 @@ static void send_attempts(struct otlp_reader *reader, uint32_t node, struct slic
     otlp_send(reader, &update);
 }
 
-/* Makes calls by HTTP that were shown before one with the request. */
+/* Makes calls by HTTP that were shown before one with the request. All children are looked at, as
+   none is shown once the request is known. */
 static void join_shown(struct otlp_reader *reader, uint32_t node, const struct update *of)
 {
-    unsigned left = CALLS_MAX;
-    for (uint32_t in = node_at(reader, node)->first_child; in != OTLP_NO_NODE && left-- > 0;
+    bool any = (node_at(reader, node)->flags & NODE_ABOVE) != 0;
+    node_at(reader, node)->flags &= (uint16_t)~NODE_ABOVE;
+    for (uint32_t in = node_at(reader, node)->first_child; any && in != OTLP_NO_NODE;
          in = node_at(reader, in)->next) {
         char room[OTLP_ID_TEXT];
         if ((node_at(reader, in)->flags & NODE_ALONE) == 0) {
@@ -128,13 +131,17 @@ bool otlp_take_http(struct otlp_reader *reader, const struct otlp_span *span, ui
     call->start_ms = span->start_ns == 0 ? (double)NAN : (double)span->start_ns / 1e6;
     if (above != OTLP_NO_NODE && node_at(reader, above)->kind == OTLP_REQUEST) {
         const uint16_t taken = NODE_KNOWN | NODE_OPEN;
-        if ((node_at(reader, above)->flags & taken) != 0) { /* else its own turn comes */
+        bool late = call->start_ms > node_at(reader, above)->first_ms; /* no attempt */
+        if (!late && (node_at(reader, above)->flags & taken) != 0) {   /* else its own turn comes */
             send_attempts(reader, above, otlp_session_of(reader, &reader->found, above));
         }
         return true;
     }
     if (call->kind == OTLP_STRUCTURE) {
         call->flags |= NODE_ALONE;
+        if (above != OTLP_NO_NODE) {
+            node_at(reader, above)->flags |= NODE_ABOVE;
+        }
     }
     return call->kind != OTLP_STRUCTURE;
 }

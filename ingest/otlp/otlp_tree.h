@@ -32,7 +32,8 @@ enum otlp_node_flag {
     NODE_JOINED = 2048,  /* … and those that had come are joined */
     NODE_HTTP = 4096,    /* a client's call by HTTP (otlp_http.c) */
     NODE_ALONE = 8192,   /* … that is shown, as nobody knows whose attempt it is */
-    NODE_COUNTS = 16384  /* a request that reports its attempts itself */
+    NODE_COUNTS = 16384, /* a request that reports its attempts itself */
+    NODE_ABOVE = 32768   /* children of it are NODE_ALONE */
 };
 
 struct otlp_node {

@@ -120,7 +120,7 @@ TEST(an_attempt_that_is_alone_is_a_failed_request)
 
 enum { HTTP_SPANS = 5 };
 
-static const struct {
+static const struct http_span {
     const char *id, *parent, *name, *attributes;
     int kind, start_ms, end_ms;
 } http_spans[HTTP_SPANS] = {
@@ -139,19 +139,19 @@ static const struct {
      3100, 3200},
 };
 
-static void take_http(struct otlp_rig *otlp, unsigned i)
+static void take_http_span(struct otlp_rig *otlp, const struct http_span *span)
 {
+    static const char zeros[] = "0000000000000000";
     char body[BODY_BYTES];
     int len = snprintf(
         body, sizeof body,
         "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':{"
         "'stringValue':'a program'}}]},'scopeSpans':[{'scope':{'name':'x'},'spans':[{"
-        "'traceId':'0000000000000000000000000000bbbb','spanId':'00000000000000%s',"
+        "'traceId':'0000000000000000000000000000bbbb','spanId':'%s%s',"
         "'parentSpanId':'00000000000000%s','name':'%s','kind':%d,'startTimeUnixNano':'%lld000000',"
         "'endTimeUnixNano':'%lld000000','attributes':[%s]}]}]}]}",
-        http_spans[i].id, http_spans[i].parent, http_spans[i].name, http_spans[i].kind,
-        1795903200000LL + http_spans[i].start_ms, 1795903200000LL + http_spans[i].end_ms,
-        http_spans[i].attributes);
+        zeros + strlen(span->id), span->id, span->parent, span->name, span->kind,
+        1795903200000LL + span->start_ms, 1795903200000LL + span->end_ms, span->attributes);
     for (char *at = body; (at = strchr(at, '\'')) != NULL;) {
         *at = '"';
     }
@@ -170,7 +170,7 @@ TEST(calls_by_http_are_attempts_from_the_first_that_failed)
         otlp_rig_init(&otlp);
         for (unsigned k = 0; k < 2 * SPANS; k++) { /* each twice */
             if (order[k % SPANS] < HTTP_SPANS) {
-                take_http(&otlp, order[k % SPANS]);
+                take_http_span(&otlp, &http_spans[order[k % SPANS]]);
             }
         }
         json_t *reading = otlp_reading(&otlp.rig);
@@ -188,4 +188,61 @@ TEST(calls_by_http_are_attempts_from_the_first_that_failed)
         shuffle(order, &seed);
     }
     json_decref(want);
+}
+
+/* Takes so many calls by HTTP below the request, all of which began then. */
+static void take_calls(struct otlp_rig *otlp, unsigned count, int start_ms)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char id[24];
+        struct http_span span = http_spans[1];
+        snprintf(id, sizeof id, "%02x%04x", 16, i); /* longer than that of another span */
+        span.id = id;
+        span.start_ms = start_ms;
+        span.end_ms = start_ms + 10;
+        take_http_span(otlp, &span);
+    }
+}
+
+static unsigned posts_of(const json_t *reading)
+{
+    const json_t *other = json_object_get(reading, "other");
+    unsigned posts = 0;
+    for (size_t k = 0; k < json_array_size(other); k++) {
+        posts += strcmp(json_string_value(json_array_get(other, k)), "POST") == 0;
+    }
+    return posts;
+}
+
+TEST(all_calls_by_http_that_came_before_their_request_are_part_of_it)
+{
+    struct otlp_rig otlp;
+    otlp_rig_init(&otlp);
+    take_calls(&otlp, 300, 200);
+    json_t *reading = otlp_reading(&otlp.rig);
+    assert_int_equal(posts_of(reading), 300);
+    json_decref(reading);
+    take_http_span(&otlp, &http_spans[0]);
+    reading = otlp_reading(&otlp.rig);
+    assert_int_equal(posts_of(reading), 0);
+    json_decref(reading);
+    otlp_rig_release(&otlp);
+}
+
+/* Else the work for each attempt would grow with all that came before. */
+TEST(attempts_before_hundreds_of_other_calls_are_not_looked_for)
+{
+    for (unsigned calls = 100; calls <= 300; calls += 200) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        take_http_span(&otlp, &http_spans[0]);
+        take_http_span(&otlp, &http_spans[2]);
+        take_calls(&otlp, calls, 2000); /* after the first token */
+        take_http_span(&otlp, &http_spans[3]);
+        json_t *reading = otlp_reading(&otlp.rig);
+        const json_t *request = json_array_get(json_object_get(reading, "requests"), 0);
+        assert_int_equal(json_object_get(request, "retries") != NULL, calls == 100);
+        json_decref(reading);
+        otlp_rig_release(&otlp);
+    }
 }
