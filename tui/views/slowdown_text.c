@@ -1,6 +1,7 @@
 /* The mark is where the last ten minutes begin: the test compares these with the time before. */
 #include "tui/views/slowdown_text.h"
 
+#include "core/base/mask.h"
 #include "core/query/slowdown.h"
 #include "tui/screen/number.h"
 
@@ -8,6 +9,8 @@
 #include <string.h>
 
 #define MARK_WORD " slower"
+
+enum { MODEL_BYTES = 40 };
 
 static void put_value(enum latency_part part, double value, bool ascii, char out[NUMBER_BYTES])
 {
@@ -57,14 +60,17 @@ struct header_piece slowdown_piece(const struct frame *frame)
 {
     struct header_piece piece = {.gap = 3};
     size_t count, models = 0;
+    bool several = false; /* parts: those of two clients may be the same */
     const struct slowdown *slowdowns = slowdown_shown(frame, &count);
     for (size_t i = 0; i < count; i++) {
         models += i == 0 || strcmp(slowdowns[i].model, slowdowns[i - 1].model) != 0;
+        several |= slowdowns[i].part != slowdowns[0].part;
     }
     if (models == 1) {
-        header_add(&piece, STYLE_USER, "%s %.40s" MARK_WORD ": %s", frame_symbol(frame, SYM_SLOWER),
-                   slowdowns[0].model,
-                   count > 1 ? "several parts" : latency_rows[slowdowns[0].part].word);
+        const char *model = slowdowns[0].model;
+        header_add(&piece, STYLE_USER, "%s %.*s" MARK_WORD ": %s", frame_symbol(frame, SYM_SLOWER),
+                   (int)mask_cut(model, strlen(model), MODEL_BYTES), model,
+                   several ? "several parts" : latency_rows[slowdowns[0].part].word);
     } else if (models > 1) {
         header_add(&piece, STYLE_USER, "%s %zu models" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
                    models);

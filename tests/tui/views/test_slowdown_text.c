@@ -1,0 +1,49 @@
+/* The header's piece on models that are slower. */
+#include "tui/views/slowdown_text.h"
+
+#include "core/query/slowdown.h"
+#include "tests/support/support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Fails unless the header has this text of the slowdowns. */
+static void check(struct slowdown *slowdowns, size_t count, const char *text)
+{
+    struct view_input input = {0};
+    input.theme.ascii = true;
+    struct swarm_metrics metrics = {.slowdowns = slowdowns, .slowdown_count = count};
+    struct frame frame = {.input = &input, .metrics = &metrics};
+    struct header_piece piece = slowdown_piece(&frame);
+    assert_int_equal(piece.count, 1);
+    const char *shown = strchr(piece.runs[0].text, ' ');
+    assert_non_null(shown);
+    assert_string_equal(shown + 1, text);
+}
+
+TEST(a_part_that_two_clients_share_is_one_part)
+{
+    struct slowdown slowdowns[] = {
+        {.model = "opus", .client = 1, .part = LATENCY_PREFILL},
+        {.model = "opus", .client = 2, .part = LATENCY_PREFILL},
+        {.model = "opus", .client = 2, .part = LATENCY_DECODE},
+    };
+    char one[64];
+    snprintf(one, sizeof one, "opus slower: %s", latency_rows[LATENCY_PREFILL].word);
+    check(slowdowns, 1, one);
+    check(slowdowns, 2, one);
+    check(slowdowns, 3, "opus slower: several parts");
+}
+
+TEST(a_long_name_is_cut_between_characters_and_before_a_key)
+{
+    struct slowdown slowdown = {.part = LATENCY_PREFILL};
+    char want[96];
+    slowdown.model = "a-model-whose-name-is-long-and-ends-in-\xC3\xA9\xC3\xA9";
+    snprintf(want, sizeof want, "a-model-whose-name-is-long-and-ends-in- slower: %s",
+             latency_rows[LATENCY_PREFILL].word);
+    check(&slowdown, 1, want);
+    slowdown.model = "a-model-of ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123";
+    snprintf(want, sizeof want, "a-model-of ghp_ slower: %s", latency_rows[LATENCY_PREFILL].word);
+    check(&slowdown, 1, want);
+}
