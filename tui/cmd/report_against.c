@@ -231,7 +231,8 @@ json_t *report_against(json_t *report, json_t *other)
     }
     strbuf_release(&c.prefix);
     strbuf_release(&c.name);
-    json_t *turns = report_turns_against(report, other);
+    json_t *turns;
+    good = report_turns_against(report, other, &turns) && good;
     good = (turns == NULL || json_object_set_new(against, "turns", turns) == 0) && good;
     if (json_object_set_new(against, "diff", c.diffs) != 0 || !good) {
         json_decref(against);

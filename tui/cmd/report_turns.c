@@ -206,24 +206,24 @@ static bool put_all(json_t *out, struct turn_runs *a, struct turn_runs *b)
     return good;
 }
 
-json_t *report_turns_against(const json_t *report, const json_t *other)
+bool report_turns_against(const json_t *report, const json_t *other, json_t **out)
 {
     const json_t *a = json_object_get(report, "turns"), *b = json_object_get(other, "turns");
     struct turn_runs of_a = {.count = 0}, of_b = {.count = 0};
-    json_t *out = NULL;
+    *out = NULL;
     if (!json_is_array(a) || !json_is_array(b)) {
-        return NULL;
+        return true;
     }
     if (find_runs(a, &of_a) && find_runs(b, &of_b)) {
-        out = json_array();
-        if (!put_all(out, &of_a, &of_b)) {
-            json_decref(out);
-            out = NULL;
+        *out = json_array();
+        if (*out != NULL && !put_all(*out, &of_a, &of_b)) {
+            json_decref(*out);
+            *out = NULL;
         }
     }
     free(of_a.runs);
     free(of_b.runs);
-    return out;
+    return *out != NULL;
 }
 
 /* ---- the table ---- */

@@ -4,6 +4,7 @@
 #include "tests/support/support.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TURN(id, session, agent, turn, ms)                                                 \
@@ -23,7 +24,8 @@ static const char theirs[] = "{\"turns\":[" TURN("8", "another title", "", "1", 
 static json_t *against(const char *a, const char *b)
 {
     json_t *report = json_loads(a, 0, NULL), *other = json_loads(b, 0, NULL);
-    json_t *turns = report_turns_against(report, other);
+    json_t *turns;
+    assert_true(report_turns_against(report, other, &turns));
     json_decref(report);
     json_decref(other);
     return turns;
@@ -141,4 +143,35 @@ TEST(a_long_list_is_cut)
     json_decref(turns);
     strbuf_release(&list);
     strbuf_release(&text);
+}
+
+static long allowed = -1; /* allocations of Jansson that succeed; -1: all */
+
+static void *allocate(size_t size)
+{
+    if (allowed == 0) {
+        return NULL;
+    }
+    allowed -= allowed > 0;
+    return malloc(size);
+}
+
+/* A lack of memory must not look like a report without turns. */
+TEST(a_lack_of_memory_is_no_report_of_before)
+{
+    json_t *turns = NULL;
+    json_set_alloc_funcs(allocate, free);
+    json_t *report = json_loads(ours, 0, NULL), *other = json_loads(theirs, 0, NULL);
+    size_t failures = 0;
+    for (allowed = 0; !report_turns_against(report, other, &turns); allowed = (long)failures) {
+        assert_null(turns);
+        failures++;
+    }
+    allowed = -1;
+    assert_true(failures > 10);
+    assert_int_equal(json_array_size(turns), 6);
+    json_decref(turns);
+    json_decref(report);
+    json_decref(other);
+    json_set_alloc_funcs(malloc, free);
 }
