@@ -55,12 +55,11 @@ core/trace/planted.h core/model/span.h above
 core/model/planted.c core/tracer/tracer.h above
 core/tracer/planted.c core/query/query.h above
 core/tracer/planted.c core/export/document.h above
-core/query/planted.c core/export/document.h beside
-core/export/planted.c core/query/query.h beside
+core/query/planted.c core/export/document.h above
 core/query/planted.c core/correlate/x.h beside
-core/export/planted.c core/correlate/x.h beside
-core/correlate/planted.c core/export/document.h beside
 core/correlate/planted.c core/query/query.h beside
+core/correlate/planted.c core/analysis/turn.h above
+core/analysis/planted.c core/export/document.h above
 ingest/planted.c ingest/hub.h above
 ingest/planted.c ingest/source.h above
 ingest/hub.c ingest/feed/feed.h above
@@ -140,7 +139,7 @@ unsigned long planted_loop(void) { return uv_now(0); }
 long planted_clock(void);
 long planted_clock(void) { struct timespec now; clock_gettime(CLOCK_MONOTONIC, &now); return now.tv_sec; }
 END
-for floor in trace model tracer query export correlate; do
+for floor in trace model tracer query correlate analysis export; do
     echo "int planted_$floor(void); int planted_$floor(void) { return 0; }" >core/$floor/planted_symbol.c
 done
 while read -r from to; do
@@ -154,11 +153,11 @@ model tracer
 tracer query
 tracer export
 query export
-export query
 query correlate
-export correlate
 correlate query
 correlate export
+correlate analysis
+analysis export
 END
 {
     cat "$TMPDIR/upwards"
