@@ -21,6 +21,8 @@
 
 enum { PIDS_MAX = 8192, LINE_BYTES = 512, LINK_BYTES = 64, ENDPOINT_BYTES = 48 };
 
+enum { PID_ROUND = 1 << 22 }; /* the most numbers that Linux gives */
+
 /* ---- keys ---- */
 
 struct endpoint {
@@ -144,17 +146,40 @@ static int compare(const void *a, const void *b)
     return *x < *y ? 1 : *x > *y ? -1 : 0;
 }
 
-/* Sets pids to the processes of the user, the highest numbers first; returns their count. */
+/* Returns the number that the system gave to a process last; INT_MAX: unknown. */
+static int last_pid(const char *proc)
+{
+    char path[PATH_MAX], line[128];
+    int pid = INT_MAX;
+    if (snprintf(path, sizeof path, "%s/loadavg", proc) >= (int)sizeof path) {
+        return INT_MAX;
+    }
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return INT_MAX;
+    }
+    if (fgets(line, sizeof line, file) == NULL ||
+        sscanf(line, "%*f %*f %*f %*d/%*d %d", &pid) != 1) {
+        pid = INT_MAX;
+    }
+    fclose(file);
+    return pid;
+}
+
+/* Sets pids to the processes of the user, the youngest first; returns their count. Numbers start
+   again at the greatest one: those above the last one given are the oldest. */
 static size_t list_processes(const char *proc, uid_t uid, int pids[PIDS_MAX])
 {
     size_t count = 0;
+    int last = last_pid(proc);
     struct stat st;
     DIR *dir = opendir(proc);
     for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
         if (isdigit((unsigned char)entry->d_name[0]) &&
             fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && st.st_uid == uid) {
             /* If there are too many, the oldest are left out: the system lists them first. */
-            pids[count++ % PIDS_MAX] = atoi(entry->d_name);
+            int pid = atoi(entry->d_name);
+            pids[count++ % PIDS_MAX] = pid > last ? pid - PID_ROUND : pid;
         }
     }
     if (dir != NULL) {
@@ -162,6 +187,9 @@ static size_t list_processes(const char *proc, uid_t uid, int pids[PIDS_MAX])
     }
     count = count < PIDS_MAX ? count : PIDS_MAX;
     qsort(pids, count, sizeof *pids, compare);
+    for (size_t i = 0; i < count; i++) {
+        pids[i] += pids[i] <= 0 ? PID_ROUND : 0;
+    }
     return count;
 }
 

@@ -233,4 +233,9 @@ TEST(a_look_at_many_descriptors_ends_at_its_maximum)
     assert_int_equal(process_peer_find(proc, &peer, 5, &chain), PEER_UNFINISHED);
     assert_int_equal(process_peer_find(proc, &peer, 10, &chain), PEER_FOUND);
     assert_int_equal(process_peer_find(proc, &peer, 0, &chain), PEER_FOUND);
+    /* The numbers have begun again: those above 100 are older. */
+    static const char load[] = "0.10 0.20 0.30 1/80 100\n";
+    support_write_file(support_path(proc, "loadavg"), load, sizeof load - 1);
+    assert_int_equal(process_peer_find(proc, &peer, 1, &chain), PEER_FOUND);
+    assert_int_equal(chain.process[0].pid, 100);
 }
