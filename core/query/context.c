@@ -114,6 +114,19 @@ static span_no find_last(const struct gathering *g, struct metrics *metrics)
 
 /* ---- the growth ---- */
 
+/* Spans in the order of their starts. */
+struct start_list {
+    const struct swarm *swarm;
+    const struct block_list *spans;
+};
+
+static int64_t start_at(const void *ctx, size_t place)
+{
+    const struct start_list *list = ctx;
+    const struct span *span = swarm_span(list->swarm, spans_at(list->spans, place));
+    return span == NULL ? INT64_MIN : span->start_ns;
+}
+
 /* Returns when the last compaction was; INT64_MIN: no compaction among these spans. */
 static int64_t last_compaction(const struct gathering *g)
 {
@@ -122,9 +135,13 @@ static int64_t last_compaction(const struct gathering *g)
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
         const struct block_list *spans = &agent->lanes[lane].spans;
         for (size_t i = spans->count, n = 0; i-- > 0 && n < CONTEXT_SPANS; n++) {
+            span_no no = spans_at(spans, i);
+            const struct span *span = swarm_span(g->swarm, no);
             struct span room;
-            const struct span *span = ended(g, spans_at(spans, i), &room);
-            if (span != NULL && span->start_ns > last_ns && span_is_compaction(g->swarm, span)) {
+            if (span == NULL || span->start_ns <= last_ns) {
+                break;
+            }
+            if (span_is_compaction(g->swarm, span) && ended(g, no, &room) != NULL) {
                 last_ns = span->start_ns;
             }
         }
@@ -138,52 +155,55 @@ struct first_prompt {
     double tokens;
 };
 
+/* Returns whether the span is a request of the model with a prompt; sets *out. */
+static bool read_prompt(const struct gathering *g, span_no no, struct slice model,
+                        struct first_prompt *out)
+{
+    struct span room;
+    struct end_facts facts;
+    const struct span *span = swarm_span(g->swarm, no);
+    if (span == NULL || span->kind != SPAN_REQUEST || (span = ended(g, no, &room)) == NULL) {
+        return false;
+    }
+    span_end_facts(g->swarm, span, &facts);
+    struct slice of = model_of(&facts);
+    bool same = of.len == model.len && (of.len == 0 || memcmp(of.bytes, model.bytes, of.len) == 0);
+    *out = (struct first_prompt){span->start_ns, facts.numbers[FACT_PROMPT_TOKENS]};
+    return same && !isnan(out->tokens);
+}
+
+/* Goes forward in each row and ends at the first one found: reading a request's end is dear. */
 static struct first_prompt find_first(const struct gathering *g, int64_t since_ns,
                                       struct slice model)
 {
     const struct agent *agent = swarm_agent(g->swarm, g->agent);
     struct first_prompt first = {INT64_MAX, (double)NAN};
     for (size_t lane = 0; lane < agent->lane_count; lane++) {
-        const struct block_list *spans = &agent->lanes[lane].spans;
-        for (size_t i = spans->count, n = 0; i-- > 0 && n < CONTEXT_SPANS; n++) {
-            struct span room;
-            struct end_facts facts;
-            const struct span *span = ended(g, spans_at(spans, i), &room);
-            if (span == NULL || span->kind != SPAN_REQUEST || span->start_ns < since_ns ||
-                span->start_ns >= first.at_ns) {
-                continue;
+        struct start_list list = {g->swarm, &agent->lanes[lane].spans};
+        size_t count = list.spans->count;
+        size_t begin = count > CONTEXT_SPANS ? count - CONTEXT_SPANS : 0;
+        size_t since = sorted_first(count, since_ns, start_at, &list);
+        for (size_t i = since > begin ? since : begin; i < count; i++) {
+            struct first_prompt prompt;
+            if (start_at(&list, i) >= first.at_ns) {
+                break;
             }
-            span_end_facts(g->swarm, span, &facts);
-            struct slice of = model_of(&facts);
-            bool same =
-                of.len == model.len && (of.len == 0 || memcmp(of.bytes, model.bytes, of.len) == 0);
-            if (same && !isnan(facts.numbers[FACT_PROMPT_TOKENS])) {
-                first = (struct first_prompt){span->start_ns, facts.numbers[FACT_PROMPT_TOKENS]};
+            if (read_prompt(g, spans_at(list.spans, i), model, &prompt)) {
+                first = prompt;
+                break;
             }
         }
     }
     return first;
 }
 
-struct turn_list {
-    const struct swarm *swarm;
-    const struct block_list *turns;
-};
-
-static int64_t turn_start(const void *ctx, size_t place)
-{
-    const struct turn_list *list = ctx;
-    const struct span *span = swarm_span(list->swarm, spans_at(list->turns, place));
-    return span == NULL ? INT64_MIN : span->start_ns;
-}
-
 /* Returns how many turns two moments lie in: one, and one more for each that begins between. */
 static double turns_between(const struct gathering *g, int64_t from_ns, int64_t to_ns)
 {
-    struct turn_list list = {g->swarm, &swarm_agent(g->swarm, g->agent)->envelopes};
-    size_t count = list.turns->count;
-    return 1 + (double)(sorted_first(count, to_ns + 1, turn_start, &list) -
-                        sorted_first(count, from_ns + 1, turn_start, &list));
+    struct start_list list = {g->swarm, &swarm_agent(g->swarm, g->agent)->envelopes};
+    size_t count = list.spans->count;
+    return 1 + (double)(sorted_first(count, to_ns + 1, start_at, &list) -
+                        sorted_first(count, from_ns + 1, start_at, &list));
 }
 
 int64_t context_gather(const struct swarm *swarm, const struct span_predicate *predicate,
@@ -197,7 +217,8 @@ int64_t context_gather(const struct swarm *swarm, const struct span_predicate *p
         return INT64_MIN;
     }
     span_end_facts(swarm, last, &facts);
-    struct first_prompt first = find_first(&g, last_compaction(&g), model_of(&facts));
+    int64_t since_ns = metrics->compactions > 0 ? last_compaction(&g) : INT64_MIN;
+    struct first_prompt first = find_first(&g, since_ns, model_of(&facts));
     if (first.at_ns < last->start_ns) {
         metrics->context_growth = (metrics->context_tokens - first.tokens) /
                                   turns_between(&g, first.at_ns, last->start_ns);

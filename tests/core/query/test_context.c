@@ -201,6 +201,32 @@ TEST(without_a_prompt_there_is_no_window)
     model_release(&model);
 }
 
+static bool count_span(void *ctx, span_no span)
+{
+    (void)span;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+/* The growth is part of each picture: what it reads of an agent must not grow with its requests. */
+TEST(the_growth_reads_few_of_many_requests)
+{
+    struct model model;
+    size_t read = 0;
+    const struct span_predicate predicate = {.holds = count_span, .ctx = &read};
+    struct metrics metrics = {
+        .requests = 200, .context_tokens = NONE, .compactions = NONE, .context_growth = NONE};
+    begin(&model, NULL);
+    for (int i = 0; i < 200; i++) {
+        add_request(&model, 20 * i, "m", 1000 + i);
+    }
+    model_flush(&model);
+    context_gather(model.swarm, &predicate, model_agent(&model, "main"), &metrics);
+    assert_figure(metrics.context_growth, CONTEXT_SPANS - 1, "growth");
+    assert_true(read > 0 && read < 8);
+    model_release(&model);
+}
+
 TEST(the_caches_part_of_the_estimate_is_counted)
 {
     static const struct price row = {"m", 10, 100, 1, 12};
