@@ -8,6 +8,7 @@
 #include "core/query/query.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct marker_list {
     uint32_t *items;
@@ -166,6 +167,19 @@ bool timeline_cache_markers(struct timeline_cache *cache, const struct swarm *sw
 
 /* ---- compactions ---- */
 
+/* Removes the numbers of spans that the model has dropped. */
+static void drop_old(struct marker_list *list, span_no begin)
+{
+    size_t old = 0;
+    while (old < list->count && list->items[old] < begin) {
+        old++;
+    }
+    if (old > 0) {
+        list->count -= old;
+        memmove(list->items, list->items + old, list->count * sizeof *list->items);
+    }
+}
+
 /* Numbers of spans are never used again, so each is looked at once. */
 bool timeline_cache_compactions(struct timeline_cache *cache, const struct swarm *swarm,
                                 const span_no **spans, size_t *count)
@@ -184,6 +198,7 @@ bool timeline_cache_compactions(struct timeline_cache *cache, const struct swarm
                add(cache->mem, &cache->compactions, no);
     }
     cache->looked_up_to = no;
+    drop_old(&cache->compactions, swarm_span_begin(swarm));
     *spans = cache->compactions.items;
     *count = cache->compactions.count;
     return good;

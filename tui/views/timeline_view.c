@@ -339,22 +339,26 @@ static void draw_compactions(const struct frame *frame, struct area bars)
     if (!any || cache == NULL || !timeline_cache_compactions(cache, frame->swarm, &spans, &count)) {
         return;
     }
-    for (int y = 0; y < bars.rows; y++) {
+    const struct mem *mem = frame->state->mem;
+    size_t agents = swarm_agent_count(frame->swarm);
+    int *lines = mem_zalloc(mem, agents, sizeof *lines); /* by agent: its first line + 1 */
+    for (int y = 0; lines != NULL && y < bars.rows; y++) {
         const struct timeline_row *row = frame_row_at(frame, y);
-        agent_no agent = row != NULL && row->first && !row->group
-                             ? frame->rows.nodes[row->node].agent
-                             : NO_AGENT;
-        bool compacted = agent != NO_AGENT && agent < frame->metrics->agent_count &&
-                         !isnan(frame->metrics->agents[agent].compactions);
-        for (size_t i = 0; compacted && i < count; i++) {
-            const struct span *span = swarm_span(frame->swarm, spans[i]);
-            bool shown = span != NULL && span->agent == agent && span->start_ns <= frame->now_ns;
-            int col = shown ? axis_col(&frame->axis, span->start_ns) : -1;
-            if (col >= 0 && col < bars.cols) {
-                area_puts(bars, col, y, STYLE_USER, frame_symbol(frame, SYM_INSTANT));
-            }
+        if (row != NULL && row->first && !row->group) {
+            lines[frame->rows.nodes[row->node].agent] = y + 1;
         }
     }
+    for (size_t i = 0; lines != NULL && i < count; i++) {
+        const struct span *span = swarm_span(frame->swarm, spans[i]);
+        int line = span != NULL && span->start_ns <= frame->now_ns ? lines[span->agent] : 0;
+        bool shown = line > 0 && span->agent < frame->metrics->agent_count &&
+                     !isnan(frame->metrics->agents[span->agent].compactions);
+        int col = shown ? axis_col(&frame->axis, span->start_ns) : -1;
+        if (col >= 0 && col < bars.cols) {
+            area_puts(bars, col, line - 1, STYLE_USER, frame_symbol(frame, SYM_INSTANT));
+        }
+    }
+    mem_free(mem, lines, lines != NULL ? agents * sizeof *lines : 0);
 }
 
 static void draw_markers(const struct frame *frame, struct area bars)
