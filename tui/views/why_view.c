@@ -165,7 +165,7 @@ static int64_t start_at(const void *ctx, size_t place)
     return span == NULL ? INT64_MIN : span->start_ns;
 }
 
-/* Returns the agent's first span in [from, to); NO_SPAN: it has none. */
+/* Returns the agent's first span in [from, to) that is shown; NO_SPAN: it has none. */
 static span_no first_span(const struct frame *frame, agent_no no, int64_t from_ns, int64_t to_ns)
 {
     const struct agent *agent = swarm_agent(frame->swarm, no);
@@ -174,6 +174,10 @@ static span_no first_span(const struct frame *frame, agent_no no, int64_t from_n
     for (size_t i = 0; i < agent->lane_count; i++) {
         struct lane_starts starts = {frame->swarm, &agent->lanes[i].spans};
         size_t place = sorted_first(starts.spans->count, from_ns, start_at, &starts);
+        while (place < starts.spans->count && start_at(&starts, place) < first_ns &&
+               !select_shows(frame, spans_at(starts.spans, place))) {
+            place++;
+        }
         int64_t start_ns = place < starts.spans->count ? start_at(&starts, place) : to_ns;
         if (start_ns < first_ns) {
             first = spans_at(starts.spans, place);
@@ -194,7 +198,10 @@ bool why_step(struct frame *frame, int n)
     size_t place = (size_t)now->number - 1 + (size_t)n;
     const struct span *span =
         place < turns->count ? swarm_span(frame->swarm, spans_at(turns, place)) : NULL;
+    struct span room;
     struct turn turn;
+    /* Before the moment that a frozen display shows, a later turn has not begun. */
+    span = past_span(view_past(state), frame->swarm, span, &room);
     if (span == NULL || !turn_at(frame->swarm, view_past(state), now->agent, span->start_ns,
                                  frame->local_ns, &turn)) {
         view_message(state, false, n > 0 ? "this is the last turn" : "this is the first turn");

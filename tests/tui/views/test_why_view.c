@@ -76,6 +76,37 @@ TEST(keys_go_from_turn_to_turn)
     picture_release(&picture);
 }
 
+TEST(a_frozen_display_has_no_later_turn)
+{
+    struct picture picture;
+    start(&picture);
+    picture_press(&picture, "t Space");
+    picture_feed(&picture, CALL("interaction", "i2", "20000", ",'end_ms':35000"));
+    picture_feed(&picture, CALL("interaction", "i3", "36000", ",'end_ms':39000"));
+    picture_at(&picture, 40000);
+    picture_press(&picture, ".");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_has(&picture, "this is the last turn");
+    picture_release(&picture);
+}
+
+/* The turn's first call that the filter matches is selected. */
+TEST(a_turn_selects_what_the_filter_shows)
+{
+    struct picture picture;
+    start(&picture);
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    picture_press(&picture, "t");
+    assert_true(view_set_filter(&picture.state, "kind:tool", &error));
+    picture_press(&picture, ",");
+    strbuf_release(&error);
+    const struct span *span = swarm_span(picture.input.swarm, picture.state.selected);
+    assert_non_null(span);
+    assert_int_equal(span->kind, SPAN_TOOL);
+    picture_release(&picture);
+}
+
 TEST(the_path_follows_the_cursor_to_another_agent)
 {
     struct picture picture;
