@@ -66,6 +66,7 @@ struct baseline *baseline_read(const struct options *options, int *status)
     }
     if (baseline != NULL) {
         baseline_init(baseline, &mem_libc, options->against);
+        baseline->filter = options->filter;
         if (!add_all(baseline, report)) {
             *status = 1;
         }

@@ -32,7 +32,8 @@ struct baseline {
     struct strbuf texts; /* NUL-terminated, one after the other */
     struct baseline_item *items;
     size_t count, cap;
-    const char *label; /* the other's name; borrowed */
+    const char *label;  /* the other's name; borrowed */
+    const char *filter; /* the one that it was read with; borrowed; NULL: none */
 };
 
 enum { BASELINE_ITEMS_MAX = 10000 };

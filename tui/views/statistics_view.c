@@ -1,5 +1,6 @@
 /* The statistics page: a list of sections, each a function. Its values come from the metrics that
    `report` prints, so both show the same. */
+#include "core/base/mask.h"
 #include "core/query/time_parts.h"
 #include "tui/screen/number.h"
 #include "tui/views/baseline.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGENTS_SHOWN = 12, HEADING_BYTES = 200 };
+enum { AGENTS_SHOWN = 12, HEADING_BYTES = 200, LABEL_BYTES = 160 };
 
 void statistics_page_heading(const struct statistics_page *page, const char *text)
 {
@@ -176,12 +177,19 @@ static void put_table(const struct statistics_page *page, const char *heading,
     strbuf_release(&text);
 }
 
+/* A filter typed on the screen is not that of the other run. */
 static void put_baseline(const struct statistics_page *page)
 {
     const struct baseline *baseline = page->frame->input->baseline;
     char heading[HEADING_BYTES];
     if (baseline != NULL) {
-        snprintf(heading, sizeof heading, "AGAINST %s", baseline->label);
+        const char *other = baseline->filter != NULL ? baseline->filter : "";
+        bool same = strcmp(other, page->frame->state->filter_text) == 0;
+        int len = (int)mask_cut(baseline->label, strlen(baseline->label), LABEL_BYTES);
+        snprintf(heading, sizeof heading, "AGAINST %.*s%s", len, baseline->label,
+                 same             ? ""
+                 : *other == '\0' ? " (OTHER has no filter)"
+                                  : " (OTHER has another filter)");
         put_table(page, heading, report_baseline);
     }
 }

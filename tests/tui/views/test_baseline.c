@@ -85,6 +85,33 @@ TEST(the_statistics_have_the_medians_of_both_runs)
     picture_release(&picture);
 }
 
+/* The other run was read with the filter of the command line, which another one may replace. */
+TEST(the_heading_marks_a_filter_that_the_other_run_lacks)
+{
+    struct picture picture;
+    struct baseline baseline;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    picture_init(&picture, 110, 50);
+    feed(&picture);
+    picture_at(&picture, 90000);
+    baseline_init(&baseline, &mem_libc, "old.json");
+    assert_true(baseline_add(&baseline, &ttft, "", ""));
+    picture.input.baseline = &baseline;
+    picture_press(&picture, "4");
+    picture_lacks(&picture, "OTHER has");
+    assert_true(view_set_filter(&picture.state, "kind:request", &error));
+    picture_has(&picture, "AGAINST old.json (OTHER has no filter)");
+    baseline.filter = "kind:request";
+    picture_has(&picture, "AGAINST old.json");
+    picture_lacks(&picture, "OTHER has");
+    baseline.filter = "kind:tool";
+    picture_has(&picture, "AGAINST old.json (OTHER has another filter)");
+    baseline_release(&baseline);
+    strbuf_release(&error);
+    picture_release(&picture);
+}
+
 TEST(the_baseline_is_bounded_and_memory_may_lack)
 {
     struct baseline baseline;
