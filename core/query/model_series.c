@@ -16,6 +16,11 @@ struct model_count {
     uint64_t *numbers;           /* of requests by stretch */
 };
 
+/* One that has no counts, since there are too many. */
+struct model_left_out {
+    intern_id client, name;
+};
+
 struct model_counting {
     const struct swarm *swarm;
     const struct mem *mem;
@@ -24,6 +29,8 @@ struct model_counting {
     size_t stretches;
     struct model_count models[MODEL_SERIES_MAX];
     size_t count;
+    struct model_left_out left_out[MODEL_SERIES_LEFT_OUT_MAX];
+    size_t left_out_count;
 };
 
 struct model_counting *model_counting_new(const struct swarm *swarm, struct stats *stats,
@@ -105,6 +112,18 @@ static bool find_model(struct model_counting *counting, intern_id client, intern
     return init_model(counting, *out);
 }
 
+static void leave_out(struct model_counting *counting, intern_id client, intern_id name)
+{
+    for (size_t i = 0; i < counting->left_out_count; i++) {
+        if (counting->left_out[i].name == name && counting->left_out[i].client == client) {
+            return;
+        }
+    }
+    if (counting->left_out_count < MODEL_SERIES_LEFT_OUT_MAX) {
+        counting->left_out[counting->left_out_count++] = (struct model_left_out){client, name};
+    }
+}
+
 bool model_counting_add(struct model_counting *counting, const struct span *request,
                         const struct end_facts *facts, size_t stretch)
 {
@@ -119,6 +138,7 @@ bool model_counting_add(struct model_counting *counting, const struct span *requ
         return false;
     }
     if (model == NULL) {
+        leave_out(counting, client, name);
         return true;
     }
     double values[LATENCY_PARTS];
@@ -175,7 +195,8 @@ static int by_model(const void *a, const void *b)
 
 bool model_counting_finish(struct model_counting *counting, struct model_series *out)
 {
-    *out = (struct model_series){.stretches = counting->stretches};
+    *out = (struct model_series){.stretches = counting->stretches,
+                                 .left_out = counting->left_out_count};
     if (counting->count == 0) {
         return true;
     }

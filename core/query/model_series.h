@@ -7,6 +7,7 @@
 
 enum {
     MODEL_SERIES_MAX = 16, /* the first models; the requests of later ones are not counted */
+    MODEL_SERIES_LEFT_OUT_MAX = 240,
     MODEL_SERIES_ROWS = LATENCY_PARTS + 1,
     MODEL_SERIES_REQUESTS = LATENCY_PARTS /* the row of their numbers */
 };
@@ -25,6 +26,7 @@ struct model_curve {
 struct model_series {
     struct model_curve *items; /* by name */
     size_t count, cap;
+    size_t left_out; /* later models, beyond MODEL_SERIES_MAX: up to MODEL_SERIES_LEFT_OUT_MAX */
     size_t stretches;
 };
 

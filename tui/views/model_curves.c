@@ -119,7 +119,7 @@ static bool has_curve(const struct model_curve *curve)
 void model_curves_put(const struct statistics_page *page, const struct series *series)
 {
     const struct model_series *models = &series->models;
-    size_t shown = 0, left_out = 0;
+    size_t shown = 0, left_out = models->left_out;
     for (size_t i = 0; i < models->count; i++) {
         if (!has_curve(&models->items[i])) {
             continue;
@@ -139,7 +139,8 @@ void model_curves_put(const struct statistics_page *page, const struct series *s
     if (left_out > 0) {
         struct area line = scrolled_page_line(page->lines);
         if (line.rows > 0) {
-            area_putf(line, 3, 0, STYLE_DIM, "and %zu more models", left_out);
+            area_putf(line, 3, 0, STYLE_DIM, "and %zu more model%s", left_out,
+                      left_out == 1 ? "" : "s");
         }
     }
     curves_put_axis(page, series);
