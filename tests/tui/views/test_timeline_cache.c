@@ -1,4 +1,4 @@
-/* What the timeline keeps between frames. */
+/* The parts of the timeline that are kept between frames. */
 #include "tui/views/timeline_cache.h"
 
 #include "tests/support/model.h"
