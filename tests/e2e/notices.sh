@@ -17,9 +17,9 @@ fail() {
 # The command writes its variables and its stdin into files of its own.
 cat >told.sh <<'END'
 mkdir -p told
-env | grep -a ^SWARMTOP_ >told/env.$$.new
+env | grep -a ^SWARMTOP_ >told/new.$$
 cat >told/in.$$
-mv told/env.$$.new told/env.$$
+mv told/new.$$ told/env.$$
 END
 told() { ls told 2>/dev/null | grep -c '^env\.[0-9]*$'; }
 told_of() { cat told/env.* 2>/dev/null | grep -a -q -e "$1"; } # PATTERN
