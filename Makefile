@@ -77,7 +77,7 @@ MAIN_SRC   := $(wildcard tui/app/main.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
 TEST_SRC   := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 # Those that look at the source and not at the program need no sanitizers.
-TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh),\
+TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh %/install.sh),\
 	$(sort $(wildcard tests/e2e/*.sh)))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests,$(room)/*.[ch] $(room)/*/*.[ch] \
@@ -183,18 +183,7 @@ tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) ## build the 
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan
 	@BUILD='$(BUILD)' sh tests/run.sh $(TEST_PROGRAMS) $(TEST_SH)
 
-.PHONY: install
-install: $(PROGRAM) ## install below $(DESTDIR)$(PREFIX)
-	install -d '$(DESTDIR)$(PREFIX)/bin'
-	install -m 755 $(PROGRAM) '$(DESTDIR)$(PREFIX)/bin/swarmtop'
-ifneq ($(wildcard doc/swarmtop.1),)
-	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
-	install -m 644 doc/swarmtop.1 '$(DESTDIR)$(PREFIX)/share/man/man1/swarmtop.1'
-endif
-
-.PHONY: uninstall
-uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/swarmtop' '$(DESTDIR)$(PREFIX)/share/man/man1/swarmtop.1'
+include doc/packaging/packaging.mk
 
 .PHONY: clean
 clean: ## remove $(BUILD)
@@ -307,7 +296,7 @@ deps: ## see that compiler and libraries are there; install them where that is p
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile doc/packaging/packaging.mk
 	@echo
 	@echo "  BUILD=dir  CC=clang  CFLAGS='-O0 -g'  SANITIZE=1  WERROR=1  V=1 (show commands)"
 	@echo "  PREFIX=dir  DESTDIR=dir  LAYERS='core ingest' (leave tui out)"
