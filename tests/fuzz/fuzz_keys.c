@@ -33,7 +33,10 @@ static void read_names(const char *text, size_t len)
     (void)keymap_parse_key(copy, len, &key);
     char *keys = strchr(copy, '=');
     if (keys != NULL) {
-        bool bound = keymap_bind(&keymap, copy, (size_t)(keys - copy), keys + 1, &wrong);
+        struct keymap_clash clash;
+        bool bound =
+            keymap_bind(&keymap, copy, (size_t)(keys - copy), keys + 1, &wrong) != ACTION_NONE;
+        fuzz_require(!keymap_find_clash(&keymap, &clash) || bound);
         fuzz_require(bound || wrong != NULL);
         for (size_t i = 0; bound && keymap_action(i) != NULL; i++) {
             fuzz_require(keymap_keys(&keymap, keymap_action(i)) != NULL);

@@ -51,7 +51,7 @@ static int print_config(void)
 {
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
-    options_config(&text);
+    config_print(&text);
     return print(&text);
 }
 

@@ -6,7 +6,8 @@
        bind zoom-in = w i
 
    Options have their names of the command line, which overrides the file. A command ignores options
-   that it does not take. */
+   that it does not take, but a value that no command takes is refused. So is a key that two actions
+   of one view would have. */
 #ifndef TUI_CONFIG_H
 #define TUI_CONFIG_H
 
@@ -24,5 +25,11 @@ bool config_read(const char *path, bool given, struct strbuf *out, struct strbuf
 /* Applies the text, which is cut up and must live as long as the options. Returns false with `LINE:
    reason` in *error. */
 bool config_apply(struct options *options, char *text, struct strbuf *error);
+
+/* Returns whether the option may be in a file: not one that only makes the program print. */
+bool config_has(const struct option_row *row);
+/* Appends a file with all options and keys, commented. Without the first sign of each setting it is
+   a valid file that changes nothing: `#NAME = DEFAULT` is set then, `##NAME` remains a comment. */
+void config_print(struct strbuf *out);
 
 #endif

@@ -133,10 +133,32 @@ static void put_options(struct strbuf *out, enum command command)
     strbuf_release(&term);
 }
 
-static bool takes_sources(enum command command)
+void options_takers(unsigned commands, const char *before, const char *after, struct strbuf *out)
 {
-    return command != COMMAND_EMIT && command != COMMAND_DEMO && command != COMMAND_SETUP &&
-           command != COMMAND_HOOK;
+    if (commands == (1u << COMMANDS) - 1) {
+        return;
+    }
+    strbuf_adds(out, before);
+    for (size_t i = 0, count = 0; i < COMMANDS; i++) {
+        if (commands & FOR(i)) {
+            strbuf_addf(out, "%s%s", count++ > 0 ? ", " : "(", command_rows[i].name);
+        }
+    }
+    strbuf_addf(out, ")%s", after);
+}
+
+struct slice options_default(const struct option_row *row)
+{
+    static const char mark[] = "(default: ";
+    const char *at = row->argument != NULL ? strstr(row->meaning, mark) : NULL;
+    const char *value = at != NULL ? at + sizeof mark - 1 : "";
+    size_t len = strcspn(value, " ;)");
+    return value[len] == ')' ? (struct slice){value, len} : (struct slice){"", 0};
+}
+
+bool options_takes(enum command command, const char *argument)
+{
+    return strstr(command_rows[command].arguments, argument) != NULL;
 }
 
 void options_help(enum command command, struct strbuf *out)
@@ -161,7 +183,7 @@ void options_help(enum command command, struct strbuf *out)
     }
     strbuf_addc(out, '\n');
     put_wrapped(out, 0, 0, row->details);
-    if (takes_sources(command)) {
+    if (options_takes(command, "SOURCE")) {
         strbuf_adds(out, "\nSources:\n");
         put_sources(out, put_term);
     }
@@ -214,22 +236,6 @@ static void manual_commands(struct strbuf *out)
     }
 }
 
-/* Appends the commands that take an option, `(watch, demo)`, unless all do. */
-static void manual_takers(struct strbuf *out, unsigned commands)
-{
-    const char *before = "\n(";
-    if (commands == (1u << COMMANDS) - 1) {
-        return;
-    }
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (commands & FOR(i)) {
-            strbuf_addf(out, "%s%s", before, command_rows[i].name);
-            before = ", ";
-        }
-    }
-    strbuf_addc(out, ')');
-}
-
 static void manual_options(struct strbuf *out)
 {
     struct strbuf term;
@@ -242,8 +248,8 @@ static void manual_options(struct strbuf *out)
         manual_text(term.failed ? row->name : term.data, out);
         strbuf_adds(out, "\\fR\n");
         manual_text(row->meaning, out);
-        manual_takers(out, row->commands);
         strbuf_addc(out, '\n');
+        options_takers(row->commands, "", "\n", out);
     }
     strbuf_release(&term);
 }
@@ -286,58 +292,4 @@ bool options_manual(const char *table, struct strbuf *out)
         return false;
     }
     return true;
-}
-
-/* ---- a config file ---- */
-
-/* Returns whether the option is of use in a file: not one that only makes the program print. */
-static bool is_configured(size_t index)
-{
-    static const char *const others[] = {"config", "print-config", "help", "version"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (strcmp(option_rows[index].name, others[i]) == 0) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(option_rows[i].name, option_rows[index].name) == 0) {
-            return false; /* another meaning of one name */
-        }
-    }
-    return true;
-}
-
-/* Appends the default that the meaning names, if it is one value; else the argument's name. */
-static void put_default(struct strbuf *out, const struct option_row *row)
-{
-    const char *at = strstr(row->meaning, "(default: ");
-    size_t len = at != NULL ? strcspn(at + 10, " ;)") : 0;
-    if (at != NULL && at[10 + len] == ')') {
-        strbuf_add(out, at + 10, len);
-    } else {
-        strbuf_adds(out, row->argument);
-    }
-}
-
-void options_config(struct strbuf *out)
-{
-    strbuf_adds(out, "# swarmtop reads this as $XDG_CONFIG_HOME/swarmtop/config.\n"
-                     "# A line is an option and its value, or bind with an action and its keys.\n");
-    for (size_t i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
-        if (!is_configured(i)) {
-            continue;
-        }
-        strbuf_adds(out, "\n# ");
-        strbuf_addf(out, "%s\n# %s", row->meaning, row->name);
-        if (row->argument != NULL) {
-            strbuf_adds(out, " = ");
-            put_default(out, row);
-        }
-        strbuf_addc(out, '\n');
-    }
-    strbuf_addc(out, '\n');
-    for (size_t i = 0; keymap_action(i) != NULL; i++) {
-        strbuf_addf(out, "# bind %s = %s\n", keymap_action(i)->name, keymap_action(i)->keys);
-    }
 }

@@ -255,8 +255,8 @@ static bool are_keys(const char *names)
     return true;
 }
 
-bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
-                 const char **wrong)
+enum action keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
+                        const char **wrong)
 {
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (strlen(actions[i].name) != len || memcmp(actions[i].name, action, len) != 0) {
@@ -264,13 +264,13 @@ bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const ch
         }
         if (!are_keys(keys)) {
             *wrong = "no such key; examples: j, Space, S-Left, C-l, F2";
-            return false;
+            return ACTION_NONE;
         }
         keymap->keys[actions[i].action] = keys;
-        return true;
+        return actions[i].action;
     }
-    *wrong = "no such action; `man swarmtop` lists them";
-    return false;
+    *wrong = "no such action; `man swarmtop-config` lists them";
+    return ACTION_NONE;
 }
 
 const char *keymap_keys(const struct keymap *keymap, const struct action_info *info)
@@ -291,4 +291,34 @@ enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t v
         }
     }
     return ACTION_NONE;
+}
+
+/* Finds an action of one of the same views that has one of the keys of `bound`. */
+static bool clashes(const struct keymap *keymap, const struct action_info *bound,
+                    struct keymap_clash *out)
+{
+    for (const char *at = keymap_keys(keymap, bound); *at;) {
+        size_t len = strcspn(at, " ");
+        struct key key;
+        for (size_t i = 0; keymap_parse_key(at, len, &key) && i < ACTIONS - 1; i++) {
+            const struct action_info *other = &actions[i];
+            if (other != bound && (other->views & bound->views) &&
+                holds_key(keymap_keys(keymap, other), key)) {
+                *out = (struct keymap_clash){bound, other, at, len};
+                return true;
+            }
+        }
+        at += len + strspn(at + len, " ");
+    }
+    return false;
+}
+
+bool keymap_find_clash(const struct keymap *keymap, struct keymap_clash *out)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (keymap->keys[actions[i].action] != NULL && clashes(keymap, &actions[i], out)) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -139,10 +139,20 @@ struct action_info {
 struct keymap {
     const char *keys[ACTIONS]; /* replaces the table's keys; NULL: keeps them */
 };
-/* Binds keys (names separated by spaces; "": none) to the named action. Returns false and sets
- *wrong to a static message if a name is unknown. */
-bool keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
-                 const char **wrong);
+/* Binds keys (names separated by spaces; "": none) to the named action and returns it. Returns
+   ACTION_NONE and sets *wrong to a static message if a name is unknown. */
+enum action keymap_bind(struct keymap *keymap, const char *action, size_t len, const char *keys,
+                        const char **wrong);
+
+/* A key of two actions in one view, borrowed from the keymap. The user bound the first one. */
+struct keymap_clash {
+    const struct action_info *bound, *other;
+    const char *key;
+    size_t key_len;
+};
+/* Finds the first clash. Returns false if every key means one action. */
+bool keymap_find_clash(const struct keymap *keymap, struct keymap_clash *out);
+
 /* Returns the keys of an action, by name. */
 const char *keymap_keys(const struct keymap *keymap, const struct action_info *info);
 

@@ -1,7 +1,6 @@
 /* The config file: options by their names, keys, and errors with line numbers. */
 #include "tests/support/support.h"
 #include "tui/cmd/config.h"
-#include "tui/cmd/options_help.h"
 #include "tui/screen/keymap.h"
 
 #include <stdio.h>
@@ -58,15 +57,18 @@ TEST(keys_are_bound_by_the_names_of_actions)
 {
     struct options options;
     struct strbuf error;
-    char config[] = "bind zoom-in = i Space\nbind quit = Q\nbind log =\n";
+    char config[] = "bind zoom-in = i Space\nbind quit = Q\nbind log =\nbind freeze = Z\n"
+                    "bind fit-span =\nbind freeze = f\n";
     strbuf_init(&error, &mem_libc, 0);
     assert_true(parse(&options, config, "x.json", &error));
     const struct keymap *keymap = &options.keymap;
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'i'}, IN_TIMELINE), ACTION_ZOOM_IN);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'w'}, IN_TIMELINE), ACTION_NONE);
-    /* A bound key overrides the table. */
+    /* A key is free once its action has others. The last bind of an action holds. */
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_TIMELINE), ACTION_ZOOM_IN);
-    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_AGENTS), ACTION_FREEZE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = ' '}, IN_AGENTS), ACTION_NONE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'f'}, IN_AGENTS), ACTION_FREEZE);
+    assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'Z'}, IN_AGENTS), ACTION_NONE);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'q'}, IN_HELP), ACTION_NONE);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = 'Q'}, IN_HELP), ACTION_QUIT);
     assert_int_equal(keymap_lookup(keymap, (struct key){.code = '5'}, IN_TIMELINE), ACTION_NONE);
@@ -76,33 +78,75 @@ TEST(keys_are_bound_by_the_names_of_actions)
     strbuf_release(&error);
 }
 
-TEST(the_printed_file_has_all_keys_and_defaults)
+/* Removes the first sign of each setting. Returns the number of binds. */
+static size_t uncomment(const char *text, struct strbuf *out)
 {
-    struct options options;
-    struct strbuf text, lines, error;
     size_t binds = 0;
+    for (const char *at = text, *next; *at; at = next) {
+        next = strchr(at, '\n') + 1;
+        assert_true(*at == '#' || *at == '\n');
+        assert_true(next - at <= 81);
+        at += *at == '#' && at[1] != ' ';
+        strbuf_add(out, at, (size_t)(next - at));
+        binds += strncmp(at, "bind ", 5) == 0;
+    }
+    return binds;
+}
+
+static void assert_same_options(const struct options *a, const struct options *b)
+{
+    struct options copies[] = {*a, *b};
+    const struct action_info *info;
+    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
+        assert_string_equal(keymap_keys(&a->keymap, info), keymap_keys(&b->keymap, info));
+    }
+    for (int i = 0; i < 2; i++) {
+        struct options *copy = &copies[i];
+        memset(&copy->keymap, 0, sizeof copy->keymap);
+        copy->arguments = NULL;
+        /* `--since 1h` is what an absent one means. */
+        copy->since_ns = copy->since_ns == INT64_C(3600000000000) ? 0 : copy->since_ns;
+        assert_true(copy->write_interval_s <= 0 && copy->for_s <= 0 && copy->replay <= 0);
+    }
+    assert_memory_equal(&copies[0], &copies[1], sizeof copies[0]);
+}
+
+TEST(the_printed_file_without_its_signs_changes_nothing)
+{
+    struct strbuf text, lines, error;
     strbuf_init(&text, &mem_libc, 0);
     strbuf_init(&lines, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
-    options_config(&text);
-    assert_non_null(strstr(text.data, "\n# fps = 10\n"));
-    assert_non_null(strstr(text.data, "\n# follow\n"));
-    assert_null(strstr(text.data, "# help"));
-    /* All of it is a comment; without the signs its keys are those that are bound anyway. */
-    for (char *at = text.data, *next; *at; at = next) {
-        next = strchr(at, '\n') + 1;
-        assert_true(*at == '#' || *at == '\n');
-        if (strncmp(at, "# bind ", 7) == 0 || strncmp(at, "# fps", 5) == 0) {
-            strbuf_add(&lines, at + 2, (size_t)(next - at) - 2);
-            binds += at[2] == 'b';
+    config_print(&text);
+    assert_non_null(strstr(text.data, "\n#fps = 10\n"));
+    assert_non_null(strstr(text.data, "\n##follow\n"));
+    assert_non_null(strstr(text.data, "\n#format = text\n"));
+    assert_null(strstr(text.data, "#help"));
+    assert_int_equal(uncomment(text.data, &lines), ACTIONS - 1);
+    for (int command = 0; command < COMMANDS; command++) {
+        static const char *const arguments[] = {
+            [COMMAND_EMIT] = "hello",
+            [COMMAND_SETUP] = "claude",
+            [COMMAND_HOOK] = "",
+            [COMMAND_DEMO] = "",
+        };
+        const size_t count = sizeof arguments / sizeof *arguments;
+        bool other = (size_t)command >= count || arguments[command] == NULL;
+        char line[80], *configs[] = {NULL, strdup(text.data), strdup(lines.data)};
+        struct options options[3];
+        snprintf(line, sizeof line, "%s %s", command_rows[command].name,
+                 other ? "x" : arguments[command]);
+        for (int i = 0; i < 3; i++) {
+            if (!parse(&options[i], configs[i], line, &error)) {
+                fail_msg("%s: %s", line, error.data);
+            }
+            assert_same_options(&options[i], &options[0]);
+        }
+        for (int i = 0; i < 3; i++) {
+            options_release(&options[i]);
+            free(configs[i]);
         }
     }
-    assert_int_equal(binds, ACTIONS - 1);
-    assert_true(parse(&options, text.data, "watch x", &error));
-    options_release(&options);
-    assert_true(parse(&options, lines.data, "watch x", &error));
-    assert_int_equal(options.fps, 10);
-    options_release(&options);
     strbuf_release(&text);
     strbuf_release(&lines);
     strbuf_release(&error);
@@ -119,16 +163,61 @@ TEST(an_error_names_its_line)
         {"no-color = yes", "the/config:1: no-color: takes no value"},
         {"\n\nbind zoomin = i", "the/config:3: bind zoomin: no such action"},
         {"bind zoom-in = Foo", "the/config:1: bind zoom-in: no such key"},
+        {"ascii\nascci", "the/config:2: ascci: no such option; did you mean ascii?"},
+        {"fps = 0", "the/config:1: fps: '0' is not a whole number from 1 to 120"},
+        {"help", "the/config:1: help: not an option of a config file"},
+        {"config = x", "the/config:1: config: not an option of a config file"},
+        {"\nprint-config", "the/config:2: print-config: not an option of a config file"},
+        /* An option of another command alone */
+        {"size = 80", "the/config:1: size: '80' is not a size from 1x1 to "},
+        {"format = png", "the/config:1: format: 'png' is not text, ansi or svg"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct options options;
         struct strbuf error;
-        char config[80];
+        char config[160];
         strbuf_init(&error, &mem_libc, 0);
         snprintf(config, sizeof config, "%s", wrong[i].config);
         assert_false(parse(&options, config, "x.json", &error));
         if (strncmp(error.data, wrong[i].error, strlen(wrong[i].error)) != 0) {
             fail_msg("%s", error.data);
+        }
+        options_release(&options);
+        strbuf_release(&error);
+    }
+}
+
+TEST(a_key_of_two_actions_is_refused)
+{
+    static const struct {
+        const char *config, *error; /* NULL: accepted */
+    } cases[] = {
+        {"bind zoom-in = i Space", "the/config:1: bind zoom-in: Space is also the key of freeze by "
+                                   "default; bind freeze to other keys, or to none: bind freeze ="},
+        {"bind zoom-in = Space\nbind freeze = Z", NULL},
+        {"bind freeze =\nbind zoom-in = Space", NULL},
+        {"bind zoom-in = i\n\nbind log = i",
+         "the/config:3: bind log: i is also the key of zoom-in (line 1)"},
+        {"bind log = i\nbind zoom-in = i",
+         "the/config:2: bind zoom-in: i is also the key of log (line 1)"},
+        {"bind zoom-in = i\nbind zoom-in = w\nbind log = i", NULL},
+        /* two actions that no view has both of */
+        {"bind sort-left = w", NULL},
+        {"bind sort-left = w W\nbind zoom-in = w W", NULL},
+        {"bind zoom-in = i i", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options options;
+        struct strbuf error;
+        char config[160];
+        strbuf_init(&error, &mem_libc, 0);
+        snprintf(config, sizeof config, "%s", cases[i].config);
+        bool ok = parse(&options, config, "x.json", &error);
+        if (ok != (cases[i].error == NULL)) {
+            fail_msg("%s: %s", cases[i].config, ok ? "accepted" : error.data);
+        }
+        if (!ok) {
+            assert_string_equal(error.data, cases[i].error);
         }
         options_release(&options);
         strbuf_release(&error);
