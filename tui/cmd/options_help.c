@@ -1,47 +1,16 @@
-/* Two writers over the same rows, plain text wrapped at 80 columns and man(7), so that --help and
-   the manual cannot differ. */
+/* Writes --help: plain text, wrapped at 80 columns. The manual (manual.h) and the completions
+   (complete.h) are made from the same rows, so they cannot differ. */
 #include "tui/cmd/options_help.h"
 
 #include "ingest/sources.h"
-#include "tui/screen/keymap.h"
 
 #include <string.h>
 
 #define WIDTH       80
 #define TERM_COLUMN 24
 
-struct term_row {
-    const char *term, *meaning;
-};
-
-static const struct term_row environment_rows[] = {
-    {"SWARMTOP_SOCKET", "the default feed address"},
-    {"SWARMTOP_OTLP", "the default addresses of OpenTelemetry, HOST:PORT with commas, or off"},
-    {"SWARMTOP_SESSION", "the default session of emit"},
-    {"XDG_RUNTIME_DIR", "directory of the default socket"},
-    {"XDG_STATE_HOME",
-     "default traces are written to swarmtop/ below it (default: ~/.local/state)"},
-    {"XDG_CONFIG_HOME", "directory of swarmtop/config (default: ~/.config)"},
-    {"CLAUDE_CODE_PERFETTO_TRACE",
-     "trace path without --output. 1, true, yes, on: traces/trace-SESSION.json below "
-     "Claude's config directory; 0, false, no, off: nowhere; else a path"},
-    {"CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S", "default of --write-interval"},
-    {"CLAUDE_CONFIG_DIR",
-     "Claude's config directory, or several with commas of which the first that exists counts "
-     "(default: ~/.claude, else ~/.config/claude)"},
-    {"CODEX_HOME", "Codex CLI's directory (default: ~/.codex)"},
-    {"QWEN_HOME", "Qwen Code's directory (default: ~/.qwen)"},
-    {"GEMINI_CLI_HOME", "Gemini CLI's files are in .gemini below it (default: ~)"},
-    {"XDG_DATA_HOME", "OpenCode's database is in opencode below it (default: ~/.local/share)"},
-    {"NO_COLOR", "use no colour if it is set"},
-};
-
-#define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-
-/* The rows of the table of sources, each by `put`, then those that are opened where none is
-   named. */
-static void put_sources(struct strbuf *out,
-                        void (*put)(struct strbuf *out, const char *term, const char *meaning))
+void options_sources(struct strbuf *out,
+                     void (*put)(struct strbuf *out, const char *term, const char *meaning))
 {
     struct strbuf defaults;
     strbuf_init(&defaults, &mem_libc, 0);
@@ -104,7 +73,7 @@ static void put_term(struct strbuf *out, const char *term, const char *meaning)
     put_wrapped(out, TERM_COLUMN, TERM_COLUMN, meaning);
 }
 
-static void put_option_term(struct strbuf *out, const struct option_row *row)
+void options_term(struct strbuf *out, const struct option_row *row)
 {
     if (row->letter) {
         strbuf_addf(out, "-%c, ", row->letter);
@@ -125,7 +94,7 @@ static void put_options(struct strbuf *out, enum command command)
             continue;
         }
         strbuf_clear(&term);
-        put_option_term(&term, &option_rows[i]);
+        options_term(&term, &option_rows[i]);
         if (!term.failed) {
             put_term(out, term.data, option_rows[i].meaning);
         }
@@ -185,111 +154,10 @@ void options_help(enum command command, struct strbuf *out)
     put_wrapped(out, 0, 0, row->details);
     if (options_takes(command, "SOURCE")) {
         strbuf_adds(out, "\nSources:\n");
-        put_sources(out, put_term);
+        options_sources(out, put_term);
     }
     put_options(out, command);
     strbuf_adds(
         out, "\nExit status: 0 success, 1 something was not read or not written, 2 wrong command\n"
              "line.\n");
-}
-
-/* ---- man(7) ---- */
-
-/* Appends text for man(7): escapes hyphens and backslashes, makes `code` bold. */
-static void manual_text(const char *text, struct strbuf *out)
-{
-    bool bold = false;
-
-    for (; *text; text++) {
-        switch (*text) {
-        case '\\': strbuf_adds(out, "\\e"); break;
-        case '-': strbuf_adds(out, "\\-"); break;
-        case '`':
-            bold = !bold;
-            strbuf_adds(out, bold ? "\\fB" : "\\fR");
-            break;
-        default: strbuf_addc(out, *text); break;
-        }
-    }
-}
-
-static void manual_row(struct strbuf *out, const char *term, const char *meaning)
-{
-    strbuf_adds(out, ".TP\n\\fB");
-    manual_text(term, out);
-    strbuf_adds(out, "\\fR\n");
-    manual_text(meaning, out);
-    strbuf_addc(out, '\n');
-}
-
-static void manual_commands(struct strbuf *out)
-{
-    for (size_t i = 0; i < COMMANDS; i++) {
-        const struct command_row *row = &command_rows[i];
-        strbuf_addf(out, ".TP\n\\fB%s\\fR ", row->name);
-        manual_text(row->arguments, out);
-        strbuf_addc(out, '\n');
-        manual_text(row->meaning, out);
-        strbuf_adds(out, ".\n");
-        manual_text(row->details, out);
-        strbuf_addc(out, '\n');
-    }
-}
-
-static void manual_options(struct strbuf *out)
-{
-    struct strbuf term;
-    strbuf_init(&term, &mem_libc, 0);
-    for (size_t i = 0; i < option_row_count; i++) {
-        const struct option_row *row = &option_rows[i];
-        strbuf_clear(&term);
-        put_option_term(&term, row);
-        strbuf_adds(out, ".TP\n\\fB");
-        manual_text(term.failed ? row->name : term.data, out);
-        strbuf_adds(out, "\\fR\n");
-        manual_text(row->meaning, out);
-        strbuf_addc(out, '\n');
-        options_takers(row->commands, "", "\n", out);
-    }
-    strbuf_release(&term);
-}
-
-static void manual_keys(struct strbuf *out)
-{
-    const struct action_info *info;
-    const char *group = "";
-    struct strbuf meaning;
-    strbuf_init(&meaning, &mem_libc, 0);
-    for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
-        if (strcmp(info->group, group) != 0) {
-            group = info->group;
-            strbuf_adds(out, ".SS ");
-            manual_text(group, out);
-            strbuf_addc(out, '\n');
-        }
-        strbuf_clear(&meaning);
-        strbuf_addf(&meaning, "%s (%s)", info->help, info->name);
-        manual_row(out, info->keys, meaning.failed ? info->help : meaning.data);
-    }
-    strbuf_release(&meaning);
-}
-
-bool options_manual(const char *table, struct strbuf *out)
-{
-    if (strcmp(table, "commands") == 0) {
-        manual_commands(out);
-    } else if (strcmp(table, "options") == 0) {
-        manual_options(out);
-    } else if (strcmp(table, "keys") == 0) {
-        manual_keys(out);
-    } else if (strcmp(table, "sources") == 0) {
-        put_sources(out, manual_row);
-    } else if (strcmp(table, "environment") == 0) {
-        for (size_t i = 0; i < COUNT(environment_rows); i++) {
-            manual_row(out, environment_rows[i].term, environment_rows[i].meaning);
-        }
-    } else {
-        return false;
-    }
-    return true;
 }

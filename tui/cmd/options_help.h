@@ -1,5 +1,5 @@
-/* Prints the tables of commands, options, sources and environment variables: as `--help`, and as
-   the tables of the manual. */
+/* Prints the tables of commands, options and sources as `--help`, and what else is made from their
+   rows shares: manuals, completions, the config file. */
 #ifndef TUI_OPTIONS_HELP_H
 #define TUI_OPTIONS_HELP_H
 
@@ -16,8 +16,10 @@ void options_takers(unsigned commands, const char *before, const char *after, st
 struct slice options_default(const struct option_row *row);
 /* Returns whether the command's usage line has the argument: "SOURCE", "FILE" … */
 bool options_takes(enum command command, const char *argument);
-/* Appends a table of doc/swarmtop.1 in man(7) macros. `table` is "commands", "sources", "options",
-   "keys" or "environment". Returns false if there is no such table. */
-bool options_manual(const char *table, struct strbuf *out);
+/* Appends the option as it is typed: `-o, --output FILE`. */
+void options_term(struct strbuf *out, const struct option_row *row);
+/* Puts the rows of the table of sources, then those that are opened where none is named. */
+void options_sources(struct strbuf *out,
+                     void (*put)(struct strbuf *out, const char *term, const char *meaning));
 
 #endif

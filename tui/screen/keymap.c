@@ -128,6 +128,11 @@ static const struct action_info actions[] = {
 };
 static_assert(sizeof actions / sizeof actions[0] == ACTIONS - 1, "an action without a row");
 
+const char *keymap_key_name(size_t index)
+{
+    return index < sizeof key_names / sizeof key_names[0] ? key_names[index].name : NULL;
+}
+
 const struct action_info *keymap_action(size_t index)
 {
     return index < sizeof actions / sizeof actions[0] ? &actions[index] : NULL;

@@ -43,6 +43,9 @@ struct key {
 /* Reads one name as `?` shows it: `j`, `Space`, `Enter`, `S-Left`, `C-c`, `F2`. Returns false if no
    key has that name. */
 bool keymap_parse_key(const char *name, size_t len, struct key *out);
+/* Returns the name of a key that is no character, by index; NULL: no more. F1 to F12 are not among
+   them. Static. */
+const char *keymap_key_name(size_t index);
 /* Returns the key for a character from the terminal: controls become C-a and so on, or keys of
    their own. */
 struct key keymap_character(uint32_t c);
