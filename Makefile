@@ -77,7 +77,7 @@ MAIN_SRC   := $(wildcard tui/app/main.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
 TEST_SRC   := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 # Those that look at the source and not at the program need no sanitizers.
-TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh %/install.sh),\
+TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh %/install.sh %/packages.sh %/packages_lint.sh),\
 	$(sort $(wildcard tests/e2e/*.sh)))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests,$(room)/*.[ch] $(room)/*/*.[ch] \

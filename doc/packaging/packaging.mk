@@ -14,3 +14,31 @@ install: $(PROGRAM) ## install below $(DESTDIR)$(PREFIX)
 .PHONY: uninstall
 uninstall: ## remove what install put there, and the directories that it made
 	@$(INSTALL_ENV) doc/packaging/install uninstall
+
+# --- packages
+
+# The time of what is packed: the commit's, so that the same commit gives the same bytes.
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell stat -c %Y CHANGELOG.md))
+MAINTAINER ?= $(or $(DEBFULLNAME),$(shell git log -1 --format=%an 2>/dev/null),$(USER)) <$(or $(DEBEMAIL),$(shell git log -1 --format=%ae 2>/dev/null),$(USER)@localhost)>
+
+.PHONY: deb
+deb: $(PROGRAM) ## a package for this Debian: $(BUILD)/deb/swarmtop_VERSION-1~upstream1_ARCH.deb
+	@$(INSTALL_ENV) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' MAINTAINER='$(MAINTAINER)' doc/packaging/deb
+
+.PHONY: dist
+dist: ## the commit's files as $(BUILD)/swarmtop-VERSION.tar.gz, always the same bytes
+	@mkdir -p '$(BUILD)'
+	@git -c tar.umask=0022 archive --format=tar --prefix='swarmtop-$(VERSION)/' -o '$(BUILD)/swarmtop-$(VERSION).tar' HEAD
+	@gzip -9nf '$(BUILD)/swarmtop-$(VERSION).tar'
+	@echo '$(BUILD)/swarmtop-$(VERSION).tar.gz'
+
+# URL: where the tarball will lie.
+URL      ?= file://$(abspath $(BUILD))/swarmtop-$(VERSION).tar.gz
+HOMEPAGE ?= https://ui.perfetto.dev
+TARBALL   = $(BUILD)/swarmtop-$(VERSION).tar.gz
+# LC_ALL: the names of days and months in English.
+.PHONY: packaging
+packaging: dist ## an RPM spec and a Homebrew formula for the tarball of `make dist`, in $(BUILD): URL=https://…
+	@for file in swarmtop.spec swarmtop.rb; do sed -e 's|@VERSION@|$(VERSION)|g; s|@URL@|$(URL)|; s|@HOMEPAGE@|$(HOMEPAGE)|; s|@MAINTAINER@|$(MAINTAINER)|' \
+		-e "s|@RPM_DATE@|$$(LC_ALL=C date -u -d '@$(SOURCE_DATE_EPOCH)' '+%a %b %d %Y')|; s|@SHA256@|$$(sha256sum '$(TARBALL)' | cut -d ' ' -f 1)|" \
+		doc/packaging/$$file.in >'$(BUILD)/'$$file && echo "$(BUILD)/$$file"; done
