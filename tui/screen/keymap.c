@@ -44,10 +44,10 @@ static const struct action_info actions[] = {
      NULL},
     {ACTION_PARENT, "parent", "[", "go to the parent agent", rows, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_CHILD, "child", "]", "go to the first sub-agent", rows, IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_NEXT_USER, "next-user", "u", "next agent waiting for a person", rows, IN_TIMELINE, 31,
-     "u", "waits for you"},
+    {ACTION_NEXT_USER, "next-user", "u", "next agent waiting for a person", rows, IN_PAGES, 31, "u",
+     "waits for you"},
     {ACTION_PREVIOUS_USER, "previous-user", "U", "previous agent waiting for a person", rows,
-     IN_TIMELINE, 0, NULL, NULL},
+     IN_PAGES, 0, NULL, NULL},
     {ACTION_FOLD, "fold", "c", "fold or unfold the agent", rows, IN_TIMELINE, 32, "c", "fold"},
     {ACTION_FOLD_ALL, "fold-all", "C", "fold or unfold all", rows, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_OVERVIEW, "overview", "o", "overview: two agents a line", rows, IN_TIMELINE, 34, "o",
@@ -86,8 +86,8 @@ static const struct action_info actions[] = {
     {ACTION_ZOOM_OUT, "zoom-out", "s -", "zoom out", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_ALL, "all", "0", "fit all time to the screen", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_RANGE, "range", "v", "select a range of time", times, IN_TIMELINE, 23, "v", "range"},
-    {ACTION_WHY, "why", "t", "show what decided how long the turn took", times, IN_TIMELINE, 15,
-     "t", "why"},
+    {ACTION_WHY, "why", "t", "show what decided how long the turn took", times, IN_PAGES, 15, "t",
+     "why"},
     {ACTION_MARK, "mark", "m", "mark this moment with a letter", times, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_GO_TO_MARK, "go-to-mark", "'", "go to a mark; ' goes back", times, IN_TIMELINE, 0, NULL,
      NULL},
@@ -100,17 +100,17 @@ static const struct action_info actions[] = {
      IN_TIMELINE, 0, NULL, NULL},
     {ACTION_FIT_SPAN, "fit-span", "f", "fit the span to the screen", spans, IN_TIMELINE, 0, NULL,
      NULL},
-    {ACTION_NEXT_ERROR, "next-error", "e", "next error of any agent", spans, IN_TIMELINE | IN_LOG,
-     30, "e", "next error"},
-    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error of any agent", spans,
-     IN_TIMELINE | IN_LOG, 0, NULL, NULL},
+    {ACTION_NEXT_ERROR, "next-error", "e", "next error of any agent", spans, IN_PAGES, 30, "e",
+     "next error"},
+    {ACTION_PREVIOUS_ERROR, "previous-error", "E", "previous error of any agent", spans, IN_PAGES,
+     0, NULL, NULL},
 
     {ACTION_NEXT_STALLED, "next-stalled", "!", "next stalled call, or agent in a loop", spans,
-     IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_HELD_UP_NEXT, "held-up-next", "}", "go along what holds the agent up", spans,
-     IN_TIMELINE, 0, NULL, NULL},
-    {ACTION_HELD_UP_PREVIOUS, "held-up-previous", "{", "go back along it", spans, IN_TIMELINE, 0,
-     NULL, NULL},
+     IN_PAGES, 0, NULL, NULL},
+    {ACTION_HELD_UP_NEXT, "held-up-next", "}", "go along what holds the agent up", spans, IN_PAGES,
+     0, NULL, NULL},
+    {ACTION_HELD_UP_PREVIOUS, "held-up-previous", "{", "go back along it", spans, IN_PAGES, 0, NULL,
+     NULL},
 
     {ACTION_PANE, "pane", "g", "go to the agent's tmux pane", program, IN_TIMELINE | IN_AGENTS, 0,
      NULL, NULL},
@@ -282,6 +282,25 @@ const char *keymap_keys(const struct keymap *keymap, const struct action_info *i
 {
     return keymap != NULL && keymap->keys[info->action] != NULL ? keymap->keys[info->action]
                                                                 : info->keys;
+}
+
+const char *keymap_bound_name(const struct keymap *keymap, enum action action, struct key key,
+                              size_t *len)
+{
+    const char *first = "";
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        first = actions[i].action == action ? keymap_keys(keymap, &actions[i]) : first;
+    }
+    for (const char *name = first; *name; name += *len + strspn(name + *len, " ")) {
+        struct key named;
+        *len = strcspn(name, " ");
+        if (keymap_parse_key(name, *len, &named) && named.code == key.code &&
+            named.mods == key.mods) {
+            return name;
+        }
+    }
+    *len = strcspn(first, " ");
+    return first;
 }
 
 enum action keymap_lookup(const struct keymap *keymap, struct key key, uint8_t view)

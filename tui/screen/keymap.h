@@ -159,6 +159,11 @@ bool keymap_find_clash(const struct keymap *keymap, struct keymap_clash *out);
 /* Returns the keys of an action, by name. */
 const char *keymap_keys(const struct keymap *keymap, const struct action_info *info);
 
+/* Returns the name of that key among the action's keys; if it has none such, of its first key.
+   Sets *len; borrowed as keymap_keys. */
+const char *keymap_bound_name(const struct keymap *keymap, enum action action, struct key key,
+                              size_t *len);
+
 /* Returns a row of the table, in its order; NULL: no more. Static. */
 const struct action_info *keymap_action(size_t index);
 /* Returns the action of a key in a view. The user's bindings have precedence over the table.

@@ -96,6 +96,9 @@ enum view_result inflight_act(struct frame *frame, enum action action)
     if (action == ACTION_COPY && count > 0) {
         return copy_span(frame, frame->inflight[cursor_of(frame)]);
     }
+    if (action == ACTION_WHY && count > 0) {
+        select_line(frame, cursor_of(frame));
+    }
     return page_act(frame, action);
 }
 

@@ -310,6 +310,18 @@ static void step_to_error(struct log_state *state, int direction)
     }
 }
 
+/* Selects what the row is about. */
+static void select_entry(struct frame *frame, const struct log_row *row)
+{
+    span_no span = log_row_span(row);
+    agent_no agent = log_row_agent(row, frame->swarm, frame->input->log);
+    if (swarm_span(frame->swarm, span) != NULL) {
+        select_span(frame, agent, span);
+    } else if (agent != NO_AGENT && select_unfold(frame, agent)) {
+        select_row(frame, agent, false);
+    }
+}
+
 /* Sets scratch to the row's text and its source. */
 static void put_whole(struct frame *frame, const struct log_row *row)
 {
@@ -338,6 +350,9 @@ enum view_result log_act(struct frame *frame, enum action action)
         return copy_text(frame, frame->scratch.data, frame->scratch.len);
     case ACTION_NEXT_ERROR: step_to_error(state, 1); return VIEW_REDRAW;
     case ACTION_PREVIOUS_ERROR: step_to_error(state, -1); return VIEW_REDRAW;
+    case ACTION_WHY:
+        select_entry(frame, &state->list.rows[state->cursor]);
+        return page_act(frame, action);
     case ACTION_FOLLOW: state->cursor = state->list.count - 1; return page_act(frame, action);
     default: return page_act(frame, action);
     }

@@ -267,10 +267,12 @@ static bool is_error(void *ctx, span_no no)
     return span != NULL && (span->flags & SPAN_ERROR) != 0 && select_shows(frame, no);
 }
 
-void select_error(struct frame *frame, int direction)
+bool select_error(struct frame *frame, int direction)
 {
     struct span_predicate errors = {.holds = is_error, .ctx = frame};
     if (!select_match(frame, direction, &errors)) {
         view_message(frame->state, false, "no errors");
+        return false;
     }
+    return true;
 }

@@ -18,8 +18,8 @@ bool select_any(struct frame *frame);
    other end. Returns false if no span matches. */
 bool select_match(struct frame *frame, int direction, const struct span_predicate *predicate);
 /* Selects the next (1) or previous (-1) error of any agent in order of time, continuing at the
-   other end. Shows a message if there are no errors. */
-void select_error(struct frame *frame, int direction);
+   other end. Returns false and shows a message if there are no errors. */
+bool select_error(struct frame *frame, int direction);
 /* Unfolds the ancestors of the agent's row. Returns false and shows a message if out of memory. */
 bool select_unfold(struct frame *frame, agent_no agent);
 

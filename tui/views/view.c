@@ -6,6 +6,7 @@
 #include "tui/views/marks.h"
 #include "tui/views/mouse.h"
 #include "tui/views/range.h"
+#include "tui/views/seek_keys.h"
 #include "tui/views/view_keys.h"
 #include "tui/views/why_view.h"
 
@@ -263,6 +264,8 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
     case ACTION_NONE:
         if (typed) {
             result = act(frame, action, key);
+        } else if (!state->help && !frame->layout.too_small) {
+            result = seek_elsewhere(frame, key);
         }
         break;
     case ACTION_QUIT: result = quit(frame, key); break;

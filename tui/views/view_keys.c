@@ -6,8 +6,8 @@
 #include "tui/views/find_bar.h"
 #include "tui/views/marks.h"
 #include "tui/views/range.h"
+#include "tui/views/seek_keys.h"
 #include "tui/views/select.h"
-#include "tui/views/waits_keys.h"
 #include "tui/views/why_view.h"
 
 typedef enum view_result act_fn(struct frame *frame, int n);
@@ -259,25 +259,6 @@ static enum view_result fold_all(struct frame *frame, int n)
     return VIEW_REDRAW;
 }
 
-static enum view_result next_user(struct frame *frame, int n)
-{
-    const struct row_list *list = &frame->rows;
-    uint32_t at = rows_node(list, frame->state->cursor);
-    size_t count = list->node_count;
-    for (size_t i = 1; at != UINT32_MAX && i <= count; i++) {
-        size_t index = (at + (n > 0 ? i : count - i)) % count;
-        const struct tree_node *node = &list->nodes[index];
-        bool waits = node->status.state == STATE_USER || node->status.state == STATE_TOOL_OR_USER;
-        if (!waits || !node->matches) {
-            continue;
-        }
-        select_span(frame, node->agent, node->status.span);
-        return VIEW_REDRAW;
-    }
-    view_message(frame->state, false, "no agent waits for a person");
-    return VIEW_REDRAW;
-}
-
 /* ---- spans ---- */
 
 static enum view_result next_span(struct frame *frame, int n)
@@ -297,12 +278,6 @@ static enum view_result next_span(struct frame *frame, int n)
     if (next != NO_SPAN) {
         select_span(frame, state->cursor, next);
     }
-    return VIEW_REDRAW;
-}
-
-static enum view_result next_error(struct frame *frame, int n)
-{
-    select_error(frame, n);
     return VIEW_REDRAW;
 }
 
@@ -423,13 +398,13 @@ static const struct {
     [ACTION_FOLLOW] = {follow, 0},
     [ACTION_BOTTOM] = {follow, 0},
     [ACTION_START] = {go_start, 0},
-    [ACTION_NEXT_USER] = {next_user, 1},
-    [ACTION_PREVIOUS_USER] = {next_user, -1},
-    [ACTION_NEXT_ERROR] = {next_error, 1},
-    [ACTION_PREVIOUS_ERROR] = {next_error, -1},
-    [ACTION_NEXT_STALLED] = {waits_next_stalled, 1},
-    [ACTION_HELD_UP_NEXT] = {waits_step, 1},
-    [ACTION_HELD_UP_PREVIOUS] = {waits_step, -1},
+    [ACTION_NEXT_USER] = {seek_act, ACTION_NEXT_USER},
+    [ACTION_PREVIOUS_USER] = {seek_act, ACTION_PREVIOUS_USER},
+    [ACTION_NEXT_ERROR] = {seek_act, ACTION_NEXT_ERROR},
+    [ACTION_PREVIOUS_ERROR] = {seek_act, ACTION_PREVIOUS_ERROR},
+    [ACTION_NEXT_STALLED] = {seek_act, ACTION_NEXT_STALLED},
+    [ACTION_HELD_UP_NEXT] = {seek_act, ACTION_HELD_UP_NEXT},
+    [ACTION_HELD_UP_PREVIOUS] = {seek_act, ACTION_HELD_UP_PREVIOUS},
     [ACTION_FOLD] = {fold, 0},
     [ACTION_FOLD_ALL] = {fold_all, 0},
     [ACTION_RANGE] = {begin_range, 0},
@@ -467,7 +442,7 @@ enum view_result page_act(struct frame *frame, enum action action)
         }
         frame->state->page = PAGE_TIMELINE;
         return VIEW_REDRAW;
-    default: return VIEW_IGNORED;
+    default: return seek_from_page(frame, action);
     }
 }
 

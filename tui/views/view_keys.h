@@ -14,7 +14,7 @@ enum view_result statistics_act(struct frame *frame, enum action action);
 enum view_result log_act(struct frame *frame, enum action action);
 enum view_result help_act(struct frame *frame, enum action action);
 
-/* Handles the actions that all lists share: freezing, following, help, going back. */
+/* Handles the actions that all lists share: freezing, following, help, going back, finding. */
 enum view_result page_act(struct frame *frame, enum action action);
 /* Shows the span in the timeline, with its detail. */
 enum view_result page_show_span(struct frame *frame, agent_no agent, span_no span);

@@ -13,7 +13,7 @@ static span_no flagged(const struct frame *frame, const struct tree_node *node)
     return !node->matches ? NO_SPAN : of.call != NO_SPAN ? of.call : of.loop;
 }
 
-enum view_result waits_next_stalled(struct frame *frame, int n)
+bool waits_next_stalled(struct frame *frame, int n)
 {
     const struct row_list *list = &frame->rows;
     uint32_t at = rows_node(list, frame->state->cursor);
@@ -25,7 +25,7 @@ enum view_result waits_next_stalled(struct frame *frame, int n)
     }
     if (found == SIZE_MAX) {
         view_message(frame->state, false, "nothing has stalled");
-        return VIEW_REDRAW;
+        return false;
     }
     for (size_t i = 0; i < count; i++) {
         all += flagged(frame, &list->nodes[i]) != NO_SPAN;
@@ -34,7 +34,7 @@ enum view_result waits_next_stalled(struct frame *frame, int n)
     const struct tree_node *node = &list->nodes[found];
     select_span(frame, node->agent, flagged(frame, node));
     view_message(frame->state, false, "%zu of %zu", place, all);
-    return VIEW_REDRAW;
+    return true;
 }
 
 /* ---- held up ---- */
@@ -82,17 +82,19 @@ static void choose_step(const struct frame *frame, int n, struct chosen *out)
     }
 }
 
-enum view_result waits_step(struct frame *frame, int n)
+bool waits_step(struct frame *frame, int n)
 {
     struct chosen chosen;
     choose_step(frame, n, &chosen);
     if (chosen.length == 0) {
         view_message(frame->state, false, "nothing holds this agent up");
-    } else if (chosen.place == chosen.length) {
-        view_message(frame->state, false, "the %s of what holds it up", n > 0 ? "end" : "begin");
-    } else {
-        select_span(frame, chosen.step.agent, chosen.step.call);
-        view_message(frame->state, false, "%zu of %zu", chosen.place + 1, chosen.length);
+        return false;
     }
-    return VIEW_REDRAW;
+    if (chosen.place == chosen.length) {
+        view_message(frame->state, false, "the %s of what holds it up", n > 0 ? "end" : "begin");
+        return false;
+    }
+    select_span(frame, chosen.step.agent, chosen.step.call);
+    view_message(frame->state, false, "%zu of %zu", chosen.place + 1, chosen.length);
+    return true;
 }
