@@ -168,13 +168,15 @@ static void draw_right(const struct frame *frame, struct area line, int from)
     }
 }
 
-enum { CHAIN_GAP = 3 };
-#define CHAIN_LABEL "held up: " /* if it has room */
+enum { CHAIN_GAP = 3, NAME_SESSIONS = 2 /* runs of the name without the number of agents */ };
+#define CHAIN_LABEL      "held up: "
+#define CHAIN_LABEL_COLS ((int)sizeof CHAIN_LABEL - 1)
 
 /* The chain that holds the swarm up, if a call is beyond its usual time. */
 struct header_chain {
     struct held_up_chain chain; /* count 0: no call is */
     char age[NUMBER_BYTES];
+    bool about; /* the text that was made last has the call's argument */
 };
 
 static void find_chain(const struct frame *frame, struct header_chain *out)
@@ -186,13 +188,13 @@ static void find_chain(const struct frame *frame, struct header_chain *out)
 }
 
 /* Sets the frame's scratch to the text in at most `cols` columns. Returns its columns. */
-static int make_chain(struct frame *frame, const struct header_chain *chain, int cols)
+static int make_chain(struct frame *frame, struct header_chain *chain, int cols)
 {
     const struct theme *theme = &frame->input->theme;
     const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0),
                                       frame->input->no_mask};
     struct strbuf *text = &frame->scratch;
-    held_up_text(frame->swarm, &chain->chain, &look, text);
+    chain->about = held_up_text(frame->swarm, &chain->chain, &look, text);
     if (!frame->input->no_mask) {
         mask_in_place(text);
     }
@@ -210,20 +212,43 @@ static enum style_id chain_style(const struct frame *frame, const struct held_up
     return of.call == last->call ? STYLE_ERROR : STYLE_PLAIN;
 }
 
-/* Puts the chain after column `x`, as much of it as fits. Returns the column after it. */
-static int put_chain(struct frame *frame, struct area line, int x, const struct header_chain *chain)
+/* Puts the chain after column `x`, as much of it as fits. Without its label it could be anything:
+   that goes last. Returns the column after it. */
+static int put_chain(struct frame *frame, struct area line, int x, struct header_chain *chain)
 {
     int room = line.cols - 1 - (x + CHAIN_GAP);
-    int cols = chain->chain.count == 0 ? 0 : make_chain(frame, chain, room);
-    if (cols == 0) {
+    int cols = make_chain(frame, chain, room - CHAIN_LABEL_COLS);
+    bool labelled = cols > 0;
+    if (!labelled && (cols = make_chain(frame, chain, room)) == 0) {
         return x;
     }
     x += CHAIN_GAP;
-    if (cols + (int)strlen(CHAIN_LABEL) <= room) {
+    if (labelled) {
         x = area_puts(line, x, 0, STYLE_DIM, CHAIN_LABEL);
     }
     return area_put_ellipsized(line, x, 0, cols, chain_style(frame, &chain->chain),
                                frame->scratch.data, frame->scratch.len);
+}
+
+/* Drops the number of agents from the name if that gives the chain, or its call's argument, the
+   room that it lacks. `others`: columns of what is between the two. */
+static void make_room(struct frame *frame, struct area line, int others, struct header_piece *name,
+                      struct header_chain *chain)
+{
+    bool ascii = frame->input->theme.ascii;
+    int gaps = 6 + CHAIN_LABEL_COLS, count = name->count;
+    if (chain->chain.count == 0 || count <= NAME_SESSIONS) {
+        return;
+    }
+    int cols = make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
+    if (chain->about) {
+        return;
+    }
+    name->count = NAME_SESSIONS;
+    int more = make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
+    if (!chain->about && (cols > 0 || more == 0)) {
+        name->count = count;
+    }
 }
 
 static void draw_first(struct frame *frame, struct area line)
@@ -238,15 +263,16 @@ static void draw_first(struct frame *frame, struct area line)
     while (name.count > 0 && 1 + header_piece_cols(&name, ascii) + others > line.cols) {
         name.count--;
     }
+    struct header_chain chain;
+    find_chain(frame, &chain);
+    make_room(frame, line, others, &name, &chain);
     end = header_put_piece(line, 1, &name);
     if (trouble.count > 0) {
         end = header_put_piece(line, end + (name.count > 0 ? trouble.gap : 0), &trouble);
     }
     int x = line.cols / 2 + 2;
-    struct header_chain chain;
-    find_chain(frame, &chain);
     int room = line.cols - 1 - (x + clock_cols + CHAIN_GAP);
-    int wanted = (int)strlen(CHAIN_LABEL) + make_chain(frame, &chain, GRID_MAX_COLS);
+    int wanted = CHAIN_LABEL_COLS + make_chain(frame, &chain, GRID_MAX_COLS);
     if (chain.chain.count > 0 && wanted > room) {
         x = 0; /* beside the name */
     }

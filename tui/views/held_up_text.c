@@ -12,7 +12,8 @@
 /* Which parts a form leaves out; each leaves out those of the ones before. */
 enum form { FORM_ALL, FORM_NAMES, FORM_ENDS, FORM_SHORT, FORM_LAST, FORM_BRIEF, FORM_BARE, FORMS };
 
-enum { ABOUT_COLS = 40, ABOUT_SHORT_COLS = 16 };
+/* Less of an argument than ABOUT_MIN_COLS shows nothing. */
+enum { ABOUT_COLS = 40, ABOUT_SHORT_COLS = 16, ABOUT_MIN_COLS = 6 };
 
 struct pen {
     const struct swarm *swarm;
@@ -83,7 +84,7 @@ static void put_left_out(struct pen *pen)
                 theme_symbol(theme, SYM_HELD_UP));
 }
 
-static void put_form(struct pen *pen, enum form form)
+static void put_form(struct pen *pen, enum form form, size_t about_cols)
 {
     const struct held_up_chain *chain = pen->chain;
     size_t last = chain->count - 1;
@@ -100,7 +101,7 @@ static void put_form(struct pen *pen, enum form form)
     }
     const struct span *call = swarm_span(pen->swarm, chain->steps[last].call);
     if (call != NULL) {
-        put_call(pen, call, form >= FORM_SHORT ? ABOUT_SHORT_COLS : ABOUT_COLS, form == FORM_BARE);
+        put_call(pen, call, about_cols, form == FORM_BARE);
     }
     strbuf_addf(pen->out, " %s", pen->look->age);
     if (!isnan(chain->p95_ms) && form < FORM_BRIEF) {
@@ -130,22 +131,41 @@ void held_up_age(const struct frame *frame, const struct held_up_chain *chain,
     number_rest(span == NULL ? chain->age_ns : now_ns - span->start_ns, out);
 }
 
-void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+/* Returns the columns of the call's argument in a form; 0: it has none. In the narrowest form with
+   one it takes what is left. */
+static size_t about_cols_of(struct pen *pen, enum form form)
+{
+    if (form != FORM_BRIEF) {
+        return form == FORM_BARE ? 0 : form >= FORM_SHORT ? ABOUT_SHORT_COLS : ABOUT_COLS;
+    }
+    put_form(pen, FORM_BARE, 0);
+    size_t bare = text_cols(pen->out->data, pen->out->len, pen->look->theme->ascii);
+    size_t left = pen->look->cols > bare ? pen->look->cols - bare - 1 : 0;
+    return left < ABOUT_MIN_COLS ? 0 : left < ABOUT_SHORT_COLS ? left : ABOUT_SHORT_COLS;
+}
+
+bool held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
                   const struct held_up_look *look, struct strbuf *out)
 {
     struct pen pen = {.swarm = swarm, .chain = chain, .look = look, .out = out};
-    bool ascii = look->theme->ascii, fits = false;
+    bool ascii = look->theme->ascii, fits = false, about = false;
     strbuf_clear(out);
     if (chain->count == 0) {
-        return;
+        return false;
     }
     strbuf_init(&pen.text, out->mem, 0);
     for (enum form form = FORM_ALL; form < FORMS && !fits; form++) {
-        put_form(&pen, form);
+        size_t about_cols = about_cols_of(&pen, form);
+        about = about_cols > 0;
+        if (!about && form != FORM_BARE) {
+            continue;
+        }
+        put_form(&pen, form, about_cols);
         fits = out->failed || text_cols(out->data, out->len, ascii) <= look->cols;
     }
     strbuf_release(&pen.text);
     if (!fits) {
         strbuf_clear(out);
     }
+    return fits && about;
 }

@@ -25,8 +25,9 @@ void held_up_age(const struct frame *frame, const struct held_up_chain *chain,
 
 /* Sets out to the text. If it is too wide, it loses the descriptions of agents, then those between
    the first and the last one, then most of the call's argument, then all agents but the last, then
-   the p95, then the argument. It is empty if that does not fit either, or if the chain is empty. */
-void held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+   the p95, then more of the argument, then all of it. It is empty if that does not fit either, or
+   if the chain is empty. Returns whether the argument has room. */
+bool held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
                   const struct held_up_look *look, struct strbuf *out);
 
 #endif

@@ -87,12 +87,15 @@ static enum style_id span_style(const struct frame *frame, const struct span *sp
 }
 
 /* Puts the ratio (p95 ×4.9) if the span exceeds its p95; with a column of its own, the p95 too.
-   Returns their first column. */
+   Returns their first column, or the line's last one if the kind has none. */
 static int put_usual(const struct frame *frame, struct area line, double p95_ms, double times,
                      const struct inflight_columns *columns)
 {
     char factor[NUMBER_BYTES], p95[NUMBER_BYTES], text[80];
     int end = line.cols - 1;
+    if (isnan(p95_ms)) {
+        return end;
+    }
     number_short(times, factor);
     if (!columns->usual) {
         snprintf(text, sizeof text, "p95 %s%s", frame_symbol(frame, SYM_TIMES), factor);
@@ -102,11 +105,32 @@ static int put_usual(const struct frame *frame, struct area line, double p95_ms,
         snprintf(text, sizeof text, "%s%s", frame_symbol(frame, SYM_TIMES), factor);
         area_put_right(line, end, 0, STYLE_USER, text);
     }
-    if (!isnan(p95_ms)) {
-        number_ms(p95_ms, frame->input->theme.ascii, p95);
-        area_put_right(line, end - INFLIGHT_TIMES_COLS, 0, STYLE_PLAIN, p95);
-    }
+    number_ms(p95_ms, frame->input->theme.ascii, p95);
+    area_put_right(line, end - INFLIGHT_TIMES_COLS, 0, STYLE_PLAIN, p95);
     return end - INFLIGHT_TIMES_COLS - INFLIGHT_P95_COLS;
+}
+
+/* Puts what a person is asked. The name of such a call is known by its colour, so it is left out
+   where it has no room beside the question. Returns false if the question is unknown or both fit.
+ */
+static bool put_question(struct frame *frame, struct area line, int x, int end,
+                         const struct span *span)
+{
+    struct strbuf *text = &frame->scratch;
+    const char *name = swarm_text(frame->swarm, span->name);
+    bool ascii = frame->input->theme.ascii;
+    if (span->kind != SPAN_USER) {
+        return false;
+    }
+    span_text_about(frame->swarm, span, text);
+    if (text->failed || text->len == 0 ||
+        x + (int)(text_cols(name, strlen(name), ascii) + text_cols(text->data, text->len, ascii)) +
+                2 <=
+            end) {
+        return false;
+    }
+    area_put_ellipsized(line, x, 0, end - x, STYLE_USER, text->data, text->len);
+    return true;
 }
 
 void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
@@ -126,6 +150,9 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     int x = 11 + agent_cols + 2, end = line.cols - 1;
     if (columns->usual || (beyond && line.cols >= 50)) {
         end = put_usual(frame, line, p95, times, columns) - 2;
+    }
+    if (put_question(frame, line, x, end, span)) {
+        return;
     }
     bool call = span->kind == SPAN_AGENT_CALL &&
                 span_text_call(frame->swarm, span, frame_symbol(frame, SYM_ARROW), text);

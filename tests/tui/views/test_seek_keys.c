@@ -108,6 +108,21 @@ TEST(the_cursor_of_a_list_goes_to_what_is_found)
     picture_release(&picture);
 }
 
+TEST(a_narrow_list_shows_what_a_person_is_asked_before_all_else)
+{
+    struct picture picture;
+    open_picture(&picture, "3");
+    picture_feed(&picture, OP("start_user_input", 4000,
+                              ",'span_id':'v','context':'permission: Bash rm -rf build/'"));
+    picture_has(&picture, "Waiting for User Input  permission: Bash rm -rf build/");
+    assert_true(grid_resize(picture.grid, 80, 24));
+    picture_has(&picture, "  permission: Bash rm -rf build/");
+    picture_lacks(&picture, "Input  permission: Bash");
+    /* A shorter one has room for its name. */
+    picture_has(&picture, "Waiting for User Input  permission\n");
+    picture_release(&picture);
+}
+
 TEST(a_search_without_a_result_stays_in_its_view)
 {
     static const struct {

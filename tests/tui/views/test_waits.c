@@ -50,9 +50,10 @@ TEST(a_narrow_header_loses_the_chain_before_the_clock)
         const char *has, *lacks;
     } rows[] = {
         {120, "api ← coder ← Bash make 31s", "…"},
-        {84, "api ← coder ← Bash make 31s", "events"},
-        {76, "coder ← Bash make 31s", "api ←"},
-        {70, "coder ← Bash 31s", "make 31s"},
+        {84, "2 agents   ● LIVE 08:53   held up: coder ← Bash make 31s", "events"},
+        {76, "1 session   ● LIVE 08:53   held up: api ← coder ← Bash make 31s", "agents"},
+        {70, "1 session   ● LIVE 08:53   held up: coder ← Bash make 31s", "agents"},
+        {65, "1 session   ● LIVE 08:53   held up: coder ← Bash 31s", "make 31s"},
         {52, "LIVE", "←"},
         {20, "LIVE", "←"},
     };
