@@ -105,7 +105,8 @@ static bool name_session(struct correlator *correlator, const struct registry_se
 {
     static const enum update_field fields[SESSION_TEXTS] = {[SESSION_CLIENT] = FIELD_CLIENT,
                                                             [SESSION_CWD] = FIELD_CWD,
-                                                            [SESSION_BRANCH] = FIELD_BRANCH};
+                                                            [SESSION_BRANCH] = FIELD_BRANCH,
+                                                            [SESSION_HOST] = FIELD_HOST};
     struct session *edited = swarm_session_edit(correlator->swarm, session->number);
     double pid = facts_number(&session->facts, FIELD_PID);
     double cost = facts_number(&session->facts, FIELD_COST_USD);

@@ -43,7 +43,7 @@ enum session_flag {
 };
 
 /* Texts that describe a session, named as on the feed and in the document. */
-enum session_text { SESSION_CLIENT, SESSION_CWD, SESSION_BRANCH, SESSION_TEXTS };
+enum session_text { SESSION_CLIENT, SESSION_CWD, SESSION_BRANCH, SESSION_HOST, SESSION_TEXTS };
 extern const char *const session_text_keys[SESSION_TEXTS];
 
 struct session {

@@ -104,7 +104,11 @@ bool swarm_open_session(struct swarm *swarm, const struct session_info *info, se
 }
 
 const char *const session_text_keys[SESSION_TEXTS] = {
-    [SESSION_CLIENT] = "client", [SESSION_CWD] = "cwd", [SESSION_BRANCH] = "branch"};
+    [SESSION_CLIENT] = "client",
+    [SESSION_CWD] = "cwd",
+    [SESSION_BRANCH] = "branch",
+    [SESSION_HOST] = "host",
+};
 
 session_no swarm_find_session(const struct swarm *swarm, const char *id, size_t len)
 {

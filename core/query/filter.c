@@ -13,7 +13,7 @@ bool filter_is_empty(const struct filter *filter)
 static bool is_of_agents(enum filter_field field)
 {
     return field == FILTER_AGENT || field == FILTER_SESSION || field == FILTER_CLIENT ||
-           field == FILTER_STATE;
+           field == FILTER_HOST || field == FILTER_STATE;
 }
 
 /* Returns true if some term applies to spans alone, so that no agent matches by itself. */
@@ -105,12 +105,14 @@ static bool session_holds(const struct filter *filter, const struct filter_term 
                                slice_holds(filter, term, swarm_text_slice(swarm, session->id)));
 }
 
-static bool client_holds(const struct filter *filter, const struct filter_term *term,
-                         const struct swarm *swarm, session_no number)
+/* Evaluates a term for the session's client or host. */
+static bool text_of_session_holds(const struct filter *filter, const struct filter_term *term,
+                                  const struct swarm *swarm, session_no number)
 {
+    enum session_text text = term->field == FILTER_HOST ? SESSION_HOST : SESSION_CLIENT;
     const struct session *session = swarm_session(swarm, number);
     return session != NULL &&
-           slice_holds(filter, term, swarm_text_slice(swarm, session->texts[SESSION_CLIENT]));
+           slice_holds(filter, term, swarm_text_slice(swarm, session->texts[text]));
 }
 
 static bool title_holds(const struct filter *filter, const struct filter_term *term,
@@ -151,7 +153,8 @@ static bool agent_holds(const struct filter *filter, const struct filter_term *t
     case FILTER_SESSION:
         return session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
     case FILTER_CLIENT:
-        return client_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
+    case FILTER_HOST:
+        return text_of_session_holds(filter, term, swarm, swarm_agent(swarm, number)->session);
     case FILTER_STATE: return state_holds(state_of(filter, swarm, number, local_ns), term);
     default: return title_holds(filter, term, swarm, number);
     }

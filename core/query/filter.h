@@ -1,7 +1,7 @@
 /* A filter: terms that must all match an agent or a span (the grammar is in swarmtop(1)).
 
        Explore make           a name, a description or an argument contains the text
-       agent:NAME session:TEXT client:codex state:user     the agent's fields
+       agent:NAME session:TEXT client:codex host:web1 state:user   the agent's fields
        kind:tool name:Bash model:opus dur>5s               the span's fields
        error:yes evicted:yes open:yes incomplete:yes
        args.key=text args.key:part args.key>10             arguments; dots reach into objects

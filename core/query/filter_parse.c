@@ -17,13 +17,21 @@ static const struct {
     enum filter_field field;
     enum sort sort;
 } fields[] = {
-    {"agent", FILTER_AGENT, SORT_TEXT},       {"session", FILTER_SESSION, SORT_TEXT},
-    {"client", FILTER_CLIENT, SORT_TEXT},     {"state", FILTER_STATE, SORT_STATE},
-    {"kind", FILTER_KIND, SORT_KIND},         {"name", FILTER_NAME, SORT_TEXT},
-    {"tool", FILTER_NAME, SORT_TEXT},         {"model", FILTER_MODEL, SORT_TEXT},
-    {"dur", FILTER_DURATION, SORT_DURATION},  {"error", FILTER_ERROR, SORT_SWITCH},
-    {"evicted", FILTER_EVICTED, SORT_SWITCH}, {"incomplete", FILTER_INCOMPLETE, SORT_SWITCH},
-    {"open", FILTER_OPEN, SORT_SWITCH},       {"status", FILTER_STATE, SORT_STATE},
+    {"agent", FILTER_AGENT, SORT_TEXT},
+    {"session", FILTER_SESSION, SORT_TEXT},
+    {"client", FILTER_CLIENT, SORT_TEXT},
+    {"host", FILTER_HOST, SORT_TEXT},
+    {"state", FILTER_STATE, SORT_STATE},
+    {"kind", FILTER_KIND, SORT_KIND},
+    {"name", FILTER_NAME, SORT_TEXT},
+    {"tool", FILTER_NAME, SORT_TEXT},
+    {"model", FILTER_MODEL, SORT_TEXT},
+    {"dur", FILTER_DURATION, SORT_DURATION},
+    {"error", FILTER_ERROR, SORT_SWITCH},
+    {"evicted", FILTER_EVICTED, SORT_SWITCH},
+    {"incomplete", FILTER_INCOMPLETE, SORT_SWITCH},
+    {"open", FILTER_OPEN, SORT_SWITCH},
+    {"status", FILTER_STATE, SORT_STATE},
 };
 
 static const struct {

@@ -9,6 +9,7 @@ enum filter_field {
     FILTER_AGENT,
     FILTER_SESSION,
     FILTER_CLIENT,
+    FILTER_HOST,
     FILTER_STATE,
     FILTER_KIND,
     FILTER_NAME,

@@ -40,3 +40,17 @@ has out '"stalled":1' || fail "not stalled: $(cat out)"
 "$program" report --filter 'dur>x' "$feed" >out 2>err && fail "an invalid filter is taken"
 [ "$?" != 0 ] && has err 'dur' || fail "of an invalid filter: $(cat err)"
 exit 0
+
+# An agent has the host that its session reports; a filter chooses by it.
+for host in web1 web2; do
+    echo '{"op":"update_session","session_id":"'$host'-s","name":"build","host":"'$host'","start_ms":1760000000000}'
+    echo '{"op":"update_call","session_id":"'$host'-s","kind":"tool","id":"'$host'-t","name":"Bash","start_ms":1760000000000,"end_ms":1760000001000}'
+done >hosts.ndjson
+"$program" report --json --filter host=web2 hosts.ndjson >out || fail "report --json: $?"
+has out '"host":"web2"' || fail "no host: $(cat out)"
+has out 'web1' && fail "another host: $(cat out)"
+"$program" report hosts.ndjson >out || fail "report: $?"
+has out '^web1 build ' && has out '^web2 build ' || fail "rows do not name their host: $(cat out)"
+"$program" record -o hosts.json hosts.ndjson >/dev/null || fail "record: $?"
+"$program" report --json --filter host:web1 hosts.json >out || fail "report of the document: $?"
+has out '"host":"web1"' || fail "the document has no host: $(cat out)"

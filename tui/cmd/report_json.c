@@ -254,6 +254,8 @@ static json_t *make_agent(struct json_writer *w, const struct report *r,
     }
     json_writer_put_name(w, object, "client", r->swarm,
                          session != NULL ? session->texts[SESSION_CLIENT] : INTERN_NONE);
+    json_writer_put_name(w, object, "host", r->swarm,
+                         session != NULL ? session->texts[SESSION_HOST] : INTERN_NONE);
     json_writer_put_raw_name(w, object, "pid", r->swarm, agent->pid);
     json_writer_put_raw_name(w, object, "tid", r->swarm, agent->tid);
     if (query_is_agent(agent)) {

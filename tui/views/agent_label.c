@@ -1,5 +1,5 @@
-/* A label has up to three parts, which share the columns that it gets: session, name, note. The tag
-   of its client has columns of its own. */
+/* A label has up to three parts, which share the columns that it gets: session, name, note. The
+   tags of its host and its client have columns of their own. */
 #include "tui/views/agent_label.h"
 
 #include "core/base/mask.h"
@@ -18,7 +18,7 @@ void agent_label_init(struct agent_label *label, const struct mem *mem, bool asc
     strbuf_init(&label->session, mem, 0);
     strbuf_init(&label->name, mem, 0);
     strbuf_init(&label->note, mem, 0);
-    label->client = (struct client_tag){.cols = 0};
+    label->host = label->client = (struct client_tag){.cols = 0};
     label->session_keep = label->name_keep = label->note_keep = SIZE_MAX;
     label->session_needed = label->note_needed = false;
     label->ascii = ascii;
@@ -59,13 +59,22 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Returns the columns of the tag. */
-static int fit_client(const struct agent_label *label, int cols)
+/* The columns of the tags; 0: left out. */
+struct label_tags {
+    int host, client, all; /* `all`: with a blank for each */
+};
+
+/* The host's comes first: without it a row may be taken for another machine's. */
+static struct label_tags fit_tags(const struct agent_label *label, int cols)
 {
     int session = cols_of(label, &label->session), note = cols_of(label, &label->note);
-    return client_tag_cols(&label->client, cols,
-                           session + (session > 0 ? SEPARATOR_COLS : 0) +
-                               cols_of(label, &label->name) + (note > 0 ? 1 : 0) + note);
+    int whole = session + (session > 0 ? SEPARATOR_COLS : 0) + cols_of(label, &label->name) +
+                (note > 0 ? 1 : 0) + note;
+    struct label_tags tags = {.host = client_tag_cols(&label->host, cols, whole)};
+    tags.all = tags.host > 0 ? tags.host + 1 : 0;
+    tags.client = client_tag_cols(&label->client, cols - tags.all, whole);
+    tags.all += tags.client > 0 ? tags.client + 1 : 0;
+    return tags;
 }
 
 /* The columns that the parts get at least; 0: the part is left out. */
@@ -217,17 +226,24 @@ static const char *separator(bool ascii)
     return ascii ? " > " : " › ";
 }
 
+/* Appends the tag and a blank. Returns the columns. */
+static int put_tag(const struct agent_label *label, const struct client_tag *tag, int cols,
+                   struct strbuf *out)
+{
+    struct slice text = client_tag_text(tag, cols, label->ascii);
+    if (cols == 0) {
+        return 0;
+    }
+    strbuf_add(out, text.bytes, text.len);
+    strbuf_addc(out, ' ');
+    return (int)text_cols(text.bytes, text.len, label->ascii) + 1;
+}
+
 void agent_label_text(const struct agent_label *label, int cols, struct strbuf *out)
 {
-    int client = fit_client(label, cols);
-    struct slice name = label->client.name;
-    if (client > 0) {
-        size_t used;
-        strbuf_add(out, name.bytes,
-                   text_fit(name.bytes, name.len, label->ascii, (size_t)client, &used));
-        strbuf_addc(out, ' ');
-        cols -= (int)used + 1;
-    }
+    struct label_tags tags = fit_tags(label, cols);
+    cols -= put_tag(label, &label->host, tags.host, out);
+    cols -= put_tag(label, &label->client, tags.client, out);
     struct label_cols fits = fit(label, cols);
     put_part(label, &label->session, fits.session, label->session_keep, out);
     strbuf_adds(out, fits.session > 0 ? separator(label->ascii) : "");
@@ -250,11 +266,21 @@ static int draw_part(const struct agent_label *label, const struct strbuf *part,
     return cut.more ? area_puts(line, x, 0, style, ellipsis_of(label->ascii)) : x;
 }
 
+static void draw_tag(const struct agent_label *label, const struct client_tag *tag,
+                     struct area line, int x, int cols)
+{
+    struct slice text = client_tag_text(tag, cols, label->ascii);
+    if (cols > 0) {
+        area_put(area_sub(line, x, 0, cols, 1), 0, 0, STYLE_DIM, text.bytes, text.len);
+    }
+}
+
 int agent_label_draw(const struct agent_label *label, struct area line, int x, int cols,
                      enum style_id style)
 {
-    int client = fit_client(label, cols), end = x + cols;
-    struct label_cols fits = fit(label, cols - (client > 0 ? client + 1 : 0));
+    struct label_tags tags = fit_tags(label, cols);
+    int end = x + cols;
+    struct label_cols fits = fit(label, cols - tags.all);
     if (fits.session > 0) {
         x = draw_part(label, &label->session, line, x, fits.session, label->session_keep,
                       STYLE_DIM);
@@ -264,9 +290,9 @@ int agent_label_draw(const struct agent_label *label, struct area line, int x, i
     if (fits.note > 0) {
         x = draw_part(label, &label->note, line, x + 1, fits.note, label->note_keep, STYLE_DIM);
     }
-    if (client > 0) {
-        area_put(area_sub(line, end - client, 0, client, 1), 0, 0, STYLE_DIM,
-                 label->client.name.bytes, label->client.name.len);
+    if (tags.all > 0) {
+        draw_tag(label, &label->host, line, end - tags.all + 1, tags.host);
+        draw_tag(label, &label->client, line, end - tags.client, tags.client);
         x = end;
     }
     return x;

@@ -1,5 +1,6 @@
 /* The label of an agent: `session › agent description`, cut to the columns that it gets. If
-   there are several clients, its client is at its end; in a text, at its beginning. */
+   there are several hosts or clients, its host and client are at its end; in a text, at its
+   beginning. */
 #ifndef TUI_AGENT_LABEL_H
 #define TUI_AGENT_LABEL_H
 
@@ -9,7 +10,7 @@
 
 /* The parts of a label; each may be empty. */
 struct agent_label {
-    struct client_tag client;
+    struct client_tag host, client;
     struct strbuf session, name;
     struct strbuf note; /* the description, and what distinguishes the agent from those alike */
     /* The byte of each part that a cut leaves visible; SIZE_MAX: any. */

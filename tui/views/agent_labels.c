@@ -25,6 +25,7 @@ struct label_key {
     uint64_t name;  /* of its text, or a hash of another one */
     intern_id description;
     intern_id client; /* of a main agent, where there are several clients */
+    intern_id host;   /* the same of hosts */
 };
 
 static bool is_text(const struct swarm *swarm, intern_id id)
@@ -50,17 +51,19 @@ static void key_of_root(const struct agent_labels *labels, session_no number, st
 {
     const struct swarm *swarm = labels->swarm;
     const struct session *session = swarm_session(swarm, number);
-    intern_id client = clients_are_several(&labels->clients.clients)
-                           ? clients_of_session(swarm, number)
-                           : INTERN_NONE;
-    if (is_text(swarm, session->name)) {
-        *out = (struct label_key){0, session->name, INTERN_NONE, client};
-    } else if (is_unnamed(swarm, session)) {
-        *out = (struct label_key){UNNAMED, hash_of(query_short_id(swarm, session)), INTERN_NONE,
-                                  client};
-    } else {
-        struct slice dir = query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD]));
-        *out = (struct label_key){0, hash_of(dir), session->texts[SESSION_BRANCH], client};
+    *out = (struct label_key){0, session->name, INTERN_NONE, INTERN_NONE, INTERN_NONE};
+    if (clients_are_several(&labels->clients.clients)) {
+        out->client = clients_of_session(swarm, number);
+    }
+    if (clients_are_several_hosts(&labels->hosts.clients)) {
+        out->host = clients_host_of_session(swarm, number);
+    }
+    if (is_unnamed(swarm, session)) {
+        out->owner = UNNAMED;
+        out->name = hash_of(query_short_id(swarm, session));
+    } else if (!is_text(swarm, session->name)) {
+        out->name = hash_of(query_last_part(swarm_text_slice(swarm, session->texts[SESSION_CWD])));
+        out->description = session->texts[SESSION_BRANCH];
     }
 }
 
@@ -84,19 +87,21 @@ static bool key_of(const struct agent_labels *labels, const struct agent *agent,
     if ((agent->flags & AGENT_MAIN) != 0) {
         key_of_root(labels, agent->session, out);
         if (has_own_name(swarm, session, agent)) {
-            *out = (struct label_key){0, agent->name, INTERN_NONE, out->client};
+            out->owner = 0;
+            out->name = agent->name;
+            out->description = INTERN_NONE;
         }
         return true;
     }
     *out = (struct label_key){(uint64_t)agent->session + 1, agent->name, agent->description,
-                              INTERN_NONE};
+                              INTERN_NONE, INTERN_NONE};
     return is_text(swarm, agent->name);
 }
 
 static bool same_key(const struct label_key *a, const struct label_key *b)
 {
     return a->owner == b->owner && a->name == b->name && a->description == b->description &&
-           a->client == b->client;
+           a->client == b->client && a->host == b->host;
 }
 
 static size_t slot_of(const struct agent_labels *labels, const struct label_key *key)
@@ -132,6 +137,7 @@ bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
     labels->next = mem_zalloc(mem, agents + 1, sizeof *labels->next);
     labels->agents = agents;
     labels->clients = client_tags_make(swarm, ascii);
+    labels->hosts = client_tags_make_hosts(swarm, ascii);
     namesakes_init(&labels->names, mem, agents);
     if (labels->heads == NULL || labels->next == NULL) {
         return false;
@@ -483,10 +489,13 @@ void agent_labels_get(const struct agent_labels *labels, agent_no number, unsign
     if (out->note.len == described) { /* else its end distinguishes it */
         out->note_keep = keep;
     }
-    out->client = (struct client_tag){.cols = 0};
+    out->host = out->client = (struct client_tag){.cols = 0};
     if ((form & LABEL_CLIENT) != 0) {
         out->client = client_tags_get(&labels->clients, swarm, number);
         out->client.needed = needs_client(labels, number);
+    }
+    if ((form & (LABEL_CLIENT | LABEL_HOST)) != 0) {
+        out->host = client_tags_get_host(&labels->hosts, swarm, number);
     }
     if ((form & LABEL_LIST) != 0 && sub && labels->several && session != NULL &&
         (session->flags & SESSION_AGENTS) != 0) {

@@ -15,7 +15,7 @@ struct agent_labels {
     size_t slots, agents;
     bool several; /* there are agents of several sessions */
     struct namesakes names;
-    struct client_tags clients;
+    struct client_tags clients, hosts;
 };
 
 /* Returns false if out of memory; duplicates are not found then. Call agent_labels_release. */
@@ -24,9 +24,10 @@ bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
 void agent_labels_release(struct agent_labels *labels);
 
 enum label_form {
-    LABEL_ROW = 0,   /* of a tree: its session is a row above it */
-    LABEL_LIST = 1,  /* of a list: with its session, if there are several */
-    LABEL_CLIENT = 2 /* added to one of these: with its client, if there are several */
+    LABEL_ROW = 0,    /* of a tree: its session is a row above it */
+    LABEL_LIST = 1,   /* of a list: with its session, if there are several */
+    LABEL_CLIENT = 2, /* added to one of these: with its host and client, if there are several */
+    LABEL_HOST = 4    /* added in place of that: with its host alone */
 };
 
 /* Sets the parts of the agent's label. `form`: of enum label_form. */

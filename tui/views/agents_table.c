@@ -51,6 +51,19 @@ static enum style_id put_client(const struct agent_row *row, struct strbuf *out)
     return STYLE_DIM;
 }
 
+static enum style_id put_host(const struct agent_row *row, struct strbuf *out)
+{
+    const struct agent *agent =
+        row->agent == NO_AGENT ? NULL : swarm_agent(row->frame->swarm, row->agent);
+    intern_id host =
+        agent == NULL ? INTERN_NONE : clients_host_of_session(row->frame->swarm, agent->session);
+    if (host != INTERN_NONE) {
+        struct slice name = swarm_text_slice(row->frame->swarm, host);
+        strbuf_add(out, name.bytes, name.len);
+    }
+    return STYLE_DIM;
+}
+
 static const struct span *last_request(const struct agent_row *row)
 {
     if (row->agent == NO_AGENT || (row->metrics != NULL && row->metrics->requests == 0)) {
@@ -358,6 +371,7 @@ static const struct agent_column columns[] = {
     {"AGENT", 0, 0, true, false, NULL, NULL},
     {"STATE", 10, 36, true, false, put_state, state_value},
     {"CLIENT", 8, AGENTS_CLIENT_FROM, true, false, put_client, NULL},
+    {"HOST", 12, AGENTS_CLIENT_FROM, true, false, put_host, NULL},
     {"MODEL", 14, 140, true, false, put_model, NULL},
     {"REQ", 6, 50, false, true, put_requests, requests},
     {"ERR", 5, 60, false, true, put_errors, errors},
@@ -387,5 +401,6 @@ const struct agent_column *agents_column(size_t index)
 bool agents_column_shown(const struct agent_column *column, const struct frame *frame)
 {
     return frame->layout.cols >= column->from &&
-           (column->put != put_client || clients_are_several(&frame->labels.clients.clients));
+           (column->put != put_client || clients_are_several(&frame->labels.clients.clients)) &&
+           (column->put != put_host || clients_are_several_hosts(&frame->labels.hosts.clients));
 }

@@ -15,14 +15,16 @@ enum {
     NEEDED_COLS_MIN = 8
 };
 
-/* Returns whether the first `len` bytes set each name apart from every other. */
-static bool set_apart(const struct clients *clients, const struct swarm *swarm, size_t len)
+/* Returns whether so many bytes from `from` on set each name apart from every other. */
+static bool set_apart(const struct clients *clients, const struct swarm *swarm, size_t from,
+                      size_t len)
 {
     for (size_t i = 0; i < clients->count; i++) {
         struct slice name = swarm_text_slice(swarm, clients->names[i]);
         for (size_t k = 0; k < i; k++) {
             struct slice other = swarm_text_slice(swarm, clients->names[k]);
-            if (name.len >= len && other.len >= len && memcmp(name.bytes, other.bytes, len) == 0) {
+            if (name.len >= from + len && other.len >= from + len &&
+                memcmp(name.bytes + from, other.bytes + from, len) == 0) {
                 return false;
             }
         }
@@ -30,33 +32,94 @@ static bool set_apart(const struct clients *clients, const struct swarm *swarm, 
     return true;
 }
 
+/* Returns how many bytes all names have in common at their beginning; each has more. */
+static size_t shared_beginning(const struct clients *clients, const struct swarm *swarm)
+{
+    struct slice first =
+        clients->count < 2 ? (struct slice){NULL, 0} : swarm_text_slice(swarm, clients->names[0]);
+    size_t shared = first.len == 0 ? 0 : first.len - 1;
+    for (size_t i = 1; i < clients->count; i++) {
+        struct slice name = swarm_text_slice(swarm, clients->names[i]);
+        size_t len = 0;
+        while (len < shared && len + 1 < name.len && name.bytes[len] == first.bytes[len]) {
+            len++;
+        }
+        shared = len;
+    }
+    while (shared > 0 && ((unsigned char)first.bytes[shared] & 0xC0) == 0x80) {
+        shared--;
+    }
+    return shared;
+}
+
+static void set_cols(struct client_tags *tags, const struct swarm *swarm, bool ascii)
+{
+    for (size_t i = 0; i < tags->clients.count; i++) {
+        struct slice name = swarm_text_slice(swarm, tags->clients.names[i]);
+        int cols = (int)text_cols(name.bytes, name.len, ascii);
+        tags->cols = cols > tags->cols ? cols : tags->cols;
+    }
+    tags->cols = tags->cols < TAG_COLS_MAX ? tags->cols : TAG_COLS_MAX;
+    while (tags->short_cols < SHORT_COLS_MAX &&
+           !set_apart(&tags->clients, swarm, tags->shared, (size_t)tags->short_cols)) {
+        tags->short_cols++;
+    }
+    tags->short_cols = tags->short_cols < tags->cols ? tags->short_cols : tags->cols;
+}
+
 struct client_tags client_tags_make(const struct swarm *swarm, bool ascii)
 {
-    struct client_tags tags = {clients_find(swarm), 0, SHORT_COLS_MIN};
-    for (size_t i = 0; i < tags.clients.count; i++) {
-        struct slice name = swarm_text_slice(swarm, tags.clients.names[i]);
-        int cols = (int)text_cols(name.bytes, name.len, ascii);
-        tags.cols = cols > tags.cols ? cols : tags.cols;
-    }
-    tags.cols = tags.cols < TAG_COLS_MAX ? tags.cols : TAG_COLS_MAX;
-    while (tags.short_cols < SHORT_COLS_MAX &&
-           !set_apart(&tags.clients, swarm, (size_t)tags.short_cols)) {
-        tags.short_cols++;
-    }
-    tags.short_cols = tags.short_cols < tags.cols ? tags.short_cols : tags.cols;
+    struct client_tags tags = {clients_find(swarm), 0, SHORT_COLS_MIN, 0};
+    set_cols(&tags, swarm, ascii);
     return tags;
+}
+
+struct client_tags client_tags_make_hosts(const struct swarm *swarm, bool ascii)
+{
+    struct client_tags tags = {clients_find_hosts(swarm), 0, SHORT_COLS_MIN, 0};
+    tags.shared = shared_beginning(&tags.clients, swarm);
+    set_cols(&tags, swarm, ascii);
+    return tags;
+}
+
+static struct client_tag tag_of(const struct client_tags *tags, const struct swarm *swarm,
+                                intern_id name)
+{
+    struct client_tag tag = {{NULL, 0}, tags->cols, tags->short_cols, tags->shared, false};
+    if (name != INTERN_NONE) {
+        tag.name = swarm_text_slice(swarm, name);
+    }
+    return tag;
 }
 
 struct client_tag client_tags_get(const struct client_tags *tags, const struct swarm *swarm,
                                   agent_no agent)
 {
-    struct client_tag tag = {{NULL, 0}, tags->cols, tags->short_cols, false};
-    intern_id name =
-        clients_are_several(&tags->clients) ? clients_of_agent(swarm, agent) : INTERN_NONE;
-    if (name != INTERN_NONE) {
-        tag.name = swarm_text_slice(swarm, name);
-    }
+    return tag_of(tags, swarm,
+                  clients_are_several(&tags->clients) ? clients_of_agent(swarm, agent)
+                                                      : INTERN_NONE);
+}
+
+struct client_tag client_tags_get_host(const struct client_tags *tags, const struct swarm *swarm,
+                                       agent_no agent)
+{
+    const struct agent *of = swarm_agent(swarm, agent);
+    bool shown = of != NULL && clients_are_several_hosts(&tags->clients);
+    struct client_tag tag =
+        tag_of(tags, swarm, shown ? clients_host_of_session(swarm, of->session) : INTERN_NONE);
+    tag.needed = tag.name.len > 0;
     return tag;
+}
+
+struct slice client_tag_text(const struct client_tag *tag, int cols, bool ascii)
+{
+    struct slice name = tag->name;
+    size_t used, fits = text_fit(name.bytes, name.len, ascii, (size_t)cols, &used);
+    if (fits < name.len && tag->shared < name.len) {
+        name = (struct slice){name.bytes + tag->shared, name.len - tag->shared};
+        fits = text_fit(name.bytes, name.len, ascii, (size_t)cols, &used);
+    }
+    return (struct slice){name.bytes, fits};
 }
 
 int client_tag_cols(const struct client_tag *tag, int cols, int label_cols)

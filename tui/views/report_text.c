@@ -71,7 +71,7 @@ static void put_agent(struct table *t, const struct report *r, const struct tree
     int indent = depth < TABLE_CELL_COLS / 4 ? 2 * (int)depth : TABLE_CELL_COLS / 2;
     strbuf_init(&title, r->metrics->mem, 0);
     strbuf_addf(&title, "%*s", indent, "");
-    agent_labels_get(labels, row->agent, LABEL_ROW, label);
+    agent_labels_get(labels, row->agent, LABEL_ROW | LABEL_HOST, label);
     if (!r->no_mask) {
         agent_label_mask(label);
     }

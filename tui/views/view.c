@@ -236,6 +236,12 @@ static enum view_result go_to_pane(const struct view_input *input, struct view_s
         state->cursor == NO_AGENT ? NULL : swarm_agent(input->swarm, state->cursor);
     const struct session *session =
         agent != NULL ? swarm_session(input->swarm, agent->session) : NULL;
+    intern_id host =
+        agent != NULL ? clients_host_of_session(input->swarm, agent->session) : INTERN_NONE;
+    if (host != INTERN_NONE) { /* its process id is another machine's */
+        view_message(state, true, "this agent runs on %.40s", swarm_text(input->swarm, host));
+        return VIEW_REDRAW;
+    }
     state->pane_pid = session != NULL ? session->pid : 0;
     state->pane_session = agent != NULL ? agent->session : NO_SESSION;
     /* Clients without a sign of their process are found by their directory, while they live. */

@@ -23,6 +23,43 @@ static void start(struct picture *picture, int cols, int rows, const char *feed)
     picture_feed(picture, feed);
 }
 
+#define ON(id, host) SESSION(id, ",'name':'work','host':'" host "'") TOOL(id)
+
+TEST(a_label_has_its_host_where_several_are_there)
+{
+    static const struct {
+        const char *feed;
+        unsigned form;
+        int cols;
+        const char *want;
+    } rows[] = {
+        {ON("s1", "web1") ON("s2", "web1"), LABEL_ROW | LABEL_CLIENT, 40, "work s1"},
+        {ON("s1", "web1") ON("s2", "web2"), LABEL_ROW | LABEL_CLIENT, 40, "web1 work"},
+        {ON("s1", "web1") ON("s2", "web2"), LABEL_ROW | LABEL_HOST, 40, "web1 work"},
+        {ON("s1", "web1") ON("s2", "web2"), LABEL_ROW, 40, "work"},
+        /* An agent of this machine has none. */
+        {ON("s1", "web1") SESSION("s2", ",'name':'work'") TOOL("s2"), LABEL_ROW | LABEL_CLIENT, 40,
+         "web1 work"},
+        /* A cut one leaves out what all share. */
+        {ON("s1", "worker-number-17") ON("s2", "worker-number-23"), LABEL_ROW | LABEL_CLIENT, 40,
+         "17 work"},
+        {ON("s1", "alpha") ON("s2", "alphb"), LABEL_ROW | LABEL_CLIENT, 12, "a work"},
+        {ON("s1", "web1") ON("s2", "web2") WORK("s3", "codex") WORK("s4", "claude")
+             SESSION("s1", ",'client':'codex'"),
+         LABEL_ROW | LABEL_CLIENT, 40, "web1 codex work"},
+    };
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct picture picture;
+        start(&picture, 80, 24, rows[i].feed);
+        picture_label(&picture, 0, rows[i].form, rows[i].cols, &text);
+        assert_string_equal(text.data, rows[i].want);
+        picture_release(&picture);
+    }
+    strbuf_release(&text);
+}
+
 TEST(a_label_has_its_client_where_several_are_there)
 {
     static const struct {

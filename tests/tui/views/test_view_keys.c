@@ -263,6 +263,11 @@ TEST(the_pane_of_an_agent_is_that_of_its_process)
     assert_int_equal(picture.state.pane_pid, 4711);
     picture_press(&picture, "j 2");
     assert_int_equal(picture_press(&picture, "g"), VIEW_PANE);
+    /* The number of another machine's process is no process here. */
+    struct session *session = swarm_session_edit(picture.rig.model.swarm, 0);
+    session->texts[SESSION_HOST] = intern_put(swarm_names(picture.rig.model.swarm), "web1", 4);
+    assert_int_equal(picture_press(&picture, "g"), VIEW_REDRAW);
+    picture_has(&picture, "this agent runs on web1");
     picture_release(&picture);
 }
 
