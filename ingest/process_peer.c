@@ -86,6 +86,31 @@ bool process_peer_of(int fd, struct process_peer *out)
     return true;
 }
 
+size_t process_peer_listening(const struct sockaddr_storage *address,
+                              struct process_peer out[PROCESS_PEER_LISTENING])
+{
+    static const struct endpoint nobody = {.port = 0};
+    struct endpoint at;
+    char a[ENDPOINT_BYTES], b[ENDPOINT_BYTES];
+    if (!endpoint_of(address, &at)) {
+        return 0;
+    }
+    struct endpoint any = {.port = at.port, .is_v4 = at.is_v4};
+    const struct endpoint places[PROCESS_PEER_LISTENING] = {at, any};
+    for (size_t i = 0; i < PROCESS_PEER_LISTENING; i++) {
+        out[i] = (struct process_peer){.v4 = ""};
+        if (at.is_v4) {
+            print_v4(&places[i], a);
+            print_v4(&nobody, b);
+            snprintf(out[i].v4, sizeof out[i].v4, ": %s %s ", a, b);
+        }
+        print_v6(&places[i], a);
+        print_v6(&nobody, b);
+        snprintf(out[i].v6, sizeof out[i].v6, ": %s %s ", a, b);
+    }
+    return PROCESS_PEER_LISTENING;
+}
+
 /* ---- the socket ---- */
 
 struct socket_row {

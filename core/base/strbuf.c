@@ -95,10 +95,9 @@ __attribute__((format(printf, 3, 0))) static void add_formatted(struct strbuf *s
     sb->len += len;
 }
 
-void strbuf_addf(struct strbuf *sb, const char *format, ...)
+void strbuf_vaddf(struct strbuf *sb, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     if (len < 0) {
@@ -107,6 +106,13 @@ void strbuf_addf(struct strbuf *sb, const char *format, ...)
         add_formatted(sb, (size_t)len, format, again);
     }
     va_end(again);
+}
+
+void strbuf_addf(struct strbuf *sb, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    strbuf_vaddf(sb, format, args);
     va_end(args);
 }
 

@@ -6,6 +6,8 @@
 
 #include "core/base/mem.h"
 
+#include <stdarg.h>
+
 struct strbuf {
     const struct mem *mem;
     char *data;
@@ -27,6 +29,8 @@ void strbuf_add(struct strbuf *sb, const char *bytes, size_t len);
 void strbuf_adds(struct strbuf *sb, const char *text);
 void strbuf_addc(struct strbuf *sb, char c);
 void strbuf_addf(struct strbuf *sb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_vaddf(struct strbuf *sb, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 /* Removes the first `n` bytes and moves the rest down. */
 void strbuf_eat(struct strbuf *sb, size_t n);
 

@@ -1,6 +1,5 @@
 /* The command setup: prints settings to stdout, so that they can be piped, and what to know about
    them to stderr. It never edits other programs' files. */
-#include "ingest/address.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/setup_text.h"
 #include "tui/screen/console.h"
@@ -28,25 +27,6 @@ void cmd_setup_help(struct strbuf *out)
     }
 }
 
-/* Appends the first default of otlp: as a URL. */
-static void put_endpoint(struct strbuf *out)
-{
-    static const char prefix[] = "otlp:", name[] = "localhost:";
-    struct strbuf spec;
-    strbuf_init(&spec, &mem_libc, 0);
-    if (!address_default_otlp(0, &spec)) {
-        strbuf_clear(&spec);
-        strbuf_adds(&spec, "otlp:localhost:4318");
-    }
-    if (!spec.failed) {
-        const char *at = spec.data + sizeof prefix - 1;
-        bool local = strncmp(at, name, sizeof name - 1) == 0;
-        strbuf_addf(out, "http://%s%s", local ? "127.0.0.1:" : "",
-                    local ? at + sizeof name - 1 : at);
-    }
-    strbuf_release(&spec);
-}
-
 static const char *variable(const char *name)
 {
     return getenv(name);
@@ -60,7 +40,7 @@ int cmd_setup(const struct options *options)
     strbuf_init(&notes, &mem_libc, 0);
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&endpoint, &mem_libc, 0);
-    put_endpoint(&endpoint);
+    setup_put_endpoint(&endpoint);
     host.endpoint = endpoint.data;
     bool ok = !endpoint.failed && endpoint.data != NULL;
     if (ok) {

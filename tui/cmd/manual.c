@@ -37,6 +37,10 @@ static const struct term_row environment_rows[] = {
     {"GEMINI_CLI_HOME", "Gemini CLI's files are in .gemini below it (default: ~)"},
     {"XDG_DATA_HOME", "OpenCode's database is in opencode below it (default: ~/.local/share)"},
     {"NO_COLOR", "use no colour if it is set"},
+    {"PATH", "`doctor` looks for swarmtop in it, as hooks of clients do"},
+    {"TERM_PROGRAM", "the terminal, and VTE_VERSION its library: `doctor` knows some that have no "
+                     "clipboard"},
+    {"VTE_VERSION", "see TERM_PROGRAM"},
     {"HOME", "directory of ~ above"},
     {"TMPDIR", "the demo's socket is in a directory below it (default: /tmp)"},
     {"TERM", "the terminal's type, for ncurses; linux and vt terminals get no queries"},

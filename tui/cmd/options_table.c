@@ -47,6 +47,11 @@ const struct command_row command_rows[COMMANDS] = {
          "Prints the settings to stdout, and to stderr where to paste them, their effects, and "
          "the settings that the client's own file lacks. Changes no file, and prints no setting "
          "that would take telemetry from another collector: it shows how to have both."},
+    [COMMAND_DOCTOR] =
+        {"doctor", "", "checks sources, addresses, settings and terminal, and what to change",
+         "Looks at the clients' files, the addresses it listens at, the clients' settings, the "
+         "files it writes, and the terminal. Changes nothing. The exit status is 1 if something has "
+         "to be changed."},
     [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
                         "Asks the swarmtop at the default address, or reads the sources. In tmux: "
                         "set -g status-right '#(swarmtop status)'."},

@@ -3,6 +3,7 @@
 #include "tui/cmd/setup_text.h"
 
 #include "core/base/mask.h"
+#include "ingest/address.h"
 
 #include <string.h>
 
@@ -158,13 +159,36 @@ static unsigned put_obstacles(struct json_value has, struct strbuf *missing)
     return count;
 }
 
+/* Appends which of the settings are missing in the file, which is JSON. Returns their number, and
+   that of all in *wanted. */
+static unsigned put_missing(struct strbuf *missing, const struct setup_client *client,
+                            const struct setup_settings *settings, const struct setup_host *host,
+                            bool telemetry, unsigned *wanted)
+{
+    static const struct json_value none = {.type = JSON_TYPE_NONE};
+    struct strbuf lines;
+    struct json_value all;
+    unsigned count = 0;
+    *wanted = 0;
+    strbuf_init(&lines, &mem_libc, 0);
+    put_settings(&lines, client, host->endpoint, telemetry, true);
+    if (lines.len > 0 && !lines.failed && json_check(lines.data, lines.len, 16, &all, NULL)) {
+        *wanted = setup_put_missing(all, none, host, missing);
+        strbuf_clear(missing);
+        count = setup_put_missing(all, settings->json, host, missing);
+        count += put_obstacles(settings->json, missing);
+    }
+    strbuf_release(&lines);
+    return count;
+}
+
 /* Appends which of the settings are missing in the file. */
 static void put_check(struct strbuf *out, struct strbuf *text, const struct setup_client *client,
                       const struct setup_settings *settings, const struct setup_host *host,
                       bool telemetry)
 {
-    struct strbuf lines, missing;
-    struct json_value wanted;
+    struct strbuf missing;
+    unsigned wanted;
     if (!settings->exists || client->form != SETUP_JSON) {
         return;
     }
@@ -174,12 +198,9 @@ static void put_check(struct strbuf *out, struct strbuf *text, const struct setu
         put_note(out, 0, text);
         return;
     }
-    strbuf_init(&lines, &mem_libc, 0);
     strbuf_init(&missing, &mem_libc, 0);
-    put_settings(&lines, client, host->endpoint, telemetry, true);
-    if (lines.len > 0 && !lines.failed && json_check(lines.data, lines.len, 16, &wanted, NULL)) {
-        unsigned count = setup_put_missing(wanted, settings->json, host, &missing);
-        count += put_obstacles(settings->json, &missing);
+    unsigned count = put_missing(&missing, client, settings, host, telemetry, &wanted);
+    if (wanted > 0) {
         if (count == 0) {
             strbuf_addf(text, "%s has all of it: nothing is to be added.", settings->path.data);
         } else if (!missing.failed) {
@@ -187,8 +208,24 @@ static void put_check(struct strbuf *out, struct strbuf *text, const struct setu
         }
         put_note(out, 0, text);
     }
-    strbuf_release(&lines);
     strbuf_release(&missing);
+}
+
+unsigned setup_count_missing(const struct setup_client *client,
+                             const struct setup_settings *settings, const struct setup_host *host,
+                             unsigned *wanted)
+{
+    struct strbuf missing;
+    if (client->form == SETUP_TOML) {
+        bool found = settings->text.len > 0 && !settings->text.failed &&
+                     strstr(settings->text.data, "swarmtop hook") != NULL;
+        *wanted = 1;
+        return found ? 0 : 1;
+    }
+    strbuf_init(&missing, &mem_libc, 0);
+    unsigned count = put_missing(&missing, client, settings, host, true, wanted);
+    strbuf_release(&missing);
+    return count;
 }
 
 /* Appends the URL without the path of one signal, and with a Collector's port for HTTP. */
@@ -284,4 +321,22 @@ void setup_put(const struct setup_client *client, const struct setup_host *host,
     strbuf_release(&text);
     strbuf_release(&where);
     strbuf_release(&url);
+}
+
+void setup_put_endpoint(struct strbuf *out)
+{
+    static const char prefix[] = "otlp:", name[] = "localhost:";
+    struct strbuf spec;
+    strbuf_init(&spec, &mem_libc, 0);
+    if (!address_default_otlp(0, &spec)) {
+        strbuf_clear(&spec);
+        strbuf_adds(&spec, "otlp:localhost:4318");
+    }
+    if (!spec.failed) {
+        const char *at = spec.data + sizeof prefix - 1;
+        bool local = strncmp(at, name, sizeof name - 1) == 0;
+        strbuf_addf(out, "http://%s%s", local ? "127.0.0.1:" : "",
+                    local ? at + sizeof name - 1 : at);
+    }
+    strbuf_release(&spec);
 }

@@ -11,4 +11,13 @@
 void setup_put(const struct setup_client *client, const struct setup_host *host,
                struct strbuf *lines, struct strbuf *notes);
 
+/* Returns how many of the settings the client's file lacks, and sets *wanted to the number of all.
+   Only the hooks of TOML are looked for. */
+unsigned setup_count_missing(const struct setup_client *client,
+                             const struct setup_settings *settings, const struct setup_host *host,
+                             unsigned *wanted);
+
+/* Appends the address that clients send to by default: http://HOST:PORT. */
+void setup_put_endpoint(struct strbuf *out);
+
 #endif
