@@ -18,7 +18,7 @@ done
 [ $status = 0 ] || exit 1
 command -v mandoc >/dev/null 2>&1 || { echo "no mandoc: the manuals are not checked"; exit 77; }
 for manual in "$top"/doc/*.[1-9]; do
-    found=$(mandoc -Tlint "$manual" 2>&1) || status=1
+    found=$(mandoc -Tlint -W warning "$manual" 2>&1) || status=1
     [ -z "$found" ] || { echo "$found"; status=1; }
 done
 exit $status

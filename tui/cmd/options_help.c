@@ -4,6 +4,7 @@
 
 #include "ingest/sources.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define WIDTH       80
@@ -127,7 +128,15 @@ struct slice options_default(const struct option_row *row)
 
 bool options_takes(enum command command, const char *argument)
 {
-    return strstr(command_rows[command].arguments, argument) != NULL;
+    const char *usage = command_rows[command].arguments;
+    size_t len = strlen(argument);
+    for (const char *at = usage; (at = strstr(at, argument)) != NULL; at += len) {
+        bool begins = at == usage || strchr(" [", at[-1]) != NULL;
+        if (begins && !isalpha((unsigned char)at[len])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void options_help(enum command command, struct strbuf *out)

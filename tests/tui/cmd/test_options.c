@@ -1,6 +1,7 @@
 /* The command line: accepted and refused arguments, messages, and that help and manual match the
    tables. */
 #include "tests/support/support.h"
+#include "tui/cmd/complete.h"
 #include "tui/cmd/manual.h"
 #include "tui/cmd/options_help.h"
 #include "tui/screen/text.h"
@@ -414,20 +415,24 @@ TEST(help_lists_every_option_of_its_command)
     }
 }
 
-/* Copies the manual with every table printed again. */
-static void regenerate(const char *manual, struct strbuf *out)
+/* Copies the file with every table printed again. */
+static void regenerate(const char *text, const char *sign,
+                       bool (*table)(const char *name, struct strbuf *out), struct strbuf *out)
 {
-    static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";
-    const char *at = manual, *next;
+    char begin[16], end[16], name[32];
+    const char *at = text, *next;
+    snprintf(begin, sizeof begin, "\n%s table ", sign);
+    snprintf(end, sizeof end, "\n%s end\n", sign);
     while ((next = strstr(at, begin)) != NULL) {
-        char table[32];
-        assert_int_equal(sscanf(next + strlen(begin), "%31s", table), 1);
-        strbuf_add(out, at, (size_t)(next - at) + strcspn(next, "\n") + 1);
-        if (!manual_table(table, out)) {
-            fail_msg("no table %s", table);
+        size_t line = 1 + strcspn(next + 1, "\n");
+        assert_int_equal(sscanf(next + strlen(begin), "%31s", name), 1);
+        strbuf_add(out, at, (size_t)(next - at) + line + 1);
+        if (!table(name, out)) {
+            fail_msg("no table %s", name);
         }
-        at = strstr(next, end);
+        at = strstr(next + line, end);
         assert_non_null(at);
+        at++;
     }
     strbuf_adds(out, at);
 }
@@ -445,17 +450,27 @@ static void assert_generated(const char *name, const char *path, const char *tex
     }
 }
 
-TEST(the_manuals_have_the_tables_rows)
+TEST(manuals_and_completions_have_the_tables_rows)
 {
-    static const char *const names[] = {"swarmtop.1", "swarmtop-config.5", "swarmtop-feed.7"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *path = support_path(support_tests("../doc"), names[i]);
-        char *manual = support_read_file(path, NULL);
+    static const struct {
+        const char *name, *sign;
+        bool (*table)(const char *name, struct strbuf *out);
+    } files[] = {
+        {"swarmtop.1", ".\\\"", manual_table},
+        {"swarmtop-config.5", ".\\\"", manual_table},
+        {"swarmtop-feed.7", ".\\\"", manual_table},
+        {"completions/swarmtop.bash", "#", complete_table},
+        {"completions/_swarmtop", "#", complete_table},
+        {"completions/swarmtop.fish", "#", complete_table},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = support_path(support_tests("../doc"), files[i].name);
+        char *text = support_read_file(path, NULL);
         struct strbuf wanted;
         strbuf_init(&wanted, &mem_libc, 0);
-        regenerate(manual, &wanted);
-        assert_generated(names[i], path, manual, &wanted);
+        regenerate(text, files[i].sign, files[i].table, &wanted);
+        assert_generated(files[i].name, path, text, &wanted);
         strbuf_release(&wanted);
-        free(manual);
+        free(text);
     }
 }
