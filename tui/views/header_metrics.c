@@ -1,6 +1,7 @@
 /* The line of states and metrics. Pieces that do not fit are given up in the order of a table. */
 #include "tui/screen/number.h"
 #include "tui/views/coverage.h"
+#include "tui/views/outside_filter.h"
 #include "tui/views/slowdown_text.h"
 
 #include <math.h>
@@ -64,6 +65,28 @@ static int add_stalled(const struct frame *frame, struct header_piece *out)
         out[i].gap = 2;
     }
     return n;
+}
+
+/* Adds `+1 user +2 stalled outside the filter`. */
+static int add_outside(const struct frame *frame, struct header_piece *out)
+{
+    struct outside_filter outside = outside_filter(frame);
+    const struct {
+        const char *word;
+        size_t count;
+    } parts[] = {{"user", outside.users}, {"stalled", outside.stalled}, {"loop", outside.loops}};
+    out[0] = (struct header_piece){.gap = 2};
+    out[1] = (struct header_piece){.gap = 1, .drop = DROP_DONE};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].count > 0) {
+            header_add(&out[0], STYLE_USER, "+%zu %s ", parts[i].count, parts[i].word);
+        }
+    }
+    if (out[0].count > 0) {
+        header_add(&out[0], STYLE_DIM, "outside");
+        header_add(&out[1], STYLE_DIM, "the filter");
+    }
+    return 2;
 }
 
 /* Adds the states, the usual ones with 0 too. */
@@ -199,10 +222,11 @@ static bool drop_pieces(struct header_piece *pieces, int count)
 
 void header_metrics_draw(const struct frame *frame, struct area line)
 {
-    struct header_piece pieces[STATES + 11];
+    struct header_piece pieces[STATES + 13];
     bool ascii = frame->input->theme.ascii;
     int count = frame->agents ? add_states(frame, pieces) : 0;
     count += add_stalled(frame, pieces + count);
+    count += add_outside(frame, pieces + count);
     pieces[count] = slowdown_piece(frame);
     pieces[count++].drop = DROP_SLOWER;
     count += add_metrics(frame, pieces + count);

@@ -2,6 +2,7 @@
    and its span; lists that have a row for it show it by their cursor. */
 #include "tui/views/seek_keys.h"
 
+#include "tui/views/outside_filter.h"
 #include "tui/views/select.h"
 #include "tui/views/waits_keys.h"
 #include "tui/views/why_view.h"
@@ -11,18 +12,18 @@ static bool next_user(struct frame *frame, int n)
 {
     const struct row_list *list = &frame->rows;
     uint32_t at = rows_node(list, frame->state->cursor);
-    size_t count = list->node_count;
+    size_t count = list->node_count, outside = outside_filter(frame).users;
     for (size_t i = 1; at != UINT32_MAX && i <= count; i++) {
         size_t index = (at + (n > 0 ? i : count - i)) % count;
         const struct tree_node *node = &list->nodes[index];
-        bool waits = node->status.state == STATE_USER || node->status.state == STATE_TOOL_OR_USER;
-        if (!waits || !node->matches) {
+        if (!outside_filter_user(node) || !node->matches) {
             continue;
         }
         select_span(frame, node->agent, node->status.span);
+        outside_filter_message(frame, "", outside);
         return true;
     }
-    view_message(frame->state, false, "no agent waits for a person");
+    outside_filter_message(frame, "no agent waits for a person", outside);
     return false;
 }
 

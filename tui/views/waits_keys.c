@@ -1,8 +1,11 @@
 #include "tui/views/waits_keys.h"
 
 #include "tui/views/held_up_text.h"
+#include "tui/views/outside_filter.h"
 #include "tui/views/select.h"
 #include "tui/views/stalled_flag.h"
+
+#include <stdio.h>
 
 /* ---- stalled ---- */
 
@@ -18,13 +21,15 @@ bool waits_next_stalled(struct frame *frame, int n)
     const struct row_list *list = &frame->rows;
     uint32_t at = rows_node(list, frame->state->cursor);
     size_t count = list->node_count, all = 0, place = 0, found = SIZE_MAX;
+    char of[48];
     (void)n;
     for (size_t i = 1; at != UINT32_MAX && i <= count && found == SIZE_MAX; i++) {
         size_t index = (at + i) % count;
         found = flagged(frame, &list->nodes[index]) != NO_SPAN ? index : SIZE_MAX;
     }
+    struct outside_filter outside = outside_filter(frame);
     if (found == SIZE_MAX) {
-        view_message(frame->state, false, "nothing has stalled");
+        outside_filter_message(frame, "nothing has stalled", outside.stalled + outside.loops);
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -33,7 +38,8 @@ bool waits_next_stalled(struct frame *frame, int n)
     }
     const struct tree_node *node = &list->nodes[found];
     select_span(frame, node->agent, flagged(frame, node));
-    view_message(frame->state, false, "%zu of %zu", place, all);
+    snprintf(of, sizeof of, "%zu of %zu", place, all);
+    outside_filter_message(frame, of, outside.stalled + outside.loops);
     return true;
 }
 

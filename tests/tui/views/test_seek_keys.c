@@ -123,6 +123,67 @@ TEST(a_narrow_list_shows_what_a_person_is_asked_before_all_else)
     picture_release(&picture);
 }
 
+TEST(a_filter_hides_no_alarm)
+{
+    static const struct {
+        const char *filter, *header, *user, *stalled;
+    } rows[] = {
+        {"agent:asks", "user 1  idle 0  +1 stalled outside the filter", "",
+         "nothing has stalled; 1 outside the filter"},
+        {"agent:fails", "stalled 1  +1 user outside the filter",
+         "no agent waits for a person; 1 outside the filter", "1 of 1"},
+        {"agent:nobody", "+1 user +1 stalled outside the filter",
+         "no agent waits for a person; 1 outside the filter",
+         "nothing has stalled; 1 outside the filter"},
+        {"-agent:nobody", "stalled 1   parallel", "", "1 of 1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct picture picture;
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        open_picture(&picture, "1");
+        assert_true(view_set_filter(&picture.state, rows[i].filter, &error));
+        picture_has(&picture, rows[i].header);
+        picture_press(&picture, "u");
+        assert_string_equal(picture.state.message, rows[i].user);
+        picture_press(&picture, "!");
+        assert_string_equal(picture.state.message, rows[i].stalled);
+        picture_release(&picture);
+        strbuf_release(&error);
+    }
+}
+
+/* A narrow line loses the end of the text and not the counts. */
+TEST(a_narrow_header_keeps_what_is_outside_the_filter)
+{
+    struct picture picture;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    open_picture(&picture, "1");
+    assert_true(view_set_filter(&picture.state, "agent:nobody", &error));
+    assert_true(grid_resize(picture.grid, 36, 24));
+    picture_has(&picture, "+1 user +1 stalled outside");
+    picture_lacks(&picture, "outside the");
+    picture_release(&picture);
+    strbuf_release(&error);
+}
+
+/* An agent that matches is found, and others that wait are counted. */
+TEST(a_search_that_finds_names_what_is_outside_too)
+{
+    struct picture picture;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    open_picture(&picture, "1");
+    picture_feed(&picture, OP("start_user_input", 4000, OF("f") ",'span_id':'v','context':'x'"));
+    assert_true(view_set_filter(&picture.state, "agent:asks", &error));
+    picture_press(&picture, "u");
+    assert_string_equal(picture.state.message, "1 outside the filter");
+    assert_string_equal(cursor_name(&picture), "asks");
+    picture_release(&picture);
+    strbuf_release(&error);
+}
+
 TEST(a_search_without_a_result_stays_in_its_view)
 {
     static const struct {

@@ -220,7 +220,7 @@ TEST(an_exclamation_mark_goes_round_what_is_flagged)
     assert_true(view_set_filter(&picture.state, "agent:coder", &error));
     picture_has(&picture, "stalled 1");
     picture_lacks(&picture, "loops");
-    expect_message(&picture, "!", "1 of 1");
+    expect_message(&picture, "!", "1 of 1; 1 outside the filter");
     strbuf_release(&error);
     picture_release(&picture);
 }
