@@ -23,3 +23,15 @@ void latency_parts_of(const struct swarm *swarm, const struct span *request,
     out[LATENCY_PREFILL] = sample.quantities[OF_TTFT];
     out[LATENCY_DECODE] = sample.quantities[OF_OTPS];
 }
+
+bool latency_retried(const struct swarm *swarm, const struct span *request)
+{
+    const struct span *phase;
+    for (span_no no = request->next_phase; no != NO_SPAN && (phase = swarm_span(swarm, no)) != NULL;
+         no = phase->next_phase) {
+        if (phase->kind == SPAN_RETRY) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -22,5 +22,7 @@ extern const struct latency_row latency_rows[LATENCY_PARTS];
    known. Queueing is known where phases are: without a set-up it took no time. */
 void latency_parts_of(const struct swarm *swarm, const struct span *request,
                       const struct end_facts *facts, double out[LATENCY_PARTS]);
+/* Returns true if an attempt of the ended request failed, so that it was made again. */
+bool latency_retried(const struct swarm *swarm, const struct span *request);
 
 #endif

@@ -79,14 +79,23 @@ struct server_metrics {
     struct summary duration_ms;
 };
 
+/* Median tokens of the prompts of two times. */
+struct prompt_medians {
+    uint64_t recent_count, before_count; /* requests whose prompts are known */
+    double recent_p50, before_p50;       /* NAN: of none */
+};
+
 /* A part of a model's latency that has become slower (slowdown.h). */
 struct slowdown {
     const char *model; /* borrowed */
     intern_id client;  /* as of model_metrics */
     enum latency_part part;
-    uint64_t recent_count, before_count; /* the samples of the two medians */
-    double recent_p50, before_p50;
-    double p; /* of the test */
+    bool retries; /* of queueing: the share of requests with retries has grown, and no median */
+    uint64_t recent_count, before_count; /* the samples of the two medians or shares */
+    double recent_p50, before_p50;       /* NAN of shares */
+    double recent_share, before_share;   /* 0 to 1; 0 of medians */
+    struct prompt_medians prompts;       /* of prefill: longer prompts may explain it; else 0 */
+    double p;                            /* of the test */
 };
 
 /* How a quantity spreads, in steps of equal ratio. */

@@ -4,6 +4,7 @@
    list of samples, which is small beside the model. */
 #include "core/query/slowdown.h"
 
+#include "core/base/exact_test.h"
 #include "core/base/hash.h"
 #include "core/base/rank_test.h"
 #include "core/base/sorted.h"
@@ -19,8 +20,9 @@
 
 struct sample {
     uint32_t model; /* index in `models` */
-    bool recent;
+    bool recent, retried;
     double values[LATENCY_PARTS];
+    double prompt_tokens; /* NAN: unknown */
 };
 
 struct model_key {
@@ -81,6 +83,26 @@ bool slowdown_compare(enum latency_part part, double *recent, size_t recent_coun
            out->p < SLOWDOWN_LEVEL && is_worse(part, out->recent_p50, out->before_p50);
 }
 
+bool slowdown_compare_retries(size_t recent_hits, size_t recent_count, size_t before_hits,
+                              size_t before_count, struct slowdown *out)
+{
+    if (recent_count < SLOWDOWN_RECENT_MIN || before_count < SLOWDOWN_BEFORE_MIN) {
+        return false;
+    }
+    out->part = LATENCY_QUEUEING;
+    out->retries = true;
+    out->recent_count = recent_count;
+    out->before_count = before_count;
+    out->recent_p50 = out->before_p50 = (double)NAN;
+    out->recent_share = (double)recent_hits / (double)recent_count;
+    out->before_share = (double)before_hits / (double)before_count;
+    if (out->recent_share - out->before_share < SLOWDOWN_SHARE_MIN) {
+        return false;
+    }
+    out->p = exact_test(recent_hits, recent_count, before_hits, before_count);
+    return out->p < SLOWDOWN_LEVEL;
+}
+
 /* ---- the requests of the last 70 minutes ---- */
 
 /* Returns the number of the model; SLOWDOWN_MODELS: there are too many. */
@@ -117,7 +139,10 @@ static bool add_request(struct search *search, const struct span *span)
         return false;
     }
     struct sample *sample = &search->samples[search->count++];
-    *sample = (struct sample){(uint32_t)model, span->end_ns >= search->recent_ns, {0}};
+    *sample = (struct sample){.model = (uint32_t)model,
+                              .recent = span->end_ns >= search->recent_ns,
+                              .retried = latency_retried(search->swarm, span),
+                              .prompt_tokens = facts.numbers[FACT_PROMPT_TOKENS]};
     latency_parts_of(search->swarm, span, &facts, sample->values);
     return true;
 }
@@ -215,21 +240,67 @@ static void split_values(const struct search *search, size_t model, enum latency
     }
 }
 
+/* Sets the medians of the prompts whose time to the first token is known. */
+static void compare_prompts(const struct search *search, size_t model, double *values,
+                            struct prompt_medians *out)
+{
+    double *recent = values, *before = values + search->count;
+    for (size_t i = 0; i < search->count; i++) {
+        const struct sample *sample = &search->samples[i];
+        if (sample->model != model || isnan(sample->values[LATENCY_PREFILL]) ||
+            isnan(sample->prompt_tokens)) {
+            continue;
+        }
+        if (sample->recent) {
+            recent[out->recent_count++] = sample->prompt_tokens;
+        } else {
+            before[out->before_count++] = sample->prompt_tokens;
+        }
+    }
+    sort_values(recent, out->recent_count);
+    sort_values(before, out->before_count);
+    out->recent_p50 = median_of(recent, out->recent_count);
+    out->before_p50 = median_of(before, out->before_count);
+}
+
+static bool compare_retries(const struct search *search, size_t model, struct slowdown *out)
+{
+    size_t hits[2] = {0, 0}, counts[2] = {0, 0};
+    for (size_t i = 0; i < search->count; i++) {
+        const struct sample *sample = &search->samples[i];
+        if (sample->model == model && !isnan(sample->values[LATENCY_QUEUEING])) {
+            counts[sample->recent]++;
+            hits[sample->recent] += sample->retried;
+        }
+    }
+    return slowdown_compare_retries(hits[true], counts[true], hits[false], counts[false], out);
+}
+
+/* Compares a part of a model with room for the samples' values twice. */
+static bool compare_part(const struct search *search, size_t model, enum latency_part part,
+                         double *values, struct slowdown *out)
+{
+    size_t counts[2];
+    split_values(search, model, part, values, counts);
+    bool slower = counts[0] >= SLOWDOWN_RECENT_MIN && counts[1] >= SLOWDOWN_BEFORE_MIN &&
+                  slowdown_compare(part, values, counts[0], values + search->count, counts[1], out);
+    if (slower && part == LATENCY_PREFILL) {
+        compare_prompts(search, model, values, &out->prompts);
+    }
+    return slower || (part == LATENCY_QUEUEING && compare_retries(search, model, out));
+}
+
 /* Compares all parts of all models with room for the samples' values twice. */
 static size_t compare_models(const struct search *search, double *values, struct slowdown *out)
 {
     size_t found = 0;
     for (size_t model = 0; model < search->model_count; model++) {
         for (int part = 0; part < LATENCY_PARTS; part++) {
-            size_t counts[2];
-            split_values(search, model, (enum latency_part)part, values, counts);
             out[found] = (struct slowdown){
                 .model = intern_text(search->stats->names, search->models[model].name, NULL),
                 .client = search->models[model].client,
                 .part = (enum latency_part)part};
-            found += counts[0] >= SLOWDOWN_RECENT_MIN && counts[1] >= SLOWDOWN_BEFORE_MIN &&
-                     slowdown_compare((enum latency_part)part, values, counts[0],
-                                      values + search->count, counts[1], &out[found]);
+            found += compare_part(search, model, (enum latency_part)part, values, &out[found]);
         }
     }
     return found;

@@ -14,6 +14,14 @@
    alarm in 2,000 looks at a part, as half of the errors are in the direction `faster`. Requests of
    one agent are not independent, so the true rate is somewhat higher.
 
+   Retries that hit less than half of the requests move no median. So where the median of queueing
+   is no worse, the share of requests with retries is compared: of as many requests, by Fisher's
+   exact test (exact_test.h) at the same level, and it must have grown by SLOWDOWN_SHARE_MIN.
+   Requests whose phases are unknown do not count.
+
+   Beside a slower prefill are the medians of the same requests' prompts: a model needs longer for
+   more tokens.
+
    The work is bounded: of more than SLOWDOWN_SPANS calls in that time an even part is looked at,
    chosen by a hash of their places. */
 #ifndef CORE_SLOWDOWN_H
@@ -25,6 +33,7 @@
 #define SLOWDOWN_RECENT_NS INT64_C(600000000000)
 #define SLOWDOWN_BEFORE_NS INT64_C(3600000000000)
 #define SLOWDOWN_LEVEL     0.001
+#define SLOWDOWN_SHARE_MIN 0.05
 enum {
     SLOWDOWN_RECENT_MIN = 10,
     SLOWDOWN_BEFORE_MIN = 20,
@@ -37,6 +46,10 @@ enum {
    model and its part. */
 bool slowdown_compare(enum latency_part part, double *recent, size_t recent_count, double *before,
                       size_t before_count, struct slowdown *out);
+
+/* Compares two shares of requests with retries in the same way. Sets *out but for its model. */
+bool slowdown_compare_retries(size_t recent_hits, size_t recent_count, size_t before_hits,
+                              size_t before_count, struct slowdown *out);
 
 /* Sets metrics->slowdowns, by model and part. The last ten minutes end at the model's now, or at
    that of the predicate's past. `stats` has the names. Returns false if out of memory. */

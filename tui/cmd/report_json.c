@@ -314,12 +314,30 @@ static void write_models(struct json_writer *w, const struct report *r)
     json_writer_end_array(w);
 }
 
-static json_t *make_side(struct json_writer *w, uint64_t count, double p50)
+static json_t *make_side(struct json_writer *w, uint64_t count, const char *key, double value)
 {
     json_t *object = json_object();
     json_writer_put_count(w, object, "count", count);
-    json_writer_put_number(w, object, "p50", p50);
+    json_writer_put_number(w, object, key, value);
     return object;
+}
+
+static void put_sides(struct json_writer *w, json_t *object, const struct slowdown *of)
+{
+    const char *key = of->retries ? "share" : "p50";
+    double recent = of->retries ? of->recent_share : of->recent_p50;
+    double before = of->retries ? of->before_share : of->before_p50;
+    json_writer_put(w, object, "recent", make_side(w, of->recent_count, key, recent));
+    json_writer_put(w, object, "before", make_side(w, of->before_count, key, before));
+    if (of->prompts.recent_count > 0 || of->prompts.before_count > 0) {
+        const struct prompt_medians *tokens = &of->prompts;
+        json_t *prompts = json_object();
+        json_writer_put(w, prompts, "recent",
+                        make_side(w, tokens->recent_count, "p50", tokens->recent_p50));
+        json_writer_put(w, prompts, "before",
+                        make_side(w, tokens->before_count, "p50", tokens->before_p50));
+        json_writer_put(w, object, "prompt_tokens", prompts);
+    }
 }
 
 /* Writes what has become slower; an empty array if nothing has. */
@@ -331,10 +349,10 @@ static void write_slower(struct json_writer *w, const struct report *r)
         json_t *object = json_object();
         json_writer_put_name(w, object, "client", r->swarm, of->client);
         json_writer_put_text(w, object, "model", of->model);
-        json_writer_put_text(w, object, "figure", latency_rows[of->part].key);
+        json_writer_put_text(w, object, "figure",
+                             of->retries ? "retries" : latency_rows[of->part].key);
         json_writer_put_text(w, object, "part", latency_rows[of->part].word);
-        json_writer_put(w, object, "recent", make_side(w, of->recent_count, of->recent_p50));
-        json_writer_put(w, object, "before", make_side(w, of->before_count, of->before_p50));
+        put_sides(w, object, of);
         json_writer_put_number(w, object, "p", of->p);
         json_writer_write_item(w, object);
     }

@@ -18,6 +18,15 @@ static const enum style_id part_styles[LATENCY_PARTS] = {
     [LATENCY_DECODE] = STYLE_SAMPLING,
 };
 
+static void put_line(const struct statistics_page *page)
+{
+    const struct strbuf *text = &page->frame->scratch;
+    struct area line = scrolled_page_line(page->lines);
+    if (line.rows > 0 && !text->failed) {
+        area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_USER, text->data, text->len);
+    }
+}
+
 void model_curves_put_slower(const struct statistics_page *page)
 {
     struct strbuf *text = &page->frame->scratch;
@@ -25,14 +34,17 @@ void model_curves_put_slower(const struct statistics_page *page)
     size_t count;
     const struct slowdown *slowdowns = slowdown_shown(page->frame, &count);
     for (size_t i = 0; i < count; i++) {
-        struct area line = scrolled_page_line(page->lines);
         const char *client = swarm_text(page->frame->swarm, slowdowns[i].client);
         strbuf_clear(text);
         strbuf_addf(text, "%s %s%s%s slower: ", frame_symbol(page->frame, SYM_SLOWER), client,
                     *client != '\0' ? " " : "", slowdowns[i].model);
         slowdown_text(&slowdowns[i], ascii, text);
-        if (line.rows > 0 && !text->failed) {
-            area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_USER, text->data, text->len);
+        put_line(page);
+        if (slowdowns[i].prompts.recent_count > 0 && slowdowns[i].prompts.before_count > 0) {
+            strbuf_clear(text);
+            strbuf_adds(text, "  ");
+            slowdown_prompts_text(&slowdowns[i], text);
+            put_line(page);
         }
     }
 }

@@ -21,8 +21,41 @@ static void put_value(enum latency_part part, double value, bool ascii, char out
     }
 }
 
+static const char *word_of(const struct slowdown *slowdown)
+{
+    return slowdown->retries ? "retries" : latency_rows[slowdown->part].word;
+}
+
+static void put_shares(const struct slowdown *slowdown, struct strbuf *out)
+{
+    char counts[2][NUMBER_BYTES];
+    number_count(slowdown->recent_count, counts[0]);
+    number_count(slowdown->before_count, counts[1]);
+    strbuf_addf(out, "%s %.0f%% (%s) against %.0f%% (%s) the hour before", word_of(slowdown),
+                slowdown->recent_share * 100, counts[0], slowdown->before_share * 100, counts[1]);
+}
+
+void slowdown_prompts_text(const struct slowdown *slowdown, struct strbuf *out)
+{
+    const struct prompt_medians *prompts = &slowdown->prompts;
+    char tokens[2][NUMBER_BYTES], counts[2][NUMBER_BYTES];
+    if (prompts->recent_count == 0 || prompts->before_count == 0) {
+        return;
+    }
+    number_tokens(prompts->recent_p50, tokens[0]);
+    number_tokens(prompts->before_p50, tokens[1]);
+    number_count(prompts->recent_count, counts[0]);
+    number_count(prompts->before_count, counts[1]);
+    strbuf_addf(out, "its prompts: median %s tokens (%s) against %s (%s)", tokens[0], counts[0],
+                tokens[1], counts[1]);
+}
+
 void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *out)
 {
+    if (slowdown->retries) {
+        put_shares(slowdown, out);
+        return;
+    }
     const struct latency_row *row = &latency_rows[slowdown->part];
     char recent[NUMBER_BYTES], before[NUMBER_BYTES], counts[2][NUMBER_BYTES];
     put_value(slowdown->part, slowdown->recent_p50, ascii, recent);
@@ -45,6 +78,15 @@ void report_slower(const struct report *report, bool ascii, struct strbuf *out)
         strbuf_addf(out, "slower    %s%s%s: ", client, *client != '\0' ? " " : "", slowdown->model);
         slowdown_text(slowdown, ascii, out);
         strbuf_addc(out, '\n');
+        size_t line = out->len;
+        strbuf_adds(out, "          ");
+        size_t label = out->len;
+        slowdown_prompts_text(slowdown, out);
+        if (out->len > label) {
+            strbuf_addc(out, '\n');
+        } else {
+            out->len = line;
+        }
     }
 }
 
@@ -64,13 +106,13 @@ struct header_piece slowdown_piece(const struct frame *frame)
     const struct slowdown *slowdowns = slowdown_shown(frame, &count);
     for (size_t i = 0; i < count; i++) {
         models += i == 0 || strcmp(slowdowns[i].model, slowdowns[i - 1].model) != 0;
-        several |= slowdowns[i].part != slowdowns[0].part;
+        several |= strcmp(word_of(&slowdowns[i]), word_of(&slowdowns[0])) != 0;
     }
     if (models == 1) {
         const char *model = slowdowns[0].model;
         header_add(&piece, STYLE_USER, "%s %.*s" MARK_WORD ": %s", frame_symbol(frame, SYM_SLOWER),
                    (int)mask_cut(model, strlen(model), MODEL_BYTES), model,
-                   several ? "several parts" : latency_rows[slowdowns[0].part].word);
+                   several ? "several parts" : word_of(&slowdowns[0]));
     } else if (models > 1) {
         header_add(&piece, STYLE_USER, "%s %zu models" MARK_WORD, frame_symbol(frame, SYM_SLOWER),
                    models);

@@ -7,9 +7,12 @@
 #include "tui/views/header_pieces.h"
 #include "tui/views/report.h"
 
-/* Appends `TTFT 2.1s (24) against 1.2s (131) the hour before (prefill)`. */
+/* Appends `prefill (TTFT) 2.1s (24) against 1.2s (131) the hour before`, or of shares `retries 31%
+   (36) against 4% (761) the hour before`. */
 void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *out);
-/* Appends a line for each of the report, after the label `slower`. */
+/* Appends `its prompts: median 84.1k tokens (24) against 31.2k (131)`; nothing if unknown. */
+void slowdown_prompts_text(const struct slowdown *slowdown, struct strbuf *out);
+/* Appends one or two lines for each of the report, after the label `slower`. */
 void report_slower(const struct report *report, bool ascii, struct strbuf *out);
 
 /* Returns those that the frame shows. Figures may be outdated: after ten minutes without a change

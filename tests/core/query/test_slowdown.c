@@ -19,6 +19,7 @@ struct stretch {
     double from_min, to_min;
     int requests;
     double setup_ms, ttft_ms, otps; /* medians; ttft_ms 0: not reported */
+    int prompt_tokens;              /* 0: not reported */
 };
 
 static double spread(uint64_t *seed)
@@ -29,20 +30,23 @@ static double spread(uint64_t *seed)
 static void add_request(struct model *model, int pid, const char *name, double end_ms,
                         const struct stretch *of, uint64_t *seed)
 {
-    char text[1200], ttft[64] = "";
+    char text[1200], ttft[64] = "", prompt[64] = "";
     double setup = of->setup_ms * spread(seed), first = of->ttft_ms * spread(seed);
     double tokens = 200, sampling = tokens / (of->otps * spread(seed)) * 1000;
     double all = setup + first + sampling, start = end_ms - all;
     if (of->ttft_ms > 0) {
         snprintf(ttft, sizeof ttft, "\"ttft_ms\":%.3f,", first);
     }
+    if (of->prompt_tokens > 0) {
+        snprintf(prompt, sizeof prompt, "\"prompt_tokens\":%d,", of->prompt_tokens);
+    }
     static const char head[] = "{\"ph\":\"%c\",\"pid\":%d,\"tid\":1,\"ts\":%.0f,\"name\":\"%s\","
                                "\"cat\":\"%s\"%s%s}";
     char end[400];
     snprintf(end, sizeof end,
-             ",\"args\":{\"model\":\"%s\",%s\"ttlt_ms\":%.3f,\"request_setup_ms\":%.3f,"
+             ",\"args\":{\"model\":\"%s\",%s%s\"ttlt_ms\":%.3f,\"request_setup_ms\":%.3f,"
              "\"output_tokens\":%.0f,\"success\":true}",
-             name, ttft, all, setup, tokens);
+             name, prompt, ttft, all, setup, tokens);
     const struct {
         char ph;
         double at;
@@ -82,7 +86,7 @@ static void compute(const struct model *model, double now_min, struct swarm_metr
 }
 
 /* The usual hour, and ten minutes that differ in one respect. */
-static const struct stretch hour = {0, 59, 120, 100, 1200, 60};
+static const struct stretch hour = {0, 59, 120, 100, 1200, 60, 0};
 
 TEST(each_part_that_grew_is_named_and_no_other)
 {
@@ -90,15 +94,15 @@ TEST(each_part_that_grew_is_named_and_no_other)
         struct stretch last;
         int part; /* -1: nothing is slower */
     } rows[] = {
-        {{60, 70, 24, 100, 1200, 60}, -1},
-        {{60, 70, 24, 100, 2100, 60}, LATENCY_PREFILL},
-        {{60, 70, 24, 3000, 1200, 60}, LATENCY_QUEUEING},
-        {{60, 70, 24, 100, 1200, 30}, LATENCY_DECODE},
-        {{60, 70, 24, 10, 600, 90}, -1},   /* faster */
-        {{60, 70, 24, 100, 1230, 58}, -1}, /* hardly slower */
-        {{60, 70, 24, 120, 1200, 60}, -1}, /* nobody notices 20 ms */
-        {{60, 70, 9, 100, 2100, 60}, -1},  /* too few in the last ten minutes */
-        {{60, 70, 24, 100, 0, 60}, -1},    /* TTFT is not known */
+        {{60, 70, 24, 100, 1200, 60, 0}, -1},
+        {{60, 70, 24, 100, 2100, 60, 0}, LATENCY_PREFILL},
+        {{60, 70, 24, 3000, 1200, 60, 0}, LATENCY_QUEUEING},
+        {{60, 70, 24, 100, 1200, 30, 0}, LATENCY_DECODE},
+        {{60, 70, 24, 10, 600, 90, 0}, -1},   /* faster */
+        {{60, 70, 24, 100, 1230, 58, 0}, -1}, /* hardly slower */
+        {{60, 70, 24, 120, 1200, 60, 0}, -1}, /* nobody notices 20 ms */
+        {{60, 70, 9, 100, 2100, 60, 0}, -1},  /* too few in the last ten minutes */
+        {{60, 70, 24, 100, 0, 60, 0}, -1},    /* TTFT is not known */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;
@@ -123,11 +127,77 @@ TEST(each_part_that_grew_is_named_and_no_other)
     }
 }
 
+/* Retries of `hits` of the requests, each for a second. */
+static void add_retried(struct model *model, double from_min, double to_min, int requests, int hits)
+{
+    static const char text[] =
+        "{\"ph\":\"B\",\"pid\":1,\"tid\":1,\"ts\":%.0f,\"name\":\"API Call\",\"cat\":\"api\"}"
+        "|{\"ph\":\"B\",\"pid\":1,\"tid\":1,\"ts\":%.0f,\"name\":\"%s\",\"cat\":\"api,%s\"}"
+        "|{\"ph\":\"E\",\"pid\":1,\"tid\":1,\"ts\":%.0f,\"name\":\"%s\",\"cat\":\"api,%s\"}"
+        "|{\"ph\":\"E\",\"pid\":1,\"tid\":1,\"ts\":%.0f,\"name\":\"API Call\",\"cat\":\"api\","
+        "\"args\":{\"model\":\"opus\",\"ttlt_ms\":1100,\"request_setup_ms\":100,\"success\":true}}";
+    for (int i = 0; i < requests; i++) {
+        double at = (from_min + (to_min - from_min) / requests * (i + 0.5)) * MINUTE_MS * 1000;
+        bool retried = i % requests < hits;
+        const char *name = retried ? "Attempt 1 (retry)" : "Request Setup";
+        const char *cat = retried ? "retry" : "setup";
+        char events[1000], *event = events, *end;
+        snprintf(events, sizeof events, text, at, at, name, cat, at + 90000, name, cat,
+                 at + 1100000);
+        for (; event != NULL; event = end == NULL ? NULL : end + 1) {
+            end = strchr(event, '|');
+            if (end != NULL) {
+                *end = '\0';
+            }
+            assert_true(model_events(model, event));
+        }
+    }
+}
+
+TEST(a_share_of_retries_that_moves_no_median_is_named)
+{
+    static const struct {
+        int recent, recent_hits, before, before_hits;
+        bool slower;
+    } rows[] = {
+        {36, 11, 700, 28, true},                          /* 31% against 4% */
+        {36, 11, 700, 200, false},                        /* 31% against 29% */
+        {36, 2, 700, 28, false},   {9, 4, 700, 0, false}, /* too few in the last ten minutes */
+        {36, 11, 19, 0, false},                           /* too few before */
+        {600, 54, 900, 40, false}, /* certain, but from 4.4% to 9% is not much */
+        {600, 60, 900, 40, true},  {36, 0, 700, 300, false}, /* fewer */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        struct swarm_metrics metrics;
+        begin(&model, &mem_libc);
+        add_retried(&model, 0, 59, rows[i].before, rows[i].before_hits);
+        add_retried(&model, 60.1, 69.9, rows[i].recent, rows[i].recent_hits);
+        compute(&model, 70, &metrics);
+        if (metrics.slowdown_count != (size_t)rows[i].slower) {
+            fail_msg("row %zu: %zu are slower", i, metrics.slowdown_count);
+        }
+        if (rows[i].slower) {
+            const struct slowdown *found = metrics.slowdowns;
+            assert_true(found->retries && found->part == LATENCY_QUEUEING);
+            assert_string_equal(found->model, "opus");
+            assert_int_equal(found->recent_count, rows[i].recent);
+            assert_int_equal(found->before_count, rows[i].before);
+            assert_true(found->recent_share == (double)rows[i].recent_hits / rows[i].recent);
+            assert_true(found->before_share == (double)rows[i].before_hits / rows[i].before);
+            assert_true(found->p > 0 && found->p < SLOWDOWN_LEVEL);
+            assert_true(isnan(found->recent_p50));
+        }
+        metrics_release(&metrics);
+        model_release(&model);
+    }
+}
+
 TEST(too_few_before_are_no_comparison)
 {
-    static const struct stretch before = {0, 4.5, 19, 100, 1200, 60};
-    static const struct stretch enough = {0, 4.5, 20, 100, 1200, 60};
-    static const struct stretch last = {5, 15, 24, 100, 2100, 60};
+    static const struct stretch before = {0, 4.5, 19, 100, 1200, 60, 0};
+    static const struct stretch enough = {0, 4.5, 20, 100, 1200, 60, 0};
+    static const struct stretch last = {5, 15, 24, 100, 2100, 60, 0};
     for (int i = 0; i < 2; i++) {
         struct model model;
         struct swarm_metrics metrics;
@@ -144,9 +214,9 @@ TEST(too_few_before_are_no_comparison)
 /* Only the hour before counts: what was slow earlier is no measure. */
 TEST(what_lies_further_back_does_not_count)
 {
-    static const struct stretch early = {0, 50, 400, 100, 5000, 60};
-    static const struct stretch before = {61, 120, 120, 100, 1200, 60};
-    static const struct stretch last = {120, 130, 24, 100, 2100, 60};
+    static const struct stretch early = {0, 50, 400, 100, 5000, 60, 0};
+    static const struct stretch before = {61, 120, 120, 100, 1200, 60, 0};
+    static const struct stretch last = {120, 130, 24, 100, 2100, 60, 0};
     struct model model;
     struct swarm_metrics metrics;
     begin(&model, &mem_libc);
@@ -160,11 +230,36 @@ TEST(what_lies_further_back_does_not_count)
     model_release(&model);
 }
 
+TEST(beside_a_slower_prefill_are_the_prompts_of_both_times)
+{
+    static const struct stretch before[] = {{0, 30, 60, 100, 1200, 60, 8000},
+                                            {30, 59, 60, 100, 1200, 60, 0}};
+    static const struct stretch last[] = {{60, 65, 12, 100, 2100, 60, 30000},
+                                          {65, 70, 12, 100, 0, 60, 90000}};
+    struct model model;
+    struct swarm_metrics metrics;
+    begin(&model, &mem_libc);
+    add_stretch(&model, 1, "opus", &before[0], 1);
+    add_stretch(&model, 1, "opus", &before[1], 2);
+    add_stretch(&model, 1, "opus", &last[0], 3);
+    add_stretch(&model, 1, "opus", &last[1], 4);
+    compute(&model, 70, &metrics);
+    assert_int_equal(metrics.slowdown_count, 1);
+    const struct slowdown *found = metrics.slowdowns;
+    assert_true(found->part == LATENCY_PREFILL && !found->retries);
+    /* Of requests whose time to the first token is known, those whose prompt is. */
+    assert_int_equal(found->prompts.recent_count, 12);
+    assert_in_range(found->prompts.before_count, 59, 60);
+    assert_true(found->prompts.recent_p50 == 30000 && found->prompts.before_p50 == 8000);
+    metrics_release(&metrics);
+    model_release(&model);
+}
+
 /* Two models of two agents. */
 TEST(models_are_compared_each_with_itself)
 {
-    static const struct stretch slow = {60, 70, 24, 100, 2100, 60};
-    static const struct stretch queues = {60, 70, 24, 3000, 1200, 60};
+    static const struct stretch slow = {60, 70, 24, 100, 2100, 60, 0};
+    static const struct stretch queues = {60, 70, 24, 3000, 1200, 60, 0};
     struct model model;
     struct swarm_metrics metrics;
     begin(&model, &mem_libc);
@@ -208,8 +303,8 @@ static bool is_of_coder(void *ctx, span_no span)
 
 TEST(a_frozen_moment_and_a_filter_have_their_own_figures)
 {
-    static const struct stretch slow = {60, 70, 24, 100, 2100, 60};
-    static const struct stretch after = {70, 140, 160, 100, 1200, 60};
+    static const struct stretch slow = {60, 70, 24, 100, 2100, 60, 0};
+    static const struct stretch after = {70, 140, 160, 100, 1200, 60, 0};
     struct model model;
     struct swarm_metrics metrics;
     begin(&model, &mem_libc);
@@ -255,8 +350,8 @@ TEST(equal_distributions_give_no_more_false_alarms_than_the_level)
 
 TEST(of_many_calls_an_even_part_is_looked_at)
 {
-    static const struct stretch many = {0, 60, 21000, 0, 1200, 60};
-    static const struct stretch slow = {60, 70, 3500, 0, 2100, 60};
+    static const struct stretch many = {0, 60, 21000, 0, 1200, 60, 0};
+    static const struct stretch slow = {60, 70, 3500, 0, 2100, 60, 0};
     struct model model;
     struct swarm_metrics metrics;
     begin(&model, &mem_libc);
@@ -281,11 +376,11 @@ TEST(of_many_small_agents_both_times_are_looked_at)
     uint64_t seed = 3;
     begin(&model, &mem_libc);
     for (int i = 0; i < AGENTS; i++) {
-        static const struct stretch before = {0, 59, 1, 0, 1200, 60};
+        static const struct stretch before = {0, 59, 1, 0, 1200, 60, 0};
         add_request(&model, i + 1, "opus", (1 + i % 58) * MINUTE_MS, &before, &seed);
     }
     for (int i = 0; i < AGENTS; i++) {
-        static const struct stretch last = {60, 70, 1, 0, 2100, 60};
+        static const struct stretch last = {60, 70, 1, 0, 2100, 60, 0};
         add_request(&model, i + 1, "opus", (61 + i % 9) * MINUTE_MS, &last, &seed);
     }
     compute(&model, 70, &metrics);
@@ -298,8 +393,8 @@ TEST(of_many_small_agents_both_times_are_looked_at)
 
 TEST(a_lack_of_memory_is_reported)
 {
-    static const struct stretch slow = {60, 70, 12, 100, 2100, 60};
-    static const struct stretch before = {0, 60, 30, 100, 1200, 60};
+    static const struct stretch slow = {60, 70, 12, 100, 2100, 60, 0};
+    static const struct stretch before = {0, 60, 30, 100, 1200, 60, 0};
     bool done = false;
     for (long allow = 0; !done; allow++) {
         struct failing_mem failing = {.allow = -1};
@@ -326,8 +421,8 @@ TEST(a_lack_of_memory_is_reported)
 
 TEST(a_series_has_the_parts_of_each_model)
 {
-    static const struct stretch slow = {60, 70, 24, 3000, 2100, 60};
-    static const struct stretch unknown = {60, 70, 10, 0, 0, 60};
+    static const struct stretch slow = {60, 70, 24, 3000, 2100, 60, 0};
+    static const struct stretch unknown = {60, 70, 10, 0, 0, 60, 0};
     struct model model;
     struct series series;
     begin(&model, &mem_libc);

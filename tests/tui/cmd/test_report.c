@@ -1,7 +1,9 @@
 /* The command report: keys and values for a small feed; metrics without data are omitted. */
+#include "core/base/strbuf.h"
 #include "tests/support/support.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +85,9 @@ TEST(what_is_slower_is_listed)
     assert_number(opus, "recent.count", 14);
     assert_number(opus, "recent.p50", 2336);
     assert_number(opus, "before.count", 84);
+    assert_number(opus, "prompt_tokens.recent.count", 14);
+    assert_number(opus, "prompt_tokens.recent.p50", 47272);
+    assert_number(opus, "prompt_tokens.before.p50", 40034);
     assert_true(number(opus, "p") < 0.001);
     assert_string_equal(json_string_value(json_object_get(sonnet, "part")), "queueing");
     json_decref(json);
@@ -91,6 +96,61 @@ TEST(what_is_slower_is_listed)
     assert_true(json_is_array(json_object_get(json, "slower")));
     assert_int_equal(json_array_size(json_object_get(json, "slower")), 0);
     json_decref(json);
+}
+
+/* A request of the model at `t` ms; with `retried` its second attempt begins a second later. */
+static void put_request(struct strbuf *lines, int number, double t, bool retried)
+{
+    char attempts[64], again[24];
+    snprintf(again, sizeof again, ",%.0f", t + 1050);
+    snprintf(attempts, sizeof attempts, "%.0f%s", t + 50, retried ? again : "");
+    strbuf_addf(lines,
+                "{\"op\":\"start_llm_request\",\"session_id\":\"s\",\"span_id\":\"%d\","
+                "\"model\":\"opus\",\"t\":%.0f}\n",
+                number, t);
+    strbuf_addf(lines,
+                "{\"op\":\"end_llm_request\",\"session_id\":\"s\",\"span_id\":\"%d\","
+                "\"ttft_ms\":500,\"ttlt_ms\":2000,\"request_setup_ms\":%d,\"success\":true,"
+                "\"attempt_start_times\":[%s],\"t\":%.0f}\n",
+                number, retried ? 1050 : 50, attempts, t + (retried ? 3050 : 2050));
+}
+
+TEST(a_share_of_retries_that_has_grown_is_listed)
+{
+    const double start = 1760000000000.0;
+    const char *argv[] = {support_program(),
+                          "report",
+                          "--json",
+                          "--fail-if",
+                          "slower.opus.recent.share>0.25",
+                          "-",
+                          NULL};
+    struct strbuf lines;
+    struct support_run r;
+    strbuf_init(&lines, &mem_libc, 0);
+    strbuf_addf(&lines, "{\"op\":\"hello\",\"session_id\":\"s\",\"t\":%.0f}\n", start);
+    for (int i = 0; i < 200; i++) {
+        put_request(&lines, i, start + i * 15000, i % 100 == 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        put_request(&lines, 200 + i, start + 3600000 + i * 20000, i % 3 == 0);
+    }
+    support_run(&r, argv, lines.data, lines.len, 120000);
+    assert_int_equal(r.status, 3);
+    json_t *json = json_loadb(r.out, r.out_len, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(json, "slower")), 1);
+    const json_t *opus = json_array_get(json_object_get(json, "slower"), 0);
+    assert_string_equal(json_string_value(json_object_get(opus, "figure")), "retries");
+    assert_string_equal(json_string_value(json_object_get(opus, "part")), "queueing");
+    assert_number(opus, "recent.share", 0.35);
+    assert_number(opus, "recent.count", 20);
+    assert_number(opus, "before.share", 0.01);
+    assert_number(opus, "before.count", 200);
+    assert_null(json_object_get(json_object_get(opus, "recent"), "p50"));
+    assert_null(json_object_get(opus, "prompt_tokens"));
+    json_decref(json);
+    support_run_release(&r);
+    strbuf_release(&lines);
 }
 
 TEST(every_figure_has_its_key)

@@ -35,6 +35,39 @@ TEST(a_part_that_two_clients_share_is_one_part)
     check(slowdowns, 3, "opus slower: several parts");
 }
 
+TEST(retries_are_shown_as_shares)
+{
+    struct slowdown slowdowns[] = {{.model = "opus",
+                                    .part = LATENCY_QUEUEING,
+                                    .retries = true,
+                                    .recent_count = 36,
+                                    .before_count = 1761,
+                                    .recent_share = 11.0 / 36,
+                                    .before_share = 0.04},
+                                   {.model = "opus", .part = LATENCY_QUEUEING}};
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    slowdown_text(&slowdowns[0], false, &text);
+    assert_string_equal(text.data, "retries 31% (36) against 4% (1,761) the hour before");
+    strbuf_release(&text);
+    check(slowdowns, 1, "opus slower: retries");
+    check(slowdowns, 2, "opus slower: several parts");
+}
+
+TEST(prompts_are_shown_where_both_medians_are_known)
+{
+    struct slowdown slowdown = {.part = LATENCY_PREFILL, .prompts = {24, 131, 84100, 31200}};
+    struct strbuf text;
+    strbuf_init(&text, &mem_libc, 0);
+    slowdown_prompts_text(&slowdown, &text);
+    assert_string_equal(text.data, "its prompts: median 84.1k tokens (24) against 31.2k (131)");
+    strbuf_clear(&text);
+    slowdown.prompts.before_count = 0;
+    slowdown_prompts_text(&slowdown, &text);
+    assert_int_equal(text.len, 0);
+    strbuf_release(&text);
+}
+
 TEST(a_long_name_is_cut_between_characters_and_before_a_key)
 {
     struct slowdown slowdown = {.part = LATENCY_PREFILL};
