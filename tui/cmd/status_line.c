@@ -4,6 +4,7 @@
 
 #include "core/analysis/stalled.h"
 #include "tui/screen/number.h"
+#include "tui/views/coverage.h"
 #include "tui/views/held_up_text.h"
 
 #include <assert.h>
@@ -45,15 +46,19 @@ static void put_states(const struct swarm *swarm, int64_t local_ns, struct strbu
 
 static void put_metrics(const struct metrics *totals, struct strbuf *out)
 {
-    char p50[NUMBER_BYTES], p95[NUMBER_BYTES];
+    char number[NUMBER_BYTES], covers[COVERAGE_BYTES];
     if (totals->ttft_ms.count > 0) {
-        number_ms(totals->ttft_ms.p50, true, p50);
-        number_ms(totals->ttft_ms.p95, true, p95);
-        strbuf_addf(out, "  ttft p50 %s p95 %s", p50, p95);
+        number_ms(totals->ttft_ms.p50, true, number);
+        coverage_text(totals, &totals->ttft_ms, covers);
+        strbuf_addf(out, "  ttft p50 %s%s", number, covers);
+    }
+    if (totals->ttft_ms.count > 0 && !isnan(totals->ttft_ms.p95)) {
+        number_ms(totals->ttft_ms.p95, true, number);
+        strbuf_addf(out, " p95 %s", number);
     }
     if (totals->otps.count > 0) {
-        number_short(totals->otps.p50, p50);
-        strbuf_addf(out, "  otps p50 %s", p50);
+        number_short(totals->otps.p50, number);
+        strbuf_addf(out, "  otps p50 %s", number);
     }
     if (!isnan(totals->cache_hit_rate_pct)) {
         strbuf_addf(out, "  cache %.0f%%", totals->cache_hit_rate_pct);
