@@ -5,6 +5,8 @@
 #include "tui/cmd/journal_file.h"
 #include "tui/screen/console.h"
 
+#include "core/base/seed_env.h"
+
 #include <stdio.h>
 
 static void trouble(void *ctx, const char *text)
@@ -22,8 +24,7 @@ static void count(void *ctx, uint64_t *events, uint64_t *dropped)
 static bool writes_document(const struct engine *engine)
 {
     const struct options *options = engine->options;
-    return options->output != NULL ||
-           options_switch_word(options->env.perfetto_trace) != SWITCH_OFF;
+    return options->output != NULL || seed_switch(options->env.perfetto_trace) != SWITCH_OFF;
 }
 
 static double now_ms(void)

@@ -9,6 +9,7 @@
 #include "tui/cmd/config.h"
 
 #include "core/base/nearest.h"
+#include "core/base/seed_env.h"
 
 #include "ingest/sources.h"
 
@@ -53,46 +54,6 @@ void options_environment(struct environment *env)
         .tmux = env_text("TMUX"),
         .no_color = env_text("NO_COLOR") != NULL,
     };
-}
-
-double options_parse_int(const char *text)
-{
-    double value = 0;
-    while (isspace((unsigned char)*text)) {
-        text++;
-    }
-    if (*text == '+') {
-        text++;
-    }
-    while (*text >= '0' && *text <= '9' && value < 1e9) {
-        value = value * 10 + (*text++ - '0');
-    }
-    return value;
-}
-
-enum switch_word options_switch_word(const char *text)
-{
-    static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no",
-                                                                                "off"};
-    size_t len = text != NULL ? strlen(text) : 0;
-    while (len > 0 && isspace((unsigned char)*text)) {
-        text++, len--;
-    }
-    while (len > 0 && isspace((unsigned char)text[len - 1])) {
-        len--;
-    }
-    if (len == 0) {
-        return SWITCH_UNSET;
-    }
-    for (size_t i = 0; i < 4; i++) {
-        if (strlen(on[i]) == len && strncasecmp(text, on[i], len) == 0) {
-            return SWITCH_ON;
-        }
-        if (strlen(off[i]) == len && strncasecmp(text, off[i], len) == 0) {
-            return SWITCH_OFF;
-        }
-    }
-    return SWITCH_OTHER;
 }
 
 /* Returns the row of that name for one of these commands; NULL: none. */
@@ -426,7 +387,7 @@ bool options_parse(struct options *out, int argc, char *const *argv, const struc
                             .speed = 1,
                             .journal_max_bytes = JOURNAL_DEFAULT_BYTES};
     if (env->perfetto_interval != NULL) {
-        out->write_interval_s = options_parse_int(env->perfetto_interval);
+        out->write_interval_s = seed_parse_int(env->perfetto_interval);
     }
     out->no_color = env->no_color;
     return find_command(out, argc, argv, &command_at, error) &&

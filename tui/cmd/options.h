@@ -133,11 +133,5 @@ void options_environment(struct environment *env);
 bool options_parse(struct options *out, int argc, char *const *argv, const struct environment *env,
                    char *config, const char *config_path, struct strbuf *error);
 void options_release(struct options *options);
-/* Returns the number at the start of the text, as JavaScript's parseInt(text, 10); 0 without a
-   positive number. */
-double options_parse_int(const char *text);
-/* Reads a switch as the seed does: 1, true, yes, on or 0, false, no, off, trimmed, in any case. */
-enum switch_word { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF, SWITCH_OTHER };
-enum switch_word options_switch_word(const char *text);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "tui/cmd/report_condition.h"
 
+#include "core/base/seed_env.h"
 #include "core/query/filter.h"
 #include "ingest/http/forward.h"
 #include "tui/screen/grid.h"
@@ -181,7 +182,7 @@ PARSER(notify)
 PARSER(write_interval)
 {
     (void)error;
-    o->write_interval_s = options_parse_int(text);
+    o->write_interval_s = seed_parse_int(text);
     return true;
 }
 

@@ -45,8 +45,4 @@ bool output_write(struct output *output, const struct swarm *swarm, int64_t loca
 /* Returns the paths written so far, each once, in order; NULL: no more. */
 const char *output_written(const struct output *output, size_t index);
 
-/* Appends a session's id as a part of a file name: without slashes, controls, a leading dot or
-   invalid UTF-8, at most 100 bytes, never empty. */
-void output_file_name(const char *id, size_t len, struct strbuf *out);
-
 #endif

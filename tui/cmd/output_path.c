@@ -3,15 +3,14 @@
    output.c gives it a number if the name is taken. */
 #include "tui/cmd/output_path.h"
 
-#include "core/base/utf8.h"
+#include "core/base/seed_env.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_NAME_BYTES 100
-#define NS_PER_S        1000000000LL
+#define NS_PER_S 1000000000LL
 
 session_no output_next_session(const struct swarm *swarm, session_no after)
 {
@@ -24,36 +23,12 @@ session_no output_next_session(const struct swarm *swarm, session_no after)
     return NO_SESSION;
 }
 
-void output_file_name(const char *id, size_t len, struct strbuf *out)
-{
-    size_t from = out->len;
-    while (len > 0) {
-        uint32_t cp;
-        size_t n = utf8_next(id, len, &cp);
-        bool broken = cp == UTF8_REPLACEMENT || (cp >= 0xD800 && cp <= 0xDFFF);
-
-        if (out->len - from + n > FILE_NAME_BYTES) {
-            break;
-        }
-        if (broken || cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == '/' || cp == '\\' ||
-            (cp == '.' && out->len == from)) {
-            strbuf_addc(out, '_');
-        } else {
-            strbuf_add(out, id, n);
-        }
-        id += n, len -= n;
-    }
-    if (out->len == from) {
-        strbuf_adds(out, "session");
-    }
-}
-
 static void add_id(const struct swarm *swarm, session_no session, struct strbuf *out)
 {
     const struct session *s = swarm_session(swarm, session);
     const char *id = swarm_text(swarm, s->id);
     size_t len = strlen(id);
-    output_file_name(id, len, out);
+    seed_file_name(id, len, out);
 }
 
 /* Appends the start of the earliest session in local time: `20251016-143105`. */
@@ -161,7 +136,7 @@ static bool add_seeds_dir(const struct environment *env, struct strbuf *out)
 
 bool output_seeds_path(const struct environment *env, struct strbuf *out)
 {
-    enum switch_word word = options_switch_word(env->perfetto_trace);
+    enum switch_word word = seed_switch(env->perfetto_trace);
     if (word == SWITCH_OTHER) {
         struct slice path = trimmed(env->perfetto_trace);
         strbuf_add(out, path.bytes, path.len);
@@ -175,7 +150,7 @@ static bool add_seeds(const struct output_naming *n, session_no only, struct str
 {
     const struct environment *env = &n->config->options->env;
     const char *text = env->perfetto_trace;
-    switch (options_switch_word(text)) {
+    switch (seed_switch(text)) {
     case SWITCH_UNSET: return false;
     case SWITCH_OFF: return true;
     case SWITCH_OTHER: {
@@ -244,8 +219,7 @@ bool output_path_of(const struct output_naming *n, session_no only, struct strbu
         return false; /* a simulated swarm leaves nothing unless it is asked for */
     }
     if (add_seeds(n, only, out)) {
-        return only == NO_SESSION &&
-               options_switch_word(options->env.perfetto_trace) == SWITCH_OTHER;
+        return only == NO_SESSION && seed_switch(options->env.perfetto_trace) == SWITCH_OTHER;
     }
     if (n->config->live) {
         add_default(n, only, out);
@@ -256,7 +230,7 @@ bool output_path_of(const struct output_naming *n, session_no only, struct strbu
 void output_path_to_try(const struct output_config *config, struct strbuf *out)
 {
     const struct environment *env = &config->options->env;
-    enum switch_word word = options_switch_word(env->perfetto_trace);
+    enum switch_word word = seed_switch(env->perfetto_trace);
     if (config->options->output != NULL) {
         strbuf_adds(out, config->options->output);
     } else if (config->options->command == COMMAND_DEMO || word == SWITCH_OFF) {

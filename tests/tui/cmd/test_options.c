@@ -268,33 +268,6 @@ TEST(the_environment_gives_defaults)
     release(&line);
 }
 
-TEST(numbers_are_read_as_parse_int_does)
-{
-    static const struct {
-        const char *text;
-        double value;
-    } rows[] = {{"5", 5}, {"5s", 5}, {" 12 ", 12}, {"+3", 3},  {"", 0},
-                {"x", 0}, {"-4", 0}, {"0", 0},     {"1.9", 1}, {"0x10", 0}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_int_equal((int)options_parse_int(rows[i].text), (int)rows[i].value);
-    }
-}
-
-TEST(switch_words_are_trimmed_and_in_any_case)
-{
-    static const struct {
-        const char *text;
-        enum switch_word word;
-    } rows[] = {{NULL, SWITCH_UNSET}, {"", SWITCH_UNSET},         {"  ", SWITCH_UNSET},
-                {"1", SWITCH_ON},     {" TRUE ", SWITCH_ON},      {"Yes", SWITCH_ON},
-                {"on", SWITCH_ON},    {"0", SWITCH_OFF},          {"False", SWITCH_OFF},
-                {"no\n", SWITCH_OFF}, {"OFF", SWITCH_OFF},        {"/tmp/x", SWITCH_OTHER},
-                {"11", SWITCH_OTHER}, {"true.json", SWITCH_OTHER}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_int_equal(options_switch_word(rows[i].text), rows[i].word);
-    }
-}
-
 TEST(times_are_read_and_resolved)
 {
     /* From 2025-10-16T14:31:05.5Z for an hour; TZ is UTC in tests. */

@@ -170,45 +170,6 @@ TEST(home_stands_in_for_what_is_not_set)
     model_release(&m);
 }
 
-TEST(a_session_id_makes_a_file_name)
-{
-    static const struct {
-        const char *id, *name;
-    } rows[] = {
-        {"abc-1", "abc-1"},
-        {"", "session"},
-        {"../../etc/passwd", "_._.._etc_passwd"},
-        {".hidden", "_hidden"},
-        {"a\nb\033[31m\x7f", "a_b_[31m_"},
-        {"b\xFF\xED\xA0\x80", "b__"},
-        {"\xC3\xBC\xE8\xAA\xBF", "\xC3\xBC\xE8\xAA\xBF"},
-        {"C:\\x", "C:_x"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct strbuf name;
-        strbuf_init(&name, &mem_libc, 0);
-        output_file_name(rows[i].id, strlen(rows[i].id), &name);
-        assert_null(strchr(name.data, '/'));
-        assert_true(name.data[0] != '.');
-        assert_string_equal(name.data, rows[i].name);
-        strbuf_release(&name);
-    }
-}
-
-TEST(a_long_id_is_cut_between_characters)
-{
-    struct strbuf id, name;
-    strbuf_init(&id, &mem_libc, 0);
-    strbuf_init(&name, &mem_libc, 0);
-    for (int i = 0; i < 200; i++) {
-        strbuf_adds(&id, "\xE8\xAA\xBF");
-    }
-    output_file_name(id.data, id.len, &name);
-    assert_true(name.len <= 100 && name.len % 3 == 0);
-    strbuf_release(&id);
-    strbuf_release(&name);
-}
-
 static size_t count_in(const char *text, const char *what)
 {
     size_t count = 0;
