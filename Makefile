@@ -43,6 +43,8 @@ HARDEN_CC = $(if $(SANITIZE),,-fPIE -fstack-protector-strong -fstack-clash-prote
 HARDEN_LD = $(if $(SANITIZE),,-pie -Wl,-z,relro,-z,now,-z,noexecstack)
 CONTROL_FLOW = $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
 COMPILE = -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(SANITIZERS) $(HARDEN_CC) $(CPPFLAGS) $(CFLAGS)
+# What libswarmtrace is made of must fit into a shared library too. Hidden names cost nothing there.
+SHARED = -fPIC -fvisibility=hidden
 LINK    = $(SANITIZERS) $(HARDEN_LD) $(CFLAGS) $(LDFLAGS)
 
 # Each is worked out once, at its first use in a recipe. ncursesw brings feature-test macros,
@@ -77,10 +79,10 @@ MAIN_SRC   := $(wildcard tui/app/main.c)
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c)) tests/bench/generate.c
 TEST_SRC   := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 # Those that look at the source and not at the program need no sanitizers.
-TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh %/install.sh %/packages.sh %/packages_lint.sh),\
+TEST_SH    := $(filter-out $(if $(SANITIZE),%/check_layers.sh %/prose.sh %/mutants.sh %/hardened.sh %/install.sh %/packages.sh %/packages_lint.sh %/library.sh),\
 	$(sort $(wildcard tests/e2e/*.sh)))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests,$(room)/*.[ch] $(room)/*/*.[ch] \
+ALL_C      := $(sort $(wildcard $(foreach room,core ingest tui tests doc/examples,$(room)/*.[ch] $(room)/*/*.[ch] \
 	$(room)/*/*/*.[ch])))
 
 # TESTS='span feed': tests/core/model/test_span.c, tests/e2e/feed.sh.
@@ -108,7 +110,7 @@ endif
 $(1):
 	@mkdir -p $$(@D) && echo '$$(strip $(2))' >$$@
 endef
-$(eval $(call remember,$(BUILD)/flags,$$(CC) $$(COMPILE) $$(LDFLAGS)))
+$(eval $(call remember,$(BUILD)/flags,$$(CC) $$(COMPILE) $$(SHARED) $$(LDFLAGS)))
 $(eval $(call remember,$(BUILD)/sources,$$(CORE_SRC) $$(INGEST_SRC) $$(TUI_SRC) $$(LAYERS)))
 
 say = $(if $(V),,@echo '  $(1)' &&)
@@ -131,6 +133,9 @@ $(BUILD)/lib%.a: $(BUILD)/sources
 $(BUILD)/ingest/%.o: LAYER_CFLAGS = $(INGEST_CFLAGS)
 $(BUILD)/tui/%.o: LAYER_CFLAGS = $(TUI_CFLAGS)
 $(BUILD)/tests/%.o: LAYER_CFLAGS = $(TUI_CFLAGS) $(TEST_CFLAGS)
+
+$(BUILD)/core/%.o: LAYER_CFLAGS = $(SHARED)
+$(BUILD)/ingest/swarmtrace/%.o: LAYER_CFLAGS = $(SHARED)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | deps
 	@mkdir -p $(@D)
@@ -177,7 +182,7 @@ run: $(PROGRAM) ## build and run: make run ARGS='dump --size 80x24 FILE' (defaul
 	@$(PROGRAM) $(or $(ARGS),demo)
 
 .PHONY: tests
-tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) ## build the program and the tests, run none
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) $(if $(PROGRAM),$(LIBRARY)) ## build the program and the tests, run none
 
 .PHONY: test
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan

@@ -1,14 +1,30 @@
 # Installing and packaging; included by the Makefile. doc/packaging/install has the list of files.
 
-VERSION  := $(shell sed -n 's/^.define SWARMTOP_VERSION "\(.*\)"/\1/p' tui/cmd/options_help.h)
+VERSION  := $(shell sed -n 's/^.define SWARMTOP_VERSION "\(.*\)"/\1/p' core/base/version.h)
 LIBDIR   ?= lib
 UNITDIR  ?= share/systemd/user
 MANIFEST ?= share/swarmtop/installed
 INSTALL_ENV = BUILD='$(BUILD)' VERSION='$(VERSION)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
 	LIBDIR='$(LIBDIR)' UNITDIR='$(UNITDIR)' MANIFEST='$(MANIFEST)'
 
+# --- libswarmtrace: one object of the library and of what it needs of core, in which only the header's names are
+# global. The static library is this object, the shared one is linked from it. It takes ELF and binutils.
+
+OBJCOPY ?= objcopy
+LIBRARY := $(if $(SANITIZE),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/libswarmtrace.a $(BUILD)/libswarmtrace.so.1))
+
+$(BUILD)/swarmtrace.o: $(call objects,$(sort $(wildcard ingest/swarmtrace/*.c))) $(BUILD)/libcore.a
+	$(call say,LINK $@) $(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) --localize-hidden $@
+$(BUILD)/libswarmtrace.a: $(BUILD)/swarmtrace.o
+	$(call say,AR   $@) rm -f $@ && $(AR) rcs $@ $<
+$(BUILD)/libswarmtrace.so.1: $(BUILD)/swarmtrace.o ingest/swarmtrace/swarmtrace.map
+	$(call say,LINK $@) $(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=ingest/swarmtrace/swarmtrace.map \
+		-Wl,-z,relro,-z,now,-z,noexecstack,-z,defs -o $@ $< -lm -pthread
+
+# --- installing
+
 .PHONY: install
-install: $(PROGRAM) ## install below $(DESTDIR)$(PREFIX)
+install: $(PROGRAM) $(if $(PROGRAM),$(LIBRARY)) ## install below $(DESTDIR)$(PREFIX)
 	@$(INSTALL_ENV) doc/packaging/install install
 
 .PHONY: uninstall
@@ -22,7 +38,7 @@ SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell s
 MAINTAINER ?= $(or $(DEBFULLNAME),$(shell git log -1 --format=%an 2>/dev/null),$(USER)) <$(or $(DEBEMAIL),$(shell git log -1 --format=%ae 2>/dev/null),$(USER)@localhost)>
 
 .PHONY: deb
-deb: $(PROGRAM) ## a package for this Debian: $(BUILD)/deb/swarmtop_VERSION-1~upstream1_ARCH.deb
+deb: $(PROGRAM) $(if $(PROGRAM),$(LIBRARY)) ## packages for this Debian, of program and library: $(BUILD)/deb/*.deb
 	@$(INSTALL_ENV) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' MAINTAINER='$(MAINTAINER)' doc/packaging/deb
 
 .PHONY: dist

@@ -34,10 +34,11 @@ if installed rpmlint && [ "$missing" != ' git' ]; then
     rpmlint swarmtop.spec >checked 2>&1 || fail "the spec: $(cat checked)"
     has checked '0 errors, 0 warnings' || fail "the spec: $(cat checked)"
 fi
-if installed lintian && installed dpkg-shlibdeps; then
-    cp "$program" swarmtop
+if [ -e "$(dirname "$program")/libswarmtrace.so.1" ] && installed lintian && installed dpkg-shlibdeps; then
+    cp "$program" "$(dirname "$program")"/libswarmtrace.* .
     # (A run of lintian takes some seconds, most of them for itself.)
-    lintian --allow-root -F --display-info --fail-on error,warning "$(house deb)" >checked 2>&1 || fail "lintian: $(cat checked)"
+    # shellcheck disable=SC2046
+    lintian --allow-root -F --display-info --fail-on error,warning $(house deb) >checked 2>&1 || fail "lintian: $(cat checked)"
 fi
 [ -z "$missing" ] || { echo "not installed:$missing; all else passed"; exit 77; }
 exit 0

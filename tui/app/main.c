@@ -6,6 +6,7 @@
 #include "tui/doctor/doctor.h"
 #include "tui/screen/console.h"
 
+#include "core/base/version.h"
 #include "ingest/sources.h"
 
 #include <errno.h>

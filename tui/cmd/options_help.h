@@ -5,8 +5,6 @@
 
 #include "tui/cmd/options.h"
 
-#define SWARMTOP_VERSION "0.1.0"
-
 /* Appends the text of `swarmtop COMMAND --help`; for the default command with all commands. */
 void options_help(enum command command, struct strbuf *out);
 /* Appends the commands that take an option, `(watch, demo)`, between the two texts; nothing if all

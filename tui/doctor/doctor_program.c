@@ -1,7 +1,7 @@
 /* The program itself: what it was built without, and whether hooks of clients find it. */
-#include "tui/cmd/options_help.h"
 #include "tui/doctor/doctor.h"
 
+#include "core/base/version.h"
 #include "ingest/sources.h"
 
 #include <limits.h>
