@@ -202,6 +202,17 @@ size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *u
     return at;
 }
 
+/* Returns where a line of `fits` bytes breaks: at its last space, if that leaves half of it. */
+static size_t break_at_space(const char *text, size_t fits)
+{
+    for (size_t at = fits; at > fits / 2; at--) {
+        if (text[at] == ' ') {
+            return at;
+        }
+    }
+    return fits;
+}
+
 size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *next)
 {
     const char *feed = memchr(text, '\n', len);
@@ -209,6 +220,11 @@ size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *
     size_t fits = text_fit(text, part, ascii, cols, NULL);
     if (fits == 0) {
         fits = part; /* an empty line; a glyph has at most two columns */
+    }
+    if (fits < part) {
+        size_t at = break_at_space(text, fits);
+        *next = text[at] == ' ' ? at + 1 : at;
+        return at;
     }
     *next = feed != NULL && fits == part ? fits + 1 : fits;
     return fits;

@@ -42,7 +42,8 @@ size_t text_cols(const char *text, size_t len, bool ascii);
 size_t text_fit(const char *text, size_t len, bool ascii, size_t cols, size_t *used);
 
 /* Returns how many bytes of a text (`len` > 0) its first line shows, cut at `cols` columns (at
-   least 2) and at line feeds; sets *next to where the second line begins. */
+   least 2), at a space before them in the line's second half, and at line feeds; sets *next to
+   where the second line begins. */
 size_t text_wrap(const char *text, size_t len, bool ascii, size_t cols, size_t *next);
 
 /* Finds which bytes of the text are shown in `cols` columns, one of them an ellipsis in its middle:

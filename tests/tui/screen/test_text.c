@@ -129,13 +129,15 @@ TEST(whole_glyphs_fit)
     assert_int_equal(text_cols("a中b", 5, false), 4);
 }
 
-TEST(text_wraps_at_columns_and_line_feeds)
+TEST(text_wraps_at_columns_spaces_and_line_feeds)
 {
     static const struct {
         const char *text;
         size_t cols, shown, next;
-    } rows[] = {{"abc", 9, 3, 3},     {"abcdef", 4, 4, 4}, {"ab\ncd", 4, 2, 3}, {"\n\n", 4, 0, 1},
-                {"abcd\ne", 4, 4, 5}, {"a中b", 2, 1, 1},   {"中b", 2, 3, 3}};
+    } rows[] = {{"abc", 9, 3, 3},     {"abcdef", 4, 4, 4},  {"ab\ncd", 4, 2, 3},
+                {"\n\n", 4, 0, 1},    {"abcd\ne", 4, 4, 5}, {"a中b", 2, 1, 1},
+                {"中b", 2, 3, 3},     {"abc de", 4, 3, 4},  {"abcd ef", 4, 4, 5},
+                {"a bcdef", 4, 4, 4}, {"abc de\n", 9, 6, 7}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t next;
         assert_int_equal(text_wrap(rows[i].text, strlen(rows[i].text), false, rows[i].cols, &next),
