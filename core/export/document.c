@@ -402,16 +402,20 @@ static bool prepare(struct document *doc)
     if (!document_records_init(&doc->records, doc->swarm)) {
         return false;
     }
-    if (doc->options->tracks == TRACKS_LANE && !prepare_lanes(doc)) {
+    bool perfetto = doc->options->format == FORMAT_PERFETTO;
+    if ((perfetto || doc->options->tracks == TRACKS_LANE) && !prepare_lanes(doc)) {
+        return false;
+    }
+    doc->perfetto = perfetto ? perfetto_trace_new(doc->out.mem) : NULL;
+    if (perfetto && doc->perfetto == NULL) {
         return false;
     }
     doc->event_texts = document_event_texts_new(doc->out.mem);
     return doc->event_texts != NULL;
 }
 
-static void put_document(struct document *doc)
+static void put_events(struct document *doc)
 {
-    strbuf_adds(&doc->out, "{\"traceEvents\":[");
     for (size_t i = 0; i < doc->session_count; i++) {
         document_put_session_metadata(doc, doc->sessions[i]);
     }
@@ -421,9 +425,20 @@ static void put_document(struct document *doc)
     put_pool(doc, POOL_LIVE);
     put_pool(doc, POOL_FILES);
     document_put_counts(doc, INT64_MAX);
-    strbuf_adds(&doc->out, "],");
-    document_put_metadata(doc);
-    strbuf_adds(&doc->out, "}");
+}
+
+static void put_document(struct document *doc)
+{
+    if (doc->perfetto != NULL) {
+        put_events(doc);
+        document_put_perfetto(doc);
+    } else {
+        strbuf_adds(&doc->out, "{\"traceEvents\":[");
+        put_events(doc);
+        strbuf_adds(&doc->out, "],");
+        document_put_metadata(doc);
+        strbuf_adds(&doc->out, "}");
+    }
     document_flush(doc, true);
 }
 
@@ -453,6 +468,7 @@ bool document_write(const struct swarm *swarm, const struct document_options *op
     document_counts_release(&doc.counts);
     document_records_release(&doc.records);
     document_event_texts_free(doc.out.mem, doc.event_texts);
+    perfetto_trace_free(doc.perfetto);
     u64map_release(&doc.process_by_pid);
     u64map_release(&doc.agent_by_process);
     mem_free(mem, doc.processes, doc.process_cap * sizeof *doc.processes);

@@ -1,6 +1,7 @@
 /* Writes the swarm as a Chrome Trace document: {"traceEvents": […], "metadata": {…}} (the seed's
    buildTraceDocument, plus metadata.swarmtop). It is written in pieces, without a copy of the
-   events. */
+   events. Or the same tracks, slices, args, arrows and counters as a trace in Perfetto's own format
+   (protobuf), for viewers alone: nothing here reads that. */
 #ifndef CORE_DOCUMENT_H
 #define CORE_DOCUMENT_H
 
@@ -11,10 +12,16 @@ enum document_tracks {
     TRACKS_AGENT /* every span on its agent's one thread, as the seed writes it */
 };
 
+enum document_format {
+    FORMAT_JSON,
+    FORMAT_PERFETTO /* its packets are in memory until all are known; always TRACKS_LANE */
+};
+
 struct document_options {
     enum document_tracks tracks;
     session_no only;        /* that session alone (--split); NO_SESSION: all */
     int64_t from_ns, to_ns; /* only events from and to, INT64_MIN and INT64_MAX: all */
+    enum document_format format;
 };
 
 /* Whether any part of the span lies between from_ns and to_ns: then both its events are in the

@@ -9,16 +9,22 @@
 
 #include <inttypes.h>
 
+/* The time in the document of a moment of the session. */
+static int64_t document_ns(const struct document *doc, session_no session, int64_t at_ns)
+{
+    const struct session *of = swarm_session(doc->swarm, session);
+    bool has_start = (of->flags & SESSION_HAS_START) != 0;
+    return at_ns - (has_start ? doc->base_ns : of->origin_ns);
+}
+
 /* Begins an event at a moment of the session. */
 static void begin_event(struct document *doc, const char *name, char ph, session_no session,
                         int64_t at_ns)
 {
-    const struct session *of = swarm_session(doc->swarm, session);
-    bool has_start = (of->flags & SESSION_HAS_START) != 0;
     document_begin_event(doc);
     strbuf_addf(&doc->out,
                 "{\"name\":\"%s\",\"cat\":\"" EVENT_CAT_ADDED "\",\"ph\":\"%c\",\"ts\":", name, ph);
-    document_put_us(doc, at_ns - (has_start ? doc->base_ns : of->origin_ns));
+    document_put_us(doc, document_ns(doc, session, at_ns));
 }
 
 static void put_pid(struct document *doc, session_no session, intern_id pid)
@@ -53,7 +59,11 @@ void document_put_flows(struct document *doc, enum flow_list list, uint64_t key)
 {
     const struct flow_moment *moment;
     while ((moment = document_flows_next(&doc->flows, list, key)) != NULL) {
-        put_flow(doc, moment);
+        if (doc->perfetto != NULL) {
+            document_add_perfetto_flow(doc, moment);
+        } else {
+            put_flow(doc, moment);
+        }
     }
 }
 
@@ -82,6 +92,14 @@ static void put_counter(struct document *doc, int64_t at_ns, const char *name,
                         const char *const keys[COUNT_STATES], const int32_t *values, size_t count)
 {
     const struct agent *agent = swarm_agent(doc->swarm, doc->counted);
+    for (size_t i = 0; doc->perfetto != NULL && i < count; i++) {
+        document_add_perfetto_count(doc, agent->session, agent->pid,
+                                    document_ns(doc, agent->session, at_ns), name, keys[i],
+                                    values[i]);
+    }
+    if (doc->perfetto != NULL) {
+        return;
+    }
     begin_event(doc, name, 'C', agent->session, at_ns);
     put_pid(doc, agent->session, agent->pid);
     strbuf_adds(&doc->out, ",\"args\":{");

@@ -275,14 +275,20 @@ void document_put_event(struct document *doc, const struct event *event, span_no
     if (!thread->included) {
         return;
     }
-    const struct head *head = head_of(doc, event);
-    struct printed_ts ts = shifted_ts(thread, event);
     int64_t tid;
     bool on_lane =
         doc->lanes != NULL && (span == NO_SPAN && event->ph == 'E'
                                    ? document_lanes_orphan_tid(doc->lanes, event->track, &tid)
                                    : document_lanes_tid(doc->lanes, span, &tid));
     const int64_t *lane_tid = on_lane ? &tid : NULL;
+    if (doc->perfetto != NULL) {
+        int64_t by_ns = thread->moved && event->ph != 'M' ? thread->by_ns : 0;
+        int64_t at_ns = isnan(event->ts_us) ? INT64_MIN : time_ns_add(event_ns(event), by_ns);
+        document_add_perfetto(doc, event, span, args, at_ns, lane_tid);
+        return;
+    }
+    const struct head *head = head_of(doc, event);
+    struct printed_ts ts = shifted_ts(thread, event);
     document_begin_event(doc);
     char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);
     if (room != NULL && head->len > 0 && thread->len > 0) {

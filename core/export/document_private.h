@@ -8,6 +8,7 @@
 #include "core/export/document_flows.h"
 #include "core/export/document_lanes.h"
 #include "core/export/document_records.h"
+#include "core/export/perfetto_trace.h"
 #include "core/tracer/print.h"
 
 /* A process that was written; its number in a document of several sessions is its place + 1. */
@@ -53,6 +54,7 @@ struct document {
     int64_t next_count_ns;           /* of the sample that is not written yet; INT64_MAX: none */
     int32_t counted_busy;            /* the agents with a call, as they were written last */
     struct event_texts *event_texts; /* document_event.c's */
+    struct perfetto_trace *perfetto; /* gathers what is written; NULL: FORMAT_JSON */
     uint64_t event_count;            /* written in traceEvents */
 };
 
@@ -108,6 +110,20 @@ void by_session_release(struct document *doc, struct by_session *list);
 
 /* document_threads.c: the metadata events of the session. */
 void document_put_session_metadata(struct document *doc, session_no session);
+
+/* document_perfetto.c: the same in Perfetto's format. */
+/* Adds an event, at a time of the document; `lane_tid` NULL: it is on its track's own thread. */
+void document_add_perfetto(struct document *doc, const struct event *event, span_no span,
+                           struct slice args, int64_t at_ns, const int64_t *lane_tid);
+/* Names a thread (a name of no bytes: it keeps its own), and gives it its place. */
+void document_add_perfetto_thread(struct document *doc, track_no track, const int64_t *lane_tid,
+                                  struct slice name, uint32_t sort_index);
+void document_add_perfetto_flow(struct document *doc, const struct flow_moment *moment);
+/* Adds a sample of the document's own counters, unless it is as the one before. */
+void document_add_perfetto_count(struct document *doc, session_no session, intern_id pid,
+                                 int64_t at_ns, const char *name, const char *key, int32_t value);
+/* document_packets.c: writes all that was added. */
+void document_put_perfetto(struct document *doc);
 
 /* document_metadata.c: `"metadata":{…}` and the other top-level members after it. */
 void document_put_metadata(struct document *doc);

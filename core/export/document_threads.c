@@ -133,32 +133,54 @@ static void begin_thread_event(struct document *doc, const struct lane_thread *t
     strbuf_adds(&doc->out, ",\"args\":{");
 }
 
+/* Sets doc->scratch to the name of a lane after the first. */
+static void spell_lane_name(struct document *doc, const struct lane_thread *thread)
+{
+    const struct track *track = swarm_get_track(doc->swarm, thread->track);
+    strbuf_clear(&doc->scratch);
+    json_get_string(thread->name, &doc->scratch);
+    if (thread->name.type == JSON_TYPE_NONE) {
+        intern_id name = swarm_agent(doc->swarm, track->agent)->name;
+        struct slice text = swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
+        strbuf_add(&doc->scratch, text.bytes, text.len);
+    }
+    strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);
+}
+
+static void put_lane_name(struct document *doc, const struct lane_thread *thread)
+{
+    const struct track *track = swarm_get_track(doc->swarm, thread->track);
+    begin_thread_event(doc, thread, "thread_name");
+    strbuf_adds(&doc->out, "\"name\":");
+    perfetto_text_string(&doc->out, doc->scratch.data, doc->scratch.len);
+    /* Marks it as a lane of that thread, so that re-opening needs no guess from names. */
+    strbuf_adds(&doc->out, ",\"lane_of\":");
+    if (track->tid == INTERN_NONE) {
+        strbuf_adds(&doc->out, "null");
+    } else {
+        document_add_raw(doc, &doc->out, track->tid);
+    }
+    strbuf_adds(&doc->out, "}}");
+}
+
 static void put_lane_thread(struct document *doc, const struct lane_thread *thread)
 {
     const struct track *track = swarm_get_track(doc->swarm, thread->track);
-    if (thread->lane > 1) {
-        strbuf_clear(&doc->scratch);
-        json_get_string(thread->name, &doc->scratch);
-        if (thread->name.type == JSON_TYPE_NONE) {
-            intern_id name = swarm_agent(doc->swarm, track->agent)->name;
-            struct slice text =
-                swarm_text_slice(doc->swarm, name == INTERN_NONE ? track->pid : name);
-            strbuf_add(&doc->scratch, text.bytes, text.len);
-        }
-        strbuf_addf(&doc->scratch, NAME_SEPARATOR "%u", thread->lane);
-        begin_thread_event(doc, thread, "thread_name");
-        strbuf_adds(&doc->out, "\"name\":");
-        perfetto_text_string(&doc->out, doc->scratch.data, doc->scratch.len);
-        /* Marks it as a lane of that thread, so that re-opening needs no guess from names. */
-        strbuf_adds(&doc->out, ",\"lane_of\":");
-        if (track->tid == INTERN_NONE) {
-            strbuf_adds(&doc->out, "null");
-        } else {
-            document_add_raw(doc, &doc->out, track->tid);
-        }
-        strbuf_adds(&doc->out, "}}");
+    bool further = thread->lane > 1;
+    strbuf_clear(&doc->scratch);
+    if (further) {
+        spell_lane_name(doc, thread);
     }
-    if (thread->lane > 1 || track->tid != INTERN_NONE) {
+    if (doc->perfetto != NULL) {
+        document_add_perfetto_thread(doc, thread->track, further ? &thread->tid : NULL,
+                                     (struct slice){doc->scratch.data, doc->scratch.len},
+                                     thread->sort_index);
+        return;
+    }
+    if (further) {
+        put_lane_name(doc, thread);
+    }
+    if (further || track->tid != INTERN_NONE) {
         begin_thread_event(doc, thread, "thread_sort_index");
         strbuf_addf(&doc->out, "\"sort_index\":%u}}", thread->sort_index);
     }

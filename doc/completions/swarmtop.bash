@@ -50,8 +50,8 @@ _swarmtop_options() { # COMMAND
     options=
     case $1 in
 # table bash-options
-    watch) options='--output -o --write-interval --split --tracks --no-journal --journal-max --follow -f --max-events --from --to --replay --for --since --content --prices --no-mask --against --filter --bell --notify --no-color --ascii --fps --allow-remote --token-file --forward --max-line --config --print-config --help -h --version' ;;
-    record) options='--output -o --feed --write-interval --split --tracks --no-journal --journal-max --follow -f --max-events --from --to --for --since --content --prices --no-mask --notify --allow-remote --token-file --forward --max-line --config --help -h --version' ;;
+    watch) options='--output -o --write-interval --split --tracks --format --no-journal --journal-max --follow -f --max-events --from --to --replay --for --since --content --prices --no-mask --against --filter --bell --notify --no-color --ascii --fps --allow-remote --token-file --forward --max-line --config --print-config --help -h --version' ;;
+    record) options='--output -o --feed --write-interval --split --tracks --format --no-journal --journal-max --follow -f --max-events --from --to --for --since --content --prices --no-mask --notify --allow-remote --token-file --forward --max-line --config --help -h --version' ;;
     report) options='--follow -f --max-events --from --to --for --since --content --prices --no-mask --json --why --turn --against --fail-if --filter --ascii --allow-remote --token-file --max-line --config --help -h --version' ;;
     dump) options='--follow -f --max-events --from --to --for --since --content --prices --no-mask --against --size --keys --at --format --filter --no-color --ascii --allow-remote --token-file --max-line --config --help -h --version' ;;
     emit) options='--to --session --token-file --config --help -h --version' ;;
@@ -59,7 +59,7 @@ _swarmtop_options() { # COMMAND
     setup) options='--config --help -h --version' ;;
     doctor) options='--config --help -h --version' ;;
     status) options='--from --to --since --prices --no-mask --max-line --config --help -h --version' ;;
-    demo) options='--output -o --write-interval --split --tracks --max-events --for --agents --seed --speed --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
+    demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
 # end
     esac
 }
@@ -73,6 +73,7 @@ _swarmtop_value() { # COMMAND:OPTION
     record:--feed) kind='file' choices='' ;;
     watch:--write-interval | record:--write-interval | demo:--write-interval) kind='none' choices='' ;;
     watch:--tracks | record:--tracks | demo:--tracks) kind='choice' choices='agent lane' ;;
+    watch:--format | record:--format | demo:--format) kind='choice' choices='json perfetto' ;;
     watch:--journal-max | record:--journal-max) kind='none' choices='' ;;
     watch:--max-events | record:--max-events | report:--max-events | dump:--max-events | demo:--max-events) kind='none' choices='' ;;
     watch:--from | record:--from | report:--from | dump:--from | status:--from) kind='none' choices='' ;;

@@ -69,11 +69,12 @@ complete -c swarmtop -n '__swarmtop_is setup' -a 'claude codex gemini qwen copil
 complete -c swarmtop -n '__swarmtop_is status' -F -a '$__swarmtop_prefixes'
 # end
 # table fish-options
-complete -c swarmtop -n '__swarmtop_is watch record demo' -l output -s o -r -F -d 'write the Chrome Trace to FILE'
+complete -c swarmtop -n '__swarmtop_is watch record demo' -l output -s o -r -F -d 'write the trace to FILE'
 complete -c swarmtop -n '__swarmtop_is record' -l feed -r -F -d 'also write what the model is given to FILE, as a feed'
 complete -c swarmtop -n '__swarmtop_is watch record demo' -l write-interval -x -d 'also write the trace every S seconds while it is recorded'
 complete -c swarmtop -n '__swarmtop_is watch record demo' -l split -d 'write one file per session'
 complete -c swarmtop -n '__swarmtop_is watch record demo' -l tracks -x -a 'agent lane' -d 'one thread per agent, or extra threads for overlapping spans'
+complete -c swarmtop -n '__swarmtop_is watch record demo' -l format -x -a 'json perfetto' -d 'the Chrome Trace, or Perfetto\'s protobuf'
 complete -c swarmtop -n '__swarmtop_is watch record' -l no-journal -d 'keep no journal for the case that swarmtop is killed'
 complete -c swarmtop -n '__swarmtop_is watch record' -l journal-max -x -d 'let the journal have at most BYTES'
 complete -c swarmtop -n '__swarmtop_is watch record report dump' -l follow -s f -d 'follow files as they grow'

@@ -268,7 +268,8 @@ char *model_export_with(const struct swarm *swarm, const struct document_options
 
 char *model_export(const struct swarm *swarm, enum document_tracks tracks)
 {
-    struct document_options options = {tracks, NO_SESSION, INT64_MIN, INT64_MAX};
+    struct document_options options = {
+        .tracks = tracks, .only = NO_SESSION, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
     return model_export_with(swarm, &options);
 }
 

@@ -64,6 +64,11 @@ struct trace_file *document_file_write(const struct document_file *document, boo
         return NULL;
     }
     sink.to_terminal = trace_file_is_terminal(sink.file);
+    if (sink.to_terminal && document->options->format != FORMAT_JSON) {
+        trace_file_abort(sink.file);
+        strbuf_addf(error, "%s: cannot write: a terminal shows no protobuf", document->path);
+        return NULL;
+    }
     bool good = put_all(&sink);
     *gave_up = good && sink.gave_up;
     if (good && !sink.gave_up) {

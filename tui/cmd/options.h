@@ -21,6 +21,8 @@ enum command {
     COMMANDS
 };
 
+/* --format of commands that write a trace: by the file's name, unless it is given. */
+enum trace_format { TRACE_BY_NAME, TRACE_JSON, TRACE_PERFETTO };
 enum dump_format { DUMP_TEXT, DUMP_ANSI, DUMP_SVG };
 
 /* Environment variables, borrowed; NULL: not set, or empty. */
@@ -57,6 +59,7 @@ struct options {
     const char *feed;        /* of record; NULL: none; "-": stdout */
     double write_interval_s; /* 0: off */
     enum document_tracks tracks;
+    enum trace_format trace_format;
     bool split;
     bool no_journal;
     uint64_t journal_max_bytes;

@@ -1,6 +1,6 @@
-/* The tables of commands and options. A row of an option names the commands that take it, so one
-   name can have two meanings (`--to TIME`, and for emit `--to ADDR`), and a command refuses an
-   option that it would ignore. The order is that of --help and of the manual. */
+/* The table of options (that of commands: commands_table.c). A row of an option names the commands
+   that take it, so one name can have two meanings (`--to TIME`, and for emit `--to ADDR`), and a
+   command refuses an option that it would ignore. The order is that of --help and of the manual. */
 #include "tui/cmd/options.h"
 
 #include "tui/cmd/report_condition.h"
@@ -15,52 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-const struct command_row command_rows[COMMANDS] = {
-    [COMMAND_WATCH] =
-        {"watch", "[OPTIONS] [SOURCE...]", "the live screen (the default command)",
-         "Follows files that grow, are replaced or do not exist yet. Without a SOURCE it listens at "
-         "the default address. If stdout is not a terminal, it prints a line of figures to stderr "
-         "every few seconds, and the last frame as text at the end."},
-    [COMMAND_RECORD] =
-        {"record", "[OPTIONS] [SOURCE...]",
-         "records without a screen until the sources end or a signal arrives",
-         "Reads files once and stops, unless --follow is given or a source listens. Prints the path "
-         "of the trace to stdout."},
-    [COMMAND_REPORT] = {"report", "[--json] SOURCE...",
-                        "reads the sources to their end and prints statistics",
-                        "Durations are in milliseconds. A figure without data is omitted."},
-    [COMMAND_DUMP] = {"dump", "[OPTIONS] SOURCE...",
-                      "reads the sources to their end and prints one frame of the screen",
-                      "Needs no terminal. Shows all of the trace unless --keys changes the view."},
-    [COMMAND_EMIT] = {"emit", "[--to ADDR] [--session ID] OP [KEY=VALUE...]",
-                      "sends one feed operation to a running swarmtop",
-                      "The session is --session, else $SWARMTOP_SESSION, else `shell`. The time "
-                      "is now unless t= is given. args.K=V adds a member to an object."},
-    [COMMAND_HOOK] =
-        {"hook", "[--to ADDR] [--client NAME] [JSON]",
-         "a hook for a client: forwards the JSON on stdin",
-         "Sends the JSON, or that of its argument (Codex's notify), to a running swarmtop. Prints "
-         "nothing and always succeeds within milliseconds, even if no swarmtop runs: the agent waits for it. `swarmtop setup CLIENT` "
-         "prints the lines to paste into the client's settings."},
-    [COMMAND_SETUP] =
-        {"setup", "CLIENT", "prints settings that make a client report to swarmtop",
-         "Prints the settings to stdout, and to stderr where to paste them, their effects, and "
-         "the settings that the client's own file lacks. Changes no file, and prints no setting "
-         "that would take telemetry from another collector: it shows how to have both."},
-    [COMMAND_DOCTOR] =
-        {"doctor", "", "checks sources, addresses, settings and terminal, and what to change",
-         "Looks at the clients' files, the addresses it listens at, the clients' settings, the "
-         "files it writes, and the terminal. Changes nothing. The exit status is 1 if something has "
-         "to be changed."},
-    [COMMAND_STATUS] = {"status", "[SOURCE...]", "one line for a status bar",
-                        "Asks the swarmtop at the default address, or reads the sources. In tmux: "
-                        "set -g status-right '#(swarmtop status)'."},
-    [COMMAND_DEMO] =
-        {"demo", "[OPTIONS]", "shows a simulated swarm that sends a real feed",
-         "Runs until q is pressed. Without a terminal it ends after less than a minute. Writes no "
-         "trace unless --output names one."},
-};
 
 /* ---- arguments ---- */
 
@@ -329,6 +283,16 @@ PARSER(format)
     return false;
 }
 
+PARSER(trace_format)
+{
+    if (strcmp(text, "json") != 0 && strcmp(text, "perfetto") != 0) {
+        strbuf_addf(error, "'%s' is not json or perfetto", text);
+        return false;
+    }
+    o->trace_format = *text == 'j' ? TRACE_JSON : TRACE_PERFETTO;
+    return true;
+}
+
 PARSER(replay)
 {
     return positive(text, 1e6, &o->replay, error);
@@ -399,8 +363,8 @@ PARSER(session)
 #define ALL       ((1u << COMMANDS) - 1)
 
 const struct option_row option_rows[] = {
-    {"output", 'o', "FILE", "write the Chrome Trace to FILE (`-`: stdout; `.gz`: compressed)",
-     KEEPERS, parse_output},
+    {"output", 'o', "FILE", "write the trace to FILE (`-`: stdout; `.gz`: compressed)", KEEPERS,
+     parse_output},
     {"feed", 0, "FILE", "also write what the model is given to FILE, as a feed (`-`: stdout)",
      FOR(COMMAND_RECORD), parse_feed},
     {"write-interval", 0, "S", "also write the trace every S seconds while it is recorded", KEEPERS,
@@ -409,6 +373,9 @@ const struct option_row option_rows[] = {
     {"tracks", 0, "agent|lane",
      "one thread per agent, or extra threads for overlapping spans (default: lane)", KEEPERS,
      parse_tracks},
+    {"format", 0, "json|perfetto",
+     "the Chrome Trace, or Perfetto's protobuf (default: by FILE: `.pftrace` is Perfetto's)",
+     KEEPERS, parse_trace_format},
     {"no-journal", 0, NULL, "keep no journal for the case that swarmtop is killed", RECORDERS,
      parse_no_journal},
     {"journal-max", 0, "BYTES", "let the journal have at most BYTES (default: 1073741824)",

@@ -293,10 +293,16 @@ static bool write_to_stdout(const struct output *output, const struct swarm *swa
                             const struct document_options *document, struct strbuf *error)
 {
     struct writing writing = {.output = output, .final = true};
+    struct document_options formatted = *document;
     bool no_memory = false;
 
+    formatted.format = output_format(output->config.options, "-");
+    if (formatted.format == FORMAT_PERFETTO && isatty(STDOUT_FILENO) == 1) {
+        strbuf_adds(error, "standard output: cannot write: a terminal shows no protobuf");
+        return false;
+    }
     errno = 0;
-    if (document_write(swarm, document, print, &writing, &no_memory) && fflush(stdout) == 0) {
+    if (document_write(swarm, &formatted, print, &writing, &no_memory) && fflush(stdout) == 0) {
         return true;
     }
     strbuf_addf(error, "standard output: cannot write: %s",
@@ -336,10 +342,12 @@ static bool write_to_file(const struct output *output, const struct swarm *swarm
                           bool *taken, struct strbuf *error)
 {
     struct writing writing = {.output = output, .final = final};
+    struct document_options formatted = *document;
+    formatted.format = output_format(output->config.options, output->path.data);
     const struct document_file to = {
         .mem = output->config.mem,
         .swarm = swarm,
-        .options = document,
+        .options = &formatted,
         .path = output->path.data,
         .gives_up = gives_up,
         .ctx = &writing,

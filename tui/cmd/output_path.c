@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,7 +69,8 @@ bool output_trace_name(const struct output_naming *n, session_no only, struct st
     } else {
         add_date(n, out);
     }
-    strbuf_adds(out, ".json");
+    bool perfetto = n->config->options->trace_format == TRACE_PERFETTO;
+    strbuf_adds(out, perfetto ? ".pftrace" : ".json");
     return true;
 }
 
@@ -83,9 +85,31 @@ size_t output_stem(const char *path, size_t len)
         return len;
     }
     stem--;
-    bool gzip = len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0 && stem > 5 &&
-                memcmp(path + stem - 5, ".json", 5) == 0;
-    return gzip ? stem - 5 : stem;
+    static const char *const packed[] = {".json", ".pftrace", ".perfetto-trace"};
+    bool gzip = len - stem == 3 && memcmp(path + stem, ".gz", 3) == 0;
+    for (size_t i = 0; gzip && i < sizeof packed / sizeof *packed; i++) {
+        size_t before = strlen(packed[i]);
+        if (stem > before && memcmp(path + stem - before, packed[i], before) == 0) {
+            return stem - before;
+        }
+    }
+    return stem;
+}
+
+static bool ends_in(const char *path, size_t len, const char *ending)
+{
+    size_t ending_len = strlen(ending);
+    return len > ending_len && strncasecmp(path + len - ending_len, ending, ending_len) == 0;
+}
+
+enum document_format output_format(const struct options *options, const char *path)
+{
+    size_t len = strlen(path);
+    len -= ends_in(path, len, ".gz") ? 3 : 0;
+    bool named = ends_in(path, len, ".pftrace") || ends_in(path, len, ".perfetto-trace");
+    bool perfetto =
+        options->trace_format == TRACE_BY_NAME ? named : options->trace_format == TRACE_PERFETTO;
+    return perfetto ? FORMAT_PERFETTO : FORMAT_JSON;
 }
 
 /* Appends the given path; for one of several documents with `-SESSION` before the extension. */

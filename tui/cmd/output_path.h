@@ -28,7 +28,10 @@ void output_add_numbered(const char *name, size_t len, unsigned number, struct s
 /* Appends a path in the directory of the documents, before any session is known; nothing if none
    is to be written. */
 void output_path_to_try(const struct output_config *config, struct strbuf *out);
-/* Returns the length of the path without its extension (.json.gz is one). */
+/* Returns the format of the trace that is written to the path: --format, else by its name, without
+   .gz: .pftrace and .perfetto-trace are Perfetto's. */
+enum document_format output_format(const struct options *options, const char *path);
+/* Returns the length of the path without its extension (.json.gz and .pftrace.gz are one). */
 size_t output_stem(const char *path, size_t len);
 bool output_is_source(const struct output_config *config, const struct strbuf *path);
 /* Returns the next session after `after` (NO_SESSION: the first); NO_SESSION: no more. */

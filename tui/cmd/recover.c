@@ -166,7 +166,8 @@ static enum recovered write_to(const struct rebuild *r, const char *path, bool *
     struct document_options document = {.tracks = r->config->options->tracks,
                                         .only = NO_SESSION,
                                         .from_ns = INT64_MIN,
-                                        .to_ns = INT64_MAX};
+                                        .to_ns = INT64_MAX,
+                                        .format = output_format(r->config->options, path)};
     struct recover_config config = *r->config;
     const struct document_file to = {
         .mem = config.mem,

@@ -275,7 +275,8 @@ TEST(one_of_several_sessions_is_the_seeds_document)
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
-    struct document_options options = {TRACKS_AGENT, 1, INT64_MIN, INT64_MAX};
+    struct document_options options = {
+        .tracks = TRACKS_AGENT, .only = 1, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
     char *text = model_export_with(model.swarm, &options);
     assert_has(text, "\"pid\":2,\"tid\":0,\"args\":{\"name\":\"coder\"}}");
     assert_has(text, "\"ph\":\"B\",\"ts\":199750,\"pid\":1,");
@@ -400,7 +401,8 @@ TEST(a_session_taken_out_of_several_gets_its_names_back)
     struct model model, again;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
-    struct document_options options = {TRACKS_AGENT, 1, INT64_MIN, INT64_MAX};
+    struct document_options options = {
+        .tracks = TRACKS_AGENT, .only = 1, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
     char *direct = model_export_with(model.swarm, &options);
     char *both = model_export(model.swarm, TRACKS_AGENT);
     assert_true(model_init(&again, &mem_libc) && model_open(&again, both));
@@ -439,7 +441,10 @@ TEST(a_range_keeps_both_ends_of_what_it_touches)
     }
     assert_true(model_events(&model, "{\"name\":\"in\",\"ph\":\"i\",\"ts\":150000} "
                                      "{\"name\":\"out\",\"ph\":\"i\",\"ts\":200001}"));
-    struct document_options options = {TRACKS_AGENT, NO_SESSION, model_ns(100), model_ns(200)};
+    struct document_options options = {.tracks = TRACKS_AGENT,
+                                       .only = NO_SESSION,
+                                       .from_ns = model_ns(100),
+                                       .to_ns = model_ns(200)};
     char *text = model_export_with(model.swarm, &options);
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         int found = 0;
@@ -476,7 +481,8 @@ TEST(a_sink_that_fails_stops_the_writing)
     struct model model;
     assert_true(model_init(&model, &mem_libc));
     build_two(&model);
-    struct document_options options = {TRACKS_LANE, NO_SESSION, INT64_MIN, INT64_MAX};
+    struct document_options options = {
+        .tracks = TRACKS_LANE, .only = NO_SESSION, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
     struct stingy stingy = {100};
     bool no_memory = true;
     assert_false(document_write(model.swarm, &options, take_some, &stingy, &no_memory));

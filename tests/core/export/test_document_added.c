@@ -253,7 +253,8 @@ TEST(no_arrow_has_an_end_that_is_left_out)
 {
     struct model model;
     add_pair(&model);
-    struct document_options options = {TRACKS_LANE, NO_SESSION, model_ns(0), model_ns(105)};
+    struct document_options options = {
+        .tracks = TRACKS_LANE, .only = NO_SESSION, .from_ns = model_ns(0), .to_ns = model_ns(105)};
     char *document = model_export_with(model.swarm, &options), *got = added(document, "sf", false);
     assert_string_equal(got, "");
     free(got);

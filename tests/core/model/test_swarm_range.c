@@ -260,7 +260,8 @@ static void end_file(struct model *model)
 static void open_part(struct model *model, const struct model *whole, struct range range,
                       enum document_tracks tracks)
 {
-    struct document_options options = {tracks, NO_SESSION, range.from_ns, range.to_ns};
+    struct document_options options = {
+        .tracks = tracks, .only = NO_SESSION, .from_ns = range.from_ns, .to_ns = range.to_ns};
     char *document = model_export_with(whole->swarm, &options);
     assert_true(model_init(model, &mem_libc) && model_open(model, document));
     if ((swarm_session(whole->swarm, whole->session)->flags & SESSION_AGENTS) != 0) {
@@ -325,8 +326,10 @@ TEST(the_part_is_exported_as_the_same_document)
         run_history(&model, seed, 100, &mem_libc);
         char *want[2], *got;
         for (int tracks = 0; tracks < 2; tracks++) {
-            struct document_options options = {(enum document_tracks)tracks, NO_SESSION,
-                                               range.from_ns, range.to_ns};
+            struct document_options options = {.tracks = (enum document_tracks)tracks,
+                                               .only = NO_SESSION,
+                                               .from_ns = range.from_ns,
+                                               .to_ns = range.to_ns};
             want[tracks] = model_export_with(model.swarm, &options);
         }
         cut(&model, range, true);
