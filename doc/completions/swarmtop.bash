@@ -59,7 +59,7 @@ _swarmtop_options() { # COMMAND
     setup) options='--config --help -h --version' ;;
     doctor) options='--config --help -h --version' ;;
     status) options='--from --to --since --prices --no-mask --max-line --config --help -h --version' ;;
-    demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
+    demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --no-captions --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
 # end
     esac
 }

@@ -452,6 +452,14 @@ void app_compare(struct app *app, const struct baseline *baseline)
     app->baseline = baseline;
 }
 
+void app_set_caption(struct app *app, const char *text)
+{
+    app->caption = text;
+    app->dirty = true;
+    app_drop_frame(app);
+    app_schedule(app);
+}
+
 int app_run(struct app *app)
 {
     struct engine *engine = &app->engine;

@@ -14,6 +14,9 @@ struct app *app_new(const struct options *options, bool live, struct strbuf *err
 struct engine *app_engine(struct app *app);
 /* Sets the run that the statistics compare with, borrowed; NULL: none. */
 void app_compare(struct app *app, const struct baseline *baseline);
+/* Shows the text in a line of its own, from the first call on; "": an empty line. Borrowed until
+   the next call. */
+void app_set_caption(struct app *app, const char *text);
 /* Returns whether stdout is a terminal. */
 bool app_has_screen(const struct app *app);
 /* Shows the swarm until the user quits, then writes the trace. Returns the exit status. */

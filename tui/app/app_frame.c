@@ -141,6 +141,7 @@ static struct view_input make_input(struct app *app)
         .source_count = engine_sources(engine, app->sources, ENGINE_SOURCES),
         .log = engine->log,
         .keymap = &engine->options->keymap,
+        .caption = app->caption,
         .output = shown_path(app),
         .address = engine_address(engine),
         .no_mask = engine->options->no_mask,

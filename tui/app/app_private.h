@@ -24,6 +24,7 @@ struct app {
     int64_t path_due_ns;             /* when it is asked for again: that may look at files */
     size_t path_sessions;            /* the sessions that it was made for */
     struct view_input input;         /* of the frame */
+    const char *caption;             /* NULL: no line for captions */
     const struct baseline *baseline; /* of --against; NULL: none */
     struct frame *frame;             /* drawn last; NULL: none, or the state has changed since */
     unsigned frames, inputs;         /* made so far; a test counts them */

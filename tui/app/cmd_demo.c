@@ -2,6 +2,7 @@
    a real Unix socket in a directory of its own. The story starts some seconds in the past, so that
    the first frame is not empty. */
 #include "tui/app/app.h"
+#include "tui/cmd/demo_captions.h"
 #include "tui/cmd/demo_story.h"
 #include "tui/screen/console.h"
 
@@ -9,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define HEAD_START_MS 20000.0
@@ -23,7 +25,9 @@ struct demo {
     struct story *story;
     struct story_line next;
     bool has_next;
-    uint64_t begun_ms; /* on the loop's clock */
+    struct captions captions;
+    char caption[CAPTION_BYTES]; /* the one that is shown */
+    uint64_t begun_ms;           /* on the loop's clock */
     uv_timer_t timer;
     uv_pipe_t pipe;
 };
@@ -45,7 +49,9 @@ static void on_written(uv_write_t *request, int status)
 /* Appends the lines that are due. */
 static void collect(struct demo *demo, double now_ms, struct strbuf *text)
 {
+    int64_t real_ms = (int64_t)(uv_now(demo->timer.loop) - demo->begun_ms);
     while (demo->has_next && demo->next.t_ms <= now_ms && text->len < QUEUE_BYTES) {
+        captions_take(&demo->captions, &demo->next.fact, real_ms);
         strbuf_add(text, demo->next.text, demo->next.len);
         demo->has_next = story_next(demo->story, &demo->next);
     }
@@ -56,6 +62,20 @@ static void hang_up(struct demo *demo)
     uv_timer_stop(&demo->timer);
     if (!uv_is_closing((uv_handle_t *)&demo->pipe)) {
         uv_close((uv_handle_t *)&demo->pipe, NULL);
+    }
+}
+
+static bool has_captions(const struct demo *demo)
+{
+    return app_has_screen(demo->app) && !demo->options->no_captions;
+}
+
+static void show_caption(struct demo *demo)
+{
+    int64_t real_ms = (int64_t)(uv_now(demo->timer.loop) - demo->begun_ms);
+    if (has_captions(demo) && captions_choose(&demo->captions, real_ms)) {
+        memcpy(demo->caption, demo->captions.text, sizeof demo->caption);
+        app_set_caption(demo->app, demo->caption);
     }
 }
 
@@ -82,6 +102,7 @@ static void on_tick(uv_timer_t *timer)
     }
     strbuf_init(&batch->text, &mem_libc, 0);
     collect(demo, now_ms, &batch->text);
+    show_caption(demo);
     batch->request.data = batch;
     uv_buf_t buf = uv_buf_init(batch->text.data, (unsigned)batch->text.len);
     if (batch->text.len == 0 || batch->text.failed ||
@@ -130,6 +151,7 @@ static bool begin_story(struct demo *demo, struct strbuf *error)
         strbuf_adds(error, "out of memory");
         return false;
     }
+    captions_init(&demo->captions, &demo->options->keymap);
     demo->has_next = story_next(demo->story, &demo->next);
     demo->begun_ms = uv_now(demo->timer.loop);
     return uv_timer_start(&demo->timer, on_tick, 0, TICK_MS) == 0;

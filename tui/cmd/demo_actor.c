@@ -42,16 +42,24 @@ uint32_t actor_new(struct story *story, const struct cast_role *role, uint32_t p
     return i;
 }
 
+void story_session_name(uint32_t session, char out[32])
+{
+    const char *name = cast_sessions[session % cast_session_count].name;
+    size_t round = session / cast_session_count + 1;
+    if (round > 1) {
+        snprintf(out, 32, "%.16s-%zu", name, round % 1000000);
+    } else {
+        snprintf(out, 32, "%.31s", name);
+    }
+}
+
 void actor_open_session(struct story *story, double at_ms, uint32_t actor)
 {
     uint32_t number = story->actors[actor].session;
     const struct cast_session *session = &cast_sessions[number % cast_session_count];
-    char name[128], again[16] = "";
-    if (number >= cast_session_count) {
-        snprintf(again, sizeof again, "-%zu", number / cast_session_count + 1);
-    }
-    snprintf(name, sizeof name, "%s%s %s %s", session->name, again, story->options.branch,
-             session->branch);
+    char name[128], plain[32];
+    story_session_name(number, plain);
+    snprintf(name, sizeof name, "%s %s %s", plain, story->options.branch, session->branch);
     line_begin(story, at_ms, "hello", actor);
     line_text(story, "name", name);
     line_end(story, at_ms);
@@ -128,12 +136,16 @@ static double put_tool(struct story *story, double at_ms, uint32_t actor)
     line_span(story, span);
     line_text(story, "tool_name", tool->name);
     line_args(story, tool->arg, value, NULL, NULL);
+    story->fact.tool = tool->name;
+    story->fact.input = value;
     line_end(story, at_ms);
     line_begin(story, end, "end_tool", actor);
     line_span(story, span);
     line_bool(story, "success", !fails);
     if (fails) {
         line_text(story, "error", tool->error);
+        story->fact.tool = tool->name;
+        story->fact.error = tool->error;
     } else {
         line_number(story, "result_tokens", story_spread(story, 400, 0.9));
     }

@@ -27,7 +27,15 @@ static uint32_t root_of(const struct story *story, uint32_t actor)
 
 void line_begin(struct story *story, double at_ms, const char *op, uint32_t actor)
 {
+    const struct actor *a = &story->actors[actor], *parent = &story->actors[a->parent];
     char id[32];
+    story->fact = (struct story_fact){
+        .op = op,
+        .session = a->session,
+        .agent = a->number,
+        .role = a->depth > 0 ? a->role->name : NULL,
+        .parent = parent->depth > 0 ? parent->role->name : NULL,
+    };
     strbuf_clear(&story->line);
     strbuf_addf(&story->line, "{\"op\":\"%s\"", op);
     line_number(story, "t", story->options.start_ms + at_ms);
@@ -46,6 +54,7 @@ static void put_key(struct story *story, const char *key)
 
 void line_span(struct story *story, uint32_t span)
 {
+    story->fact.span = span;
     put_key(story, "span_id");
     strbuf_addf(&story->line, "\"s%u\"", span);
 }
@@ -92,7 +101,7 @@ void line_args(struct story *story, const char *key, const char *text, const cha
 
 void line_end(struct story *story, double at_ms)
 {
-    struct task task = {.at_ms = at_ms, .step = STEP_LINE};
+    struct task task = {.at_ms = at_ms, .step = STEP_LINE, .fact = story->fact};
     strbuf_adds(&story->line, "}\n");
     task.text = story->line.failed ? NULL : mem_alloc(story->mem, story->line.len);
     if (task.text == NULL) {

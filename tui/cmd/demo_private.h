@@ -18,6 +18,7 @@ struct task {
     uint32_t role; /* STEP_SPAWN: the sub-agent's kind */
     char *text;    /* STEP_LINE; owned */
     size_t len;
+    struct story_fact fact; /* STEP_LINE */
 };
 
 struct actor {
@@ -47,6 +48,7 @@ struct story {
     uint32_t last_role;     /* kind called last */
     struct task current;    /* the line returned last */
     struct strbuf line;     /* the line under construction */
+    struct story_fact fact; /* its content */
     double last_ms;
     bool failed, closing;
 };

@@ -46,6 +46,7 @@ static void put_attempts(struct story *story, uint32_t actor, const struct reque
         line_span(story, r->span);
         line_number(story, "attempt", (double)i + 1);
         line_text(story, "error", error);
+        story->fact.error = error;
         line_number(story, "retry_in_ms", r->attempts[i] - at_ms);
         line_end(story, at_ms);
     }

@@ -205,7 +205,7 @@ bool story_next(struct story *story, struct story_line *out)
         story->last_ms = task.at_ms;
         if (task.step == STEP_LINE) {
             story->current = task;
-            *out = (struct story_line){.t_ms = task.at_ms, .text = task.text, .len = task.len};
+            *out = (struct story_line){task.at_ms, task.text, task.len, task.fact};
             return true;
         }
         take_step(story, &task);

@@ -96,6 +96,7 @@ struct options {
     unsigned agents;
     uint64_t seed;
     double speed;
+    bool no_captions;
 
     const char *address, *session; /* of emit and hook; NULL: not given */
     const char *client;            /* hook: whose it is; NULL: Claude Code's */

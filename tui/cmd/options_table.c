@@ -113,6 +113,7 @@ FLAG(why, why)
 FLAG(help, help)
 FLAG(version, version)
 FLAG(print_config, print_config)
+FLAG(no_captions, no_captions)
 
 /* A parser of the name of a file or of a source. */
 #define NAME(option, field)                  \
@@ -432,6 +433,8 @@ const struct option_row option_rows[] = {
     {"agents", 0, "N", "number of agents (default: 8)", FOR(COMMAND_DEMO), parse_agents},
     {"seed", 0, "N", "random seed (default: 1)", FOR(COMMAND_DEMO), parse_seed},
     {"speed", 0, "X", "run X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
+    {"no-captions", 0, NULL, "leave out the line that explains what the screen shows",
+     FOR(COMMAND_DEMO), parse_no_captions},
     {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt", SCREEN | ENDERS,
      parse_filter},
     {"bell", 0, NULL,

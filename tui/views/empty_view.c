@@ -271,9 +271,10 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     const struct view_input *input = frame->input;
     const struct layout *layout = &frame->layout;
     int top = layout->metrics.rows ? layout->metrics.y + 1 : layout->header.y + 1;
-    int end = layout->trouble.rows ? layout->trouble.y
-              : layout->hint.rows  ? layout->hint.y
-                                   : layout->rows;
+    int end = layout->trouble.rows   ? layout->trouble.y
+              : layout->caption.rows ? layout->caption.y
+              : layout->hint.rows    ? layout->hint.y
+                                     : layout->rows;
     struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top),
                               .ascii = input->theme.ascii};
     strbuf_init(&page.line, frame->state->mem, 0);

@@ -265,6 +265,7 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
         .legend = state->legend && frame->agents, /* kinds of an agent's work */
         .list = state->page != PAGE_TIMELINE,
         .trouble = trouble_exists(frame->input),
+        .caption = frame->input->caption != NULL,
     };
     if (!frame->empty && (flight > 0 || frame->input->live)) {
         want.inflight_lines = flight > 0 ? (int)flight : 1;

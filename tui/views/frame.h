@@ -108,6 +108,7 @@ void detail_panel_draw(struct frame *frame, struct grid *grid);
 /* Returns the lines that the selected span's detail needs, without its heading. */
 int detail_panel_lines(struct frame *frame, int cols);
 void hint_draw(struct frame *frame, struct grid *grid);
+void caption_draw(const struct frame *frame, struct grid *grid);
 void trouble_draw(const struct frame *frame, struct grid *grid);
 /* Returns true if a source failed or has bad lines. */
 bool trouble_exists(const struct view_input *input);

@@ -78,6 +78,15 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     area_put_ellipsized(line, x + 1, 0, line.cols - x - 2, STYLE_RETRY, text, strlen(text));
 }
 
+void caption_draw(const struct frame *frame, struct grid *grid)
+{
+    struct area line = frame_area(frame, grid, frame->layout.caption);
+    const char *text = frame->input->caption;
+    if (text != NULL && line.rows > 0) {
+        area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_STRONG, text, strlen(text));
+    }
+}
+
 /* Returns the hint's keys for an action and its neighbours; if the user bound the action, its first
    key. */
 static const char *hint_keys(const struct frame *frame, const struct action_info *info, size_t *len)

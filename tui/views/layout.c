@@ -100,6 +100,7 @@ struct layout layout_compute(const struct layout_want *want, int cols, int rows)
     int y = 0, end = rows;
     out.header = take(&y, &end, 1, false);
     out.hint = take(&y, &end, rows >= 6, true);
+    out.caption = take(&y, &end, want->caption && rows >= 10, true);
     out.metrics = take(&y, &end, rows >= 8, false);
     out.legend = take(&y, &end, want->legend && !want->list && rows >= 20 && cols >= 60, false);
     out.heads = take(&y, &end, rows >= 5, false);

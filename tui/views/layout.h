@@ -14,6 +14,7 @@ struct layout_want {
     int detail_lines;   /* lines of the detail panel without its heading; 0: closed */
     bool legend;
     bool trouble; /* a line for source errors */
+    bool caption; /* a line that explains the picture */
     bool list;    /* not the timeline: the body takes all remaining lines, without panels */
 };
 
@@ -25,7 +26,7 @@ struct strip {
 struct layout {
     int cols, rows;
     bool too_small;
-    struct strip header, metrics, legend, heads, body, inflight, detail, trouble, hint;
+    struct strip header, metrics, legend, heads, body, inflight, detail, trouble, caption, hint;
     int inflight_cols;     /* the panel's columns, from 0 */
     int detail_x;          /* first column of the detail panel, which extends to the right edge */
     int name_x, name_cols; /* columns of the rows' tree and name */

@@ -157,6 +157,7 @@ static void draw_page(struct frame *frame, struct grid *grid)
         current(frame->state)->draw(frame, grid);
     }
     trouble_draw(frame, grid);
+    caption_draw(frame, grid);
     hint_draw(frame, grid);
 }
 

@@ -36,6 +36,7 @@ struct view_input {
     size_t source_count;
     const struct event_log *log; /* may be NULL */
     const struct keymap *keymap; /* the user's bindings; may be NULL */
+    const char *caption;         /* a line above the hints; "": empty; NULL: no line */
     const char *output;          /* path of the trace to write; NULL: none */
     const char *address;         /* the feed address as in SWARMTOP_SOCKET; NULL: not listening */
     bool no_mask;                /* shows keys and passwords */

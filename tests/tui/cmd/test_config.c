@@ -170,7 +170,8 @@ TEST(an_error_names_its_line)
         {"\nprint-config", "the/config:2: print-config: not an option of a config file"},
         /* An option of another command alone */
         {"size = 80", "the/config:1: size: '80' is not a size from 1x1 to "},
-        {"format = png", "the/config:1: format: 'png' is not text, ansi or svg"},
+        {"format = png",
+         "the/config:1: format: 'png' is not json or perfetto, and 'png' is not text"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct options options;

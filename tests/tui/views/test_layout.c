@@ -32,6 +32,7 @@ static void check(const struct layout_want *want, int cols, int rows)
         assert_true(layout.detail_x >= layout.inflight_cols && layout.detail_x < cols);
     }
     claim(layout.trouble, used, rows);
+    claim(layout.caption, used, rows);
     claim(layout.hint, used, rows);
     assert_true(layout.body.rows > 0 || layout.detail.rows > 0 || want->rows == 0);
     assert_true(layout.name_x + layout.name_cols <= layout.now_x);
@@ -45,9 +46,9 @@ TEST(strips_never_overlap)
     for (int cols = 1; cols <= 220; cols++) {
         for (int rows = 1; rows <= 70; rows++) {
             for (int i = 0; i < 5 * 5 * 5 * 8; i++) {
-                struct layout_want want = {wants[i % 5],       wants[i / 5 % 5],
-                                           wants[i / 25 % 5],  (i / 125 % 2) != 0,
-                                           (i / 250 % 2) != 0, (i / 500 % 2) != 0};
+                struct layout_want want = {
+                    wants[i % 5],       wants[i / 5 % 5],   wants[i / 25 % 5], (i / 125 % 2) != 0,
+                    (i / 250 % 2) != 0, (i / 500 % 2) != 0, i % 3 == 0};
                 check(&want, cols, rows);
             }
         }
