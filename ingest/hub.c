@@ -296,6 +296,7 @@ struct source_status hub_source(const struct hub *hub, size_t index)
                  : source->state == SOURCE_FAILED ? "out of memory"
                                                   : "",
         .state = source->state,
+        .link = source->ops->link != NULL ? source->ops->link(source) : NULL,
         .client = source->row->client,
         .place = source_place(source),
         .needs = source->row->needs,

@@ -36,11 +36,12 @@ struct hub_options {
     const struct source_row *sources;      /* the kinds of sources; ends with a row without ops */
     const struct source_setting *settings; /* ends with one without a name; NULL: none */
     struct forward *forward;               /* passes received telemetry on; NULL: nothing does */
-    int64_t since_ns; /* how old a session may be that `claude:` opens by itself; 0: an hour */
-    bool content;     /* keeps prompts and results */
-    bool no_mask;     /* keeps what looks like keys and passwords in what clients bring */
-    const char *proc; /* the directory of processes; NULL: /proc */
-    bool ranged;      /* of documents, only what touches [from_ns, to_ns] is kept */
+    int64_t since_ns;    /* how old a session may be that `claude:` opens by itself; 0: an hour */
+    bool content;        /* keeps prompts and results */
+    const char *version; /* the program's; NULL: unknown */
+    bool no_mask;        /* keeps what looks like keys and passwords in what clients bring */
+    const char *proc;    /* the directory of processes; NULL: /proc */
+    bool ranged;         /* of documents, only what touches [from_ns, to_ns] is kept */
     int64_t from_ns, to_ns;
     int64_t (*now_ns)(void *ctx);  /* the local clock, Unix epoch */
     int64_t (*wall_ns)(void *ctx); /* the machine's wall clock; NULL: as now_ns */

@@ -36,6 +36,8 @@ struct source_ops {
     bool (*reads)(const struct source *source, const char *path, const struct stat *st);
     /* Does hub_bound_address for it. NULL: does not listen. */
     const char *(*address)(const struct source *source);
+    /* Returns the state of its connection to another machine: "connecting". NULL: has none. */
+    const char *(*link)(const struct source *source);
     /* Sets *out to what it has received. NULL: it is no receiver of telemetry. */
     void (*traffic)(const struct source *source, struct source_traffic *out);
 };

@@ -15,6 +15,7 @@
 #include "ingest/opencode/opencode_db.h"
 #include "ingest/opencode/opencode_source.h"
 #include "ingest/qwen/qwen_source.h"
+#include "ingest/ssh/ssh_source.h"
 #include "ingest/trace/dir_source.h"
 #include "ingest/trace/file_source.h"
 #include "ingest/trace/stdin_source.h"
@@ -128,6 +129,14 @@ const struct source_row source_rows[] = {
         .help = "receives OpenTelemetry by HTTP and gRPC, on loopback unless --allow-remote is "
                 "given; /hooks takes Claude Code's HTTP hooks, /hooks/CLIENT those of others",
         .default_help = "otlp:localhost:4318 and otlp:localhost:4317 (else $SWARMTOP_OTLP)",
+    },
+    {
+        .prefix = "ssh:",
+        .ops = &ssh_source_ops,
+        .live_followed = true,
+        .form = "ssh:HOST[:SOURCE,...]",
+        .help = "runs swarmtop on HOST by ssh and reads its feed: the default sources there, or "
+                "those that are named; ~/.ssh/config holds, and nothing asks for a password",
     },
     {
         .prefix = "claude:",
@@ -246,7 +255,7 @@ const struct hook_client *const source_hook_clients[] = {
 
 static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK_CLIENTS_MAX + 1,
               "each client has a place in the context");
-static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX,
+static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX - 1,
               "each row has a place among the settings");
 
 const char *sources_program_of(const char *client)
@@ -316,6 +325,14 @@ bool source_places_init(struct source_places *places, const struct mem *mem, con
                 (struct source_setting){.prefix = row->prefix, .name = "dir"};
         }
     }
+    size_t ssh = places->texts.len;
+    const char *program = getenv("SWARMTOP_SSH");
+    if (program != NULL && *program != '\0') {
+        strbuf_adds(&places->texts, program);
+        strbuf_addc(&places->texts, '\0');
+        at[count] = ssh;
+        places->settings[count++] = (struct source_setting){.prefix = "ssh:", .name = "program"};
+    }
     /* The texts do not move any more. */
     for (size_t i = 0; i < count && !places->texts.failed; i++) {
         places->settings[i].value = places->texts.data + at[i];
@@ -331,7 +348,8 @@ void source_places_release(struct source_places *places)
 bool source_places_has(const struct source_places *places, const struct source_row *row)
 {
     for (const struct source_setting *place = places->settings; place->name != NULL; place++) {
-        if (row->prefix != NULL && strcmp(place->prefix, row->prefix) == 0) {
+        if (row->prefix != NULL && strcmp(place->prefix, row->prefix) == 0 &&
+            strcmp(place->name, "dir") == 0) {
             return true;
         }
     }

@@ -24,9 +24,10 @@ const struct source_row *sources_find(const char *spec);
 /* Returns the program of a client, which sessions call as its source's prefix is; NULL: unknown. */
 const char *sources_program_of(const char *client);
 
-enum { SOURCE_PLACES_MAX = 16 };
+enum { SOURCE_PLACES_MAX = 24 };
 
-/* The default directories of all sources that have one, as settings for a hub. */
+/* The default directories of all sources that have one, and the program of $SWARMTOP_SSH, as
+   settings for a hub. */
 struct source_places {
     struct source_setting settings[SOURCE_PLACES_MAX + 1];
     struct strbuf texts;

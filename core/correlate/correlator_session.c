@@ -123,10 +123,23 @@ static bool name_session(struct correlator *correlator, const struct registry_se
                     &edited->source);
 }
 
+/* A session that operations opened is theirs; of updates it takes the host alone, which no
+   operation names. */
+static bool put_host(struct correlator *correlator, const struct registry_session *session)
+{
+    const struct session *shown = swarm_session(correlator->swarm, session->number);
+    if (shown == NULL || (shown->flags & SESSION_AGENTS) == 0) {
+        return true;
+    }
+    swarm_touch(correlator->swarm);
+    return put_name(correlator, facts_text(&session->facts, FIELD_HOST),
+                    &swarm_session_edit(correlator->swarm, session->number)->texts[SESSION_HOST]);
+}
+
 bool correlator_session_describe(struct correlator *correlator, struct registry_session *session)
 {
     if (!session->opened) {
-        return true;
+        return put_host(correlator, session);
     }
     if (!session->described) {
         for (size_t i = 0; i < session->agent_count; i++) {

@@ -183,6 +183,22 @@ void feed_line_journal_end(double t_ms, struct strbuf *out)
     end(out);
 }
 
+void feed_line_feed_begin(double t_ms, const char *program_version, struct strbuf *out)
+{
+    begin(out, "journal", t_ms, (struct slice){NULL, 0});
+    strbuf_adds(out, ",\"feed\":\"" FEED_VERSION "\"");
+    put_key(out, "swarmtop");
+    json_put_cstr(out, program_version);
+    end(out);
+}
+
+void feed_line_feed_mark(double t_ms, struct strbuf *out)
+{
+    begin(out, "journal", t_ms, (struct slice){NULL, 0});
+    strbuf_adds(out, ",\"mark\":true");
+    end(out);
+}
+
 void feed_line_operation(struct slice object, double t_ms, struct slice session_id,
                          struct strbuf *out)
 {

@@ -28,6 +28,12 @@ void feed_line_journal_begin(double t_ms, size_t max_events, struct strbuf *out)
 void feed_line_journal_cut(double t_ms, uint64_t events, uint64_t dropped, struct strbuf *out);
 /* The last line of a journal that is kept although its run ended as it should. */
 void feed_line_journal_end(double t_ms, struct strbuf *out);
+/* The version of the feed that this program writes and knows. */
+#define FEED_VERSION "1.1"
+/* The first line of a feed that is sent as it happens: FEED_VERSION, and the program's version. */
+void feed_line_feed_begin(double t_ms, const char *program_version, struct strbuf *out);
+/* A mark in it, at the time of the sender's clock: all that came before that time precedes it. */
+void feed_line_feed_mark(double t_ms, struct strbuf *out);
 /* An operation as it came, a raw JSON object, with its time (NAN: it has one) and its session
    (bytes NULL: it names one) added. */
 void feed_line_operation(struct slice object, double t_ms, struct slice session_id,

@@ -35,6 +35,7 @@ struct source_status {
     const char *spec;  /* as the user gave it: "unix:/run/…", "trace.json" */
     const char *error; /* "thing: what: detail"; "" if there is no error */
     enum source_state state;
+    const char *link;   /* the state of its connection: "connecting"; NULL: it makes none */
     const char *client; /* the client whose files it follows: "Claude Code"; NULL: no client */
     const char *place;  /* the directory in which it looks for the client's files; NULL: none */
     const char *needs;  /* the entry that the directory needs before anything is read; NULL: none */

@@ -33,6 +33,7 @@ struct feed *feed_new(const struct feed_options *options)
     feed_values_init(&feed->values, ingest->mem);
     feed_update_init(&feed->update, ingest->mem);
     feed_sessions_init(&feed->sessions, ingest, options->source, options->session_id);
+    feed->sessions.host = options->host;
     strbuf_init(&feed->extra, ingest->mem, 0);
     return feed;
 }
@@ -263,10 +264,9 @@ static bool take_repaired(struct feed *feed, const struct line *line)
     return event;
 }
 
-static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
-                      enum line_kind kind)
+static void take_whole_line(struct feed *feed, const char *bytes, size_t len, uint64_t number,
+                            enum line_kind kind)
 {
-    struct feed *feed = ctx;
     if (feed->refused || is_blank(bytes, len)) {
         return;
     }
@@ -299,6 +299,16 @@ static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
         complain_of_json(feed, &line, kind, &error);
     } else {
         feed_reject(feed, &line, LOG_LEVEL_WARNING, "not an object");
+    }
+}
+
+static void take_line(void *ctx, const char *bytes, size_t len, uint64_t number,
+                      enum line_kind kind)
+{
+    struct feed *feed = ctx;
+    take_whole_line(feed, bytes, len, number, kind);
+    if (!feed_sessions_put_host(&feed->sessions)) {
+        ingest_ctx_log(feed->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     }
 }
 

@@ -10,6 +10,7 @@ struct feed_options {
     struct source_counters *counters; /* all borrowed; with its context */
     const char *where;                /* of entries: "unix:/run/x sender 2" */
     const char *source;               /* of sessions, for people: "unix:/run/x" */
+    const char *host;       /* that its sessions run on; NULL: it names them, or this one */
     const char *session_id; /* of a session that a line without session_id opens; NULL: feed-N */
     size_t max_line_bytes;
     const char *token; /* the token of the required `auth` line; NULL: no auth required */

@@ -147,6 +147,10 @@ static enum tracer_result apply(struct feed *feed, const struct line *line,
         result = feed_sessions_find(&feed->sessions, feed_text(v, OP_SESSION_ID), context.t_ms,
                                     feed->local_ns, begins_nothing(op), &context.session);
     }
+    /* A reader of the feed may know the session, although it is unknown here. */
+    if (result == TRACER_NOT_OPEN && feed_has(v, OP_SESSION_ID)) {
+        tap_operation(feed, line, context.t_ms, NO_SESSION);
+    }
     if (result != TRACER_OK) {
         return result;
     }

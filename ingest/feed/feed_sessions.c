@@ -10,14 +10,18 @@
 #include "core/model/swarm_edit.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { ID_BYTES = 4096 };
 
 void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *ingest,
                         const char *source, const char *base_id)
 {
-    *sessions = (struct feed_sessions){
-        .ingest = ingest, .source = source, .base_id = base_id, .own = NO_SESSION};
+    *sessions = (struct feed_sessions){.ingest = ingest,
+                                       .source = source,
+                                       .base_id = base_id,
+                                       .own = NO_SESSION,
+                                       .joined = NO_SESSION};
 }
 
 void feed_sessions_release(struct feed_sessions *sessions)
@@ -25,6 +29,28 @@ void feed_sessions_release(struct feed_sessions *sessions)
     mem_free(sessions->ingest->mem, sessions->fed, sessions->fed_cap * sizeof *sessions->fed);
     sessions->fed = NULL;
     sessions->fed_cap = 0;
+}
+
+bool feed_sessions_put_host(struct feed_sessions *sessions)
+{
+    struct ingest_ctx *ingest = sessions->ingest;
+    session_no session = sessions->joined;
+    const struct session *fed =
+        session == NO_SESSION ? NULL : swarm_session(ingest->swarm, session);
+    sessions->joined = NO_SESSION;
+    if (sessions->host == NULL || fed == NULL) {
+        return true;
+    }
+    int64_t now_ns = ingest_ctx_now(ingest);
+    struct update update = {
+        .op = UPDATE_SESSION,
+        .precedence = PRECEDENCE_TELEMETRY,
+        .t_ms = (double)(now_ns / 1000) / 1e3,
+        .local_ns = now_ns,
+        .session_id = swarm_text_slice(ingest->swarm, fed->id),
+    };
+    update_text(&update, FIELD_HOST, (struct slice){sessions->host, strlen(sessions->host)});
+    return ingest_ctx_update(ingest, &update);
 }
 
 bool feed_sessions_join(struct feed_sessions *sessions, session_no session)
@@ -40,6 +66,7 @@ bool feed_sessions_join(struct feed_sessions *sessions, session_no session)
     uint64_t serial = swarm_session_serial(sessions->ingest->swarm, session);
     if (sessions->fed[session] != serial) {
         sessions->fed[session] = ingest_ctx_join(sessions->ingest, session) ? serial : 0;
+        sessions->joined = session;
     }
     return sessions->fed[session] == serial;
 }

@@ -9,8 +9,10 @@ struct feed_sessions {
     struct ingest_ctx *ingest;
     const char *source; /* of sessions, for people; borrowed */
     const char
-        *base_id;   /* of a session that a line without session_id opens; NULL: feed-N. Borrowed */
-    session_no own; /* feed_sessions_own has it */
+        *base_id; /* of a session that a line without session_id opens; NULL: feed-N. Borrowed */
+    const char *host;  /* as in struct feed_options */
+    session_no joined; /* by the last line: its host is to be reported; NO_SESSION: none */
+    session_no own;    /* feed_sessions_own has it */
     uint64_t own_serial;
     uint64_t *fed; /* by session: its serial number, 0: not fed */
     size_t fed_cap;
@@ -33,6 +35,8 @@ enum tracer_result feed_sessions_find(struct feed_sessions *sessions, struct sli
                                       int64_t local_ns, bool only_known, session_no *out);
 /* The sender feeds the session from then on. False: out of memory. */
 bool feed_sessions_join(struct feed_sessions *sessions, session_no session);
+/* Reports the host of the session that a line has joined, after the line. False: out of memory. */
+bool feed_sessions_put_host(struct feed_sessions *sessions);
 /* The session of that id, else (no bytes) the sender's own; NO_SESSION: not known yet. */
 session_no feed_sessions_known(const struct feed_sessions *sessions, struct slice id);
 /* A session without agents: one with raw events alone. */

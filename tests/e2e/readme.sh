@@ -113,6 +113,23 @@ sh -e "$block" || fail "a command of the block fails"
 end_listening
 has report '^nightly' && has report '^Bash  *1 ' || fail "the feed is not what it should be: $(cat report)"
 
+block 'From other machines'
+cat >bin/far <<'END'
+#!/bin/sh
+while [ "$1" != -- ]; do shift; done
+echo "$2" >>"$HOME/../hosts"
+printf '%s\n' '{"op":"journal","t":1760000000000,"feed":"1.1","swarmtop":"0"}' \
+    '{"op":"hello","t":1760000000000,"session_id":"'"$2"'","name":"on-'"$2"'"}'
+exec sleep 1000
+END
+chmod +x bin/far
+SWARMTOP_SSH=far run_in_background sh "$block" >frame 2>err
+until_true 10 eval '[ "$(wc -l <hosts 2>/dev/null)" = 2 ]' || fail "two hosts: $(cat hosts err)"
+until_true 10 has err '2 agents' || fail "no figures: $(cat err)"
+pkill -TERM -P "$pid"
+until_true 10 has frame 'on-web1' || fail "the hosts are not shown: $(cat frame err)"
+until_true 10 ended "$pid" || fail "it does not end"
+
 for file in heading-*; do
     number=${file#heading-}
     [ -e "checked-$number" ] || fail "the block under '$(cat "$file")' ($(cat "kind-$number")) has no check"

@@ -5,6 +5,7 @@
 
 #include "tui/cmd/engine_journal.h"
 #include "tui/cmd/engine_sources.h"
+#include "tui/cmd/journal_file.h"
 #include "tui/cmd/local_clock.h"
 #include "tui/cmd/loop_start.h"
 #include "tui/cmd/price_file.h"
@@ -14,6 +15,7 @@
 #include "tui/screen/console.h"
 
 #include "core/base/mask.h"
+#include "core/base/version.h"
 #include "ingest/http/forward.h"
 
 #include <errno.h>
@@ -158,6 +160,7 @@ static bool make_hub(struct engine *e, const struct engine_config *config)
         .since_ns = e->options->since_ns,
         .content = e->options->content,
         .no_mask = e->options->no_mask,
+        .version = SWARMTOP_VERSION,
         .ranged = config->ranged,
         .from_ns = config->from_ns,
         .to_ns = config->to_ns,
@@ -351,7 +354,8 @@ bool engine_finish(struct engine *engine)
     strbuf_init(&error, engine->mem, 0);
     recovery_cancel(engine->recovery);
     hub_finish(engine->hub);
-    ok = hub_close(engine->hub);
+    /* For a reader's feed it is the connection that ends, not the sessions. */
+    ok = (engine->live && journal_file_serves(engine->options)) || hub_close(engine->hub);
     journal_drain(engine->journal);
     if (!ok) {
         strbuf_adds(&error, "closing open spans: out of memory");

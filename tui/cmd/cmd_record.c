@@ -4,13 +4,13 @@
 #include "tui/cmd/cmd_engine.h"
 #include "tui/cmd/commands.h"
 #include "tui/cmd/notify.h"
+#include "tui/cmd/record_feed.h"
 #include "tui/cmd/status_line.h"
 #include "tui/screen/console.h"
 #include "tui/views/progress.h"
 
 #include "ingest/hub.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,9 +20,8 @@
 struct recording {
     struct engine engine;
     uv_timer_t progress, interval;
-    FILE *feed;       /* of --feed; NULL: none */
-    bool feed_failed; /* reported once */
-    bool shown;       /* the progress line is on the terminal */
+    struct record_feed feed;
+    bool shown; /* the progress line is on the terminal */
 };
 
 static void clear_progress(struct recording *r)
@@ -31,6 +30,18 @@ static void clear_progress(struct recording *r)
         console_progress(NULL);
     }
     r->shown = false;
+}
+
+/* Readers of a pipe get the lines once an iteration of the loop. */
+static void on_changed(void *ctx)
+{
+    struct recording *r = ctx;
+    record_feed_flush(&r->feed);
+}
+
+static void clear_progress_of(void *ctx)
+{
+    clear_progress(ctx);
 }
 
 static void on_progress(uv_timer_t *timer)
@@ -87,66 +98,6 @@ static void start_timers(struct recording *r)
     }
 }
 
-/* ---- the feed ---- */
-
-static const char *feed_name(const struct recording *r)
-{
-    const char *path = r->engine.options->feed;
-    return strcmp(path, "-") == 0 ? "stdout" : path;
-}
-
-static void report_feed(struct recording *r)
-{
-    if (!r->feed_failed) {
-        clear_progress(r);
-        console_errorf("%s: cannot write the feed: %s", feed_name(r), strerror(errno));
-    }
-    r->feed_failed = true;
-}
-
-static void put_feed_line(void *ctx, const char *line, size_t len)
-{
-    struct recording *r = ctx;
-    if (r->feed != NULL && !console_write(r->feed, line, len, CONSOLE_JSON)) {
-        report_feed(r);
-    }
-}
-
-/* Readers of a pipe get the lines once an iteration of the loop. */
-static void flush_feed(void *ctx)
-{
-    struct recording *r = ctx;
-    if (r->feed != NULL && fflush(r->feed) != 0) {
-        report_feed(r);
-    }
-}
-
-static bool open_feed(struct recording *r, const struct options *options,
-                      struct engine_config *config)
-{
-    if (options->feed == NULL) {
-        return true;
-    }
-    r->feed = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
-    if (r->feed == NULL) {
-        console_errorf("%s: cannot write the feed: %s", options->feed, strerror(errno));
-        return false;
-    }
-    config->tap = (struct ingest_tap){put_feed_line, r};
-    config->changed = flush_feed;
-    return true;
-}
-
-static bool close_feed(struct recording *r)
-{
-    flush_feed(r);
-    if (r->feed != NULL && r->feed != stdout && fclose(r->feed) != 0) {
-        report_feed(r);
-    }
-    r->feed = NULL;
-    return !r->feed_failed;
-}
-
 /* ---- the command ---- */
 
 static int record(struct recording *r)
@@ -156,25 +107,27 @@ static int record(struct recording *r)
 
     start_timers(r);
     engine_obey(engine, true); /* before a sender can connect */
+    record_feed_start(&r->feed, engine);
     engine_add_all(engine);
     engine_complain(engine);
     struct notify *notify = notify_new(&(struct notify_config){.engine = engine});
     engine_run(engine);
     notify_close(notify);
+    record_feed_stop(&r->feed);
     uv_close((uv_handle_t *)&r->progress, NULL);
     uv_close((uv_handle_t *)&r->interval, NULL);
     clear_progress(r);
     read = engine_complain(engine);
     written = engine_finish(engine);
-    if (!output_to_stdout(engine->output) && r->feed != stdout) {
+    if (!output_to_stdout(engine->output) && r->feed.out != stdout) {
         engine_print_paths(engine);
     }
-    if (read && written && !engine->live && r->feed == NULL &&
+    if (read && written && !engine->live && r->feed.out == NULL &&
         output_path(engine->output, engine->swarm, engine_now_ns()) == NULL) {
         console_errorf("no trace written: name a file with --output");
     }
     bool had_memory = engine_had_memory(engine); /* it reports */
-    written = close_feed(r) && had_memory && written;
+    written = record_feed_close(&r->feed) && had_memory && written;
     return read && written ? 0 : 1;
 }
 
@@ -188,13 +141,16 @@ int cmd_record(const struct options *options)
         .until_end = true,
         .keeps = true,
         .report = report,
+        .changed = on_changed,
         .ctx = &r,
     };
     struct strbuf error;
     int status = 1;
     strbuf_init(&error, &mem_libc, 0);
     engine_find_range(&config, false);
-    if (!open_feed(&r, options, &config)) {
+    r.feed.failing = clear_progress_of;
+    r.feed.ctx = &r;
+    if (!record_feed_open(&r.feed, options, &config)) {
         strbuf_release(&error);
         return 1;
     }
@@ -202,7 +158,7 @@ int cmd_record(const struct options *options)
         status = record(&r);
         engine_close(&r.engine);
     } else {
-        close_feed(&r);
+        record_feed_close(&r.feed);
         console_error(&error);
     }
     strbuf_release(&error);

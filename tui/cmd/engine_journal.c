@@ -1,5 +1,6 @@
 /* A journal is kept by a live run that will write a document: it protects that document. So there
-   is no journal with the trace switched off, nor for a demo. */
+   is no journal with the trace switched off, nor for a demo. A run for a reader alone (`ssh:`)
+   keeps one for the reader's next connection. */
 #include "tui/cmd/engine_journal.h"
 
 #include "tui/cmd/journal_file.h"
@@ -46,7 +47,8 @@ void engine_journal_open(struct engine *engine, bool keeps)
         .ctx = engine,
     };
     engine->recovers = keeps && engine->live && writes_document(engine);
-    if (!engine->recovers || engine->options->no_journal) {
+    bool serves = keeps && engine->live && journal_file_serves(engine->options);
+    if (!(engine->recovers || serves) || engine->options->no_journal) {
         return;
     }
     strbuf_init(&path, engine->mem, 0);
@@ -94,8 +96,8 @@ void engine_journal_end(struct engine *engine, bool written)
 {
     uint64_t dropped = swarm_dropped(engine->swarm, POOL_LIVE);
     const char *path = engine->journal == NULL ? NULL : journal_path_of(engine->journal);
-    if (path == NULL) {
-        return;
+    if (path == NULL || journal_file_serves(engine->options)) {
+        return; /* journal_replay removes it */
     }
     journal_finish(engine->journal,
                    !written      ? JOURNAL_LEAVE

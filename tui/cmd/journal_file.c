@@ -5,6 +5,7 @@
 #include "tui/cmd/journal_file.h"
 
 #include "core/base/json_read.h"
+#include "core/base/seed_env.h"
 #include "core/export/feed_line.h"
 #include "core/export/link_target.h"
 #include "core/export/parent_dirs.h"
@@ -37,6 +38,15 @@ static bool is_beside(const struct options *options)
            output[strlen(output) - 1] != '/' && (stat(output, &st) != 0 || S_ISREG(st.st_mode));
 }
 
+bool journal_file_serves(const struct options *options)
+{
+    struct stat st;
+    return options->command == COMMAND_RECORD && options->feed != NULL &&
+           strcmp(options->feed, "-") == 0 && options->output == NULL &&
+           seed_switch(options->env.perfetto_trace) == SWITCH_OFF &&
+           fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 void journal_file_path(const struct options *options, int64_t now_ns, struct strbuf *out)
 {
     time_t seconds = (time_t)(now_ns / NS_PER_S);
@@ -50,7 +60,8 @@ void journal_file_path(const struct options *options, int64_t now_ns, struct str
         (void)strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm);
     }
     output_state_dir(&options->env, out);
-    strbuf_addf(out, "run-%s-%ld" SUFFIX, date, (long)getpid());
+    strbuf_addf(out, "%s-%s-%ld" SUFFIX, journal_file_serves(options) ? "feed" : "run", date,
+                (long)getpid());
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -121,10 +132,11 @@ bool journal_file_read_head(int fd, struct journal_head *out)
 
 /* ---- finding ---- */
 
-static bool is_wanted(const char *name, const char *base)
+static bool is_wanted(const struct journal_finder *finder, const char *name, const char *base)
 {
-    return base != NULL ? is_journal_of(name, base)
-                        : strncmp(name, "run-", 4) == 0 && ends_with(name, SUFFIX);
+    bool named =
+        strncmp(name, "run-", 4) == 0 || (finder->served && strncmp(name, "feed-", 5) == 0);
+    return base != NULL ? is_journal_of(name, base) : named && ends_with(name, SUFFIX);
 }
 
 /* Passes on the files of the directory. `base` NULL: it is the state directory. */
@@ -140,7 +152,7 @@ static bool find_in(const struct journal_finder *finder, const char *dir, const 
     strbuf_init(&path, &mem_libc, 0);
     while (more && (entry = readdir(stream)) != NULL) {
         const char *name = entry->d_name;
-        bool journal = finder->journal != NULL && is_wanted(name, base);
+        bool journal = finder->journal != NULL && is_wanted(finder, name, base);
         bool temporary = finder->temporary != NULL && is_temporary(name);
         if (!journal && !temporary) {
             continue;

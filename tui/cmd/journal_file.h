@@ -4,8 +4,13 @@
 
 #include "tui/cmd/options.h"
 
+/* Returns whether the run serves the reader of its feed alone, as for `ssh:`: `record --feed -`
+   into a pipe, with the trace switched off. Its journal is for the reader's next connection. */
+bool journal_file_serves(const struct options *options);
+
 /* Appends the path of the run's journal: FILE.journal with --output FILE, where FILE is or will be
-   a regular file; else `run-YYYYMMDD-HHMMSS-PID.journal` in the state directory. */
+   a regular file; else `run-YYYYMMDD-HHMMSS-PID.journal` in the state directory; `feed-…` where it
+   serves a reader: nothing recovers it. */
 void journal_file_path(const struct options *options, int64_t now_ns, struct strbuf *out);
 
 /* Creates the run's journal (0600, locked) and the directories it needs. An older one of that name
@@ -32,6 +37,7 @@ bool journal_file_read_head(int fd, struct journal_head *out);
    false. */
 struct journal_finder {
     bool (*journal)(void *ctx, const char *path, bool beside); /* NULL: not wanted */
+    bool served; /* journals of runs for a reader are wanted, too */
     bool (*temporary)(void *ctx, const char *path); /* `.swarmtop-XXXXXX`; NULL: not wanted */
     void *ctx;
 };

@@ -17,6 +17,7 @@ struct term_row {
 
 static const struct term_row environment_rows[] = {
     {"SWARMTOP_SOCKET", "the default feed address, a path or unix:PATH"},
+    {"SWARMTOP_SSH", "the program that ssh: runs in place of ssh"},
     {"SWARMTOP_OTLP",
      "the default addresses of OpenTelemetry, HOST:PORT with commas, or off (default: localhost:4318,localhost:4317)"},
     {"SWARMTOP_SESSION", "the default session of emit"},

@@ -115,8 +115,13 @@ struct slice client_tag_text(const struct client_tag *tag, int cols, bool ascii)
 {
     struct slice name = tag->name;
     size_t used, fits = text_fit(name.bytes, name.len, ascii, (size_t)cols, &used);
-    if (fits < name.len && tag->shared < name.len) {
-        name = (struct slice){name.bytes + tag->shared, name.len - tag->shared};
+    if (fits < name.len && tag->shared > 0) {
+        size_t room = cols > 0 ? (size_t)cols : 0, from = name.len > room ? name.len - room : 0;
+        from = from < tag->shared ? from : tag->shared;
+        while (from < name.len && ((unsigned char)name.bytes[from] & 0xC0) == 0x80) {
+            from++;
+        }
+        name = (struct slice){name.bytes + from, name.len - from};
         fits = text_fit(name.bytes, name.len, ascii, (size_t)cols, &used);
     }
     return (struct slice){name.bytes, fits};

@@ -113,6 +113,7 @@ static void put_source(struct empty_page *page, const struct source_status *sour
                     part ? "/" : "", part ? source->needs : "");
         word = page->line.failed ? word : page->line.data;
     }
+    word = source->link != NULL ? source->link : word;
     if (failed) {
         word = without_spec(source);
     }

@@ -40,10 +40,11 @@ TEST(a_label_has_its_host_where_several_are_there)
         /* An agent of this machine has none. */
         {ON("s1", "web1") SESSION("s2", ",'name':'work'") TOOL("s2"), LABEL_ROW | LABEL_CLIENT, 40,
          "web1 work"},
+        {ON("s1", "web1") ON("s2", "web2"), LABEL_ROW | LABEL_CLIENT, 13, "eb1 work"},
         /* A cut one leaves out what all share. */
         {ON("s1", "worker-number-17") ON("s2", "worker-number-23"), LABEL_ROW | LABEL_CLIENT, 40,
-         "17 work"},
-        {ON("s1", "alpha") ON("s2", "alphb"), LABEL_ROW | LABEL_CLIENT, 12, "a work"},
+         "er-number-17 work"},
+        {ON("s1", "alpha") ON("s2", "alphb"), LABEL_ROW | LABEL_CLIENT, 12, "pha work"},
         {ON("s1", "web1") ON("s2", "web2") WORK("s3", "codex") WORK("s4", "claude")
              SESSION("s1", ",'client':'codex'"),
          LABEL_ROW | LABEL_CLIENT, 40, "web1 codex work"},

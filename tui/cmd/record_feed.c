@@ -1,0 +1,191 @@
+/* A mark goes into the feed and into the journal. So the reader knows up to where it has all of the
+   journal, by a clock that no sender of lines sets, and a connection that is dead is noticed. */
+#include "tui/cmd/record_feed.h"
+
+#include "tui/cmd/journal.h"
+#include "tui/cmd/journal_file.h"
+#include "tui/cmd/journal_replay.h"
+#include "tui/screen/console.h"
+
+#include "core/base/version.h"
+#include "core/export/feed_line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MARK_MS = 5000 };
+
+static const char *feed_name(const struct record_feed *feed)
+{
+    const char *path = feed->options->feed;
+    return strcmp(path, "-") == 0 ? "stdout" : path;
+}
+
+static void report(struct record_feed *feed)
+{
+    if (feed->serves) { /* its reader has gone, and it has no other */
+        engine_stop(feed->engine);
+        return;
+    }
+    if (!feed->failed) {
+        feed->failing(feed->ctx);
+        console_errorf("%s: cannot write the feed: %s", feed_name(feed), strerror(errno));
+    }
+    feed->failed = true;
+}
+
+static void put_line(void *ctx, const char *line, size_t len)
+{
+    struct record_feed *feed = ctx;
+    if (feed->out != NULL && !console_write(feed->out, line, len, CONSOLE_JSON)) {
+        report(feed);
+    }
+}
+
+void record_feed_flush(struct record_feed *feed)
+{
+    if (feed->out != NULL && fflush(feed->out) != 0) {
+        report(feed);
+    }
+}
+
+bool record_feed_open(struct record_feed *feed, const struct options *options,
+                      struct engine_config *config)
+{
+    feed->options = options;
+    if (options->feed == NULL) {
+        return true;
+    }
+    feed->serves = journal_file_serves(options);
+    feed->out = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
+    if (feed->out == NULL) {
+        console_errorf("%s: cannot write the feed: %s", options->feed, strerror(errno));
+        return false;
+    }
+    config->tap = (struct ingest_tap){put_line, feed};
+    return true;
+}
+
+/* ---- a reader ---- */
+
+static double now_ms(void)
+{
+    return (double)(engine_now_ns() / 1000000);
+}
+
+static void put_mark(struct record_feed *feed)
+{
+    struct strbuf line;
+    strbuf_init(&line, feed->engine->mem, 0);
+    feed_line_feed_mark(now_ms(), &line);
+    if (!line.failed) {
+        put_line(feed, line.data, line.len);
+        if (feed->engine->journal != NULL) {
+            journal_put(feed->engine->journal, line.data, line.len);
+        }
+    }
+    strbuf_release(&line);
+    record_feed_flush(feed);
+}
+
+static void on_mark(uv_timer_t *timer)
+{
+    put_mark(timer->data);
+}
+
+static void put_head(struct record_feed *feed)
+{
+    struct strbuf line;
+    strbuf_init(&line, feed->engine->mem, 0);
+    feed_line_feed_begin(now_ms(), SWARMTOP_VERSION, &line);
+    if (!line.failed) {
+        put_line(feed, line.data, line.len);
+    }
+    strbuf_release(&line);
+}
+
+/* Sends what journals have since --from: the reader was connected until then. */
+static void put_missed(struct record_feed *feed)
+{
+    const struct journal *journal = feed->engine->journal;
+    int64_t now_ns = engine_now_ns();
+    int64_t from_ns = time_spec_resolve(feed->options->from, now_ns, now_ns, now_ns);
+    struct journal_replay replay = {
+        .options = feed->options,
+        .own = journal == NULL ? NULL : journal_path_of(journal),
+        .from_ms = (double)(from_ns / 1000) / 1e3,
+        .put = put_line,
+        .ctx = feed,
+    };
+    if (feed->options->from.form != TIME_UNSET) {
+        journal_replay(&replay);
+    }
+    journal_replay_tidy(feed->options, engine_now_ns());
+}
+
+static void on_reader(uv_poll_t *poll_handle, int status, int events)
+{
+    struct record_feed *feed = poll_handle->data;
+    struct pollfd fd = {.fd = STDOUT_FILENO};
+    (void)status, (void)events;
+    if (poll(&fd, 1, 0) > 0 && (fd.revents & (POLLERR | POLLHUP)) != 0) {
+        uv_poll_stop(poll_handle);
+        engine_stop(feed->engine);
+    }
+}
+
+/* libuv makes what it polls non-blocking, also for others that share it; writing has to block. */
+static void watch_reader(struct record_feed *feed)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (uv_poll_init(&feed->engine->loop, &feed->reader, STDOUT_FILENO) != 0) {
+        return;
+    }
+    fcntl(STDOUT_FILENO, F_SETFL, flags & ~O_NONBLOCK);
+    feed->watching = true;
+    feed->reader.data = feed;
+    uv_poll_start(&feed->reader, UV_PRIORITIZED, on_reader);
+    uv_unref((uv_handle_t *)&feed->reader);
+}
+
+void record_feed_start(struct record_feed *feed, struct engine *engine)
+{
+    feed->engine = engine;
+    if (!feed->serves) {
+        return;
+    }
+    put_head(feed);
+    watch_reader(feed);
+    if (engine->live) {
+        put_missed(feed);
+        put_mark(feed);
+        uv_timer_init(&engine->loop, &feed->marks);
+        feed->marks.data = feed;
+        feed->marking = true;
+        uv_timer_start(&feed->marks, on_mark, MARK_MS, MARK_MS);
+        uv_unref((uv_handle_t *)&feed->marks);
+    }
+}
+
+void record_feed_stop(struct record_feed *feed)
+{
+    if (feed->marking) {
+        uv_close((uv_handle_t *)&feed->marks, NULL);
+    }
+    if (feed->watching) {
+        uv_close((uv_handle_t *)&feed->reader, NULL);
+    }
+}
+
+bool record_feed_close(struct record_feed *feed)
+{
+    record_feed_flush(feed);
+    if (feed->out != NULL && feed->out != stdout && fclose(feed->out) != 0) {
+        report(feed);
+    }
+    feed->out = NULL;
+    return !feed->failed;
+}
