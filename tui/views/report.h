@@ -20,6 +20,7 @@ struct report {
     const char *filter_text;         /* as it was typed; NULL: no filter */
     const struct baseline *baseline; /* medians of another run; NULL: none */
     bool no_mask;                    /* shows keys and passwords */
+    int label_cols;                  /* of agents' names in the table of contexts; 0: all */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */

@@ -87,7 +87,7 @@ void report_context(const struct report *r, bool ascii, struct strbuf *out)
             agent_label_mask(&label);
         }
         strbuf_clear(&title);
-        agent_label_text(&label, TABLE_CELL_COLS, &title);
+        agent_label_text(&label, r->label_cols > 0 ? r->label_cols : TABLE_CELL_COLS, &title);
         table_text(&t, title.data, title.len);
         put_row(&t, &r->metrics->agents[found[i]]);
     }

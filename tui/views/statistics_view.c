@@ -7,6 +7,7 @@
 #include "tui/views/model_curves.h"
 #include "tui/views/plot.h"
 #include "tui/views/report.h"
+#include "tui/views/report_table.h"
 #include "tui/views/view_keys.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 enum { AGENTS_SHOWN = 12, HEADING_BYTES = 200, LABEL_BYTES = 160 };
+enum { CONTEXT_FIGURES_COLS = 57 }; /* of its table, with the margins */
 
 void statistics_page_heading(const struct statistics_page *page, const char *text)
 {
@@ -151,6 +153,13 @@ static void put_time(const struct statistics_page *page)
 
 /* ---- tables ---- */
 
+/* Returns the columns of names that leave the figures of contexts their room. */
+static int context_label_cols(int cols)
+{
+    int left = cols - CONTEXT_FIGURES_COLS;
+    return left < 12 ? 12 : left < TABLE_CELL_COLS ? left : TABLE_CELL_COLS;
+}
+
 /* Puts a table of the report, line by line. */
 static void put_table(const struct statistics_page *page, const char *heading,
                       void (*table)(const struct report *, bool, struct strbuf *))
@@ -158,7 +167,9 @@ static void put_table(const struct statistics_page *page, const char *heading,
     struct report report = {.swarm = page->frame->swarm,
                             .metrics = page->metrics,
                             .local_ns = page->frame->local_ns,
-                            .baseline = page->frame->input->baseline};
+                            .baseline = page->frame->input->baseline,
+                            .no_mask = page->frame->input->no_mask,
+                            .label_cols = context_label_cols(page->cols)};
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);
     table(&report, page->frame->input->theme.ascii, &text);
@@ -326,6 +337,9 @@ static void walk(const struct statistics_page *page)
     }
     put_table(page, "TOOLS", report_tools);
     put_table(page, "MCP SERVERS", report_servers);
+    if (page->frame->agents) {
+        put_table(page, "CONTEXT", report_context);
+    }
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {
         put_spread(page, &spreads[i]);
     }
