@@ -66,6 +66,21 @@ fails_if 2 'requests'
 "$program" report --against old.json --fail-if 'against.diff.tools.Bash.p50.delta>700' new.ndjson >out 2>err
 [ $? = 3 ] || fail "$(cat err)"
 
+# A saved report has the filter that it was made with.
+"$program" report --json --filter tool:Bash old.ndjson >bash.json || fail "status $?"
+"$program" report --against old.json --filter tool:Bash new.ndjson >out || fail "status $?"
+grep -q '^AGAINST old.json (it has no filter)$' out || fail "$(cat out)"
+"$program" report --against bash.json --filter tool:Bash new.ndjson >out || fail "status $?"
+grep -q '^AGAINST bash.json$' out || fail "$(cat out)"
+"$program" report --against bash.json new.ndjson >out || fail "status $?"
+grep -q '^AGAINST bash.json (it has another filter)$' out || fail "$(cat out)"
+"$program" report --against old.ndjson --filter tool:Bash new.ndjson >out || fail "status $?"
+grep -q '^AGAINST old.ndjson$' out || fail "$(cat out)"
+"$program" report --json --against bash.json new.ndjson >out || fail "status $?"
+grep -q '"filter": *"tool:Bash"' out || fail "$(cat out)"
+"$program" dump --against old.json --filter tool:Bash --keys 4 --size 120x60 new.ndjson >out 2>err
+grep -q 'AGAINST old.json (OTHER has no filter)' out || fail "$(cat out err)"
+
 # A NUL in a text is JSON, and no way past a condition.
 {
     cat new.ndjson

@@ -66,8 +66,9 @@ struct baseline *baseline_read(const struct options *options, int *status)
     }
     if (baseline != NULL) {
         baseline_init(baseline, &mem_libc, options->against);
-        baseline->filter = options->filter;
-        if (!add_all(baseline, report)) {
+        const char *filter = text_of(report, "filter");
+        if ((*filter != '\0' && !baseline_set_filter(baseline, filter)) ||
+            !add_all(baseline, report)) {
             *status = 1;
         }
     } else if (report != NULL) {

@@ -100,7 +100,8 @@ static bool print(const struct engine *engine, const struct report *report, stru
         (report->why ? report_why : report_text)(report, options->ascii, &text);
     }
     if (!options->json && against != NULL) {
-        report_against_text(against, options->against, options->ascii, engine->mem, &text);
+        report_against_text(against, options->against, options->filter, options->ascii, engine->mem,
+                            &text);
     }
     add_clocks(engine, &text);
     if (!options->no_mask) {

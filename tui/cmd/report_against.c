@@ -234,6 +234,8 @@ json_t *report_against(json_t *report, json_t *other)
     json_t *turns;
     good = report_turns_against(report, other, &turns) && good;
     good = (turns == NULL || json_object_set_new(against, "turns", turns) == 0) && good;
+    json_t *filter = json_object_get(other, "filter");
+    good = (filter == NULL || json_object_set(against, "filter", filter) == 0) && good;
     if (json_object_set_new(against, "diff", c.diffs) != 0 || !good) {
         json_decref(against);
         return NULL;
@@ -333,13 +335,17 @@ static void put_row(struct table *table, const char *name, const json_t *diff, b
     table_cell(table, isnan(low) || isnan(high) ? "" : low <= 0 && high >= 0 ? "unclear" : "clear");
 }
 
-void report_against_text(json_t *against, const char *name, bool ascii, const struct mem *mem,
-                         struct strbuf *out)
+void report_against_text(json_t *against, const char *name, const char *own_filter, bool ascii,
+                         const struct mem *mem, struct strbuf *out)
 {
     struct table table;
     const char *figure;
     json_t *diff;
-    strbuf_addf(out, "\nAGAINST %s\n", name);
+    const char *filter = text_of(against, "filter");
+    strbuf_addf(out, "\nAGAINST %s%s\n", name,
+                strcmp(filter, own_filter == NULL ? "" : own_filter) == 0 ? ""
+                : *filter == '\0'                                         ? " (it has no filter)"
+                                  : " (it has another filter)");
     table_init(&table, mem, heads, COUNT(heads), 1, ascii);
     json_object_foreach(json_object_get(against, "diff"), figure, diff)
     {

@@ -440,6 +440,18 @@ static void write_markers(struct json_writer *w, const struct report *r)
     json_writer_end_array(w);
 }
 
+/* Writes the filter, so that a report that is saved and compared later shows what it is of. */
+static void write_filter(struct json_writer *w, const struct report *r)
+{
+    json_t *object = json_object();
+    if (r->filter_text != NULL) {
+        json_writer_put_text(w, object, "filter", r->filter_text);
+        json_writer_write_name(w, "filter");
+        json_writer_write_item(w, json_incref(json_object_get(object, "filter")));
+    }
+    json_decref(object);
+}
+
 void report_json(const struct report *report, struct strbuf *out)
 {
     struct json_writer w;
@@ -460,6 +472,7 @@ void report_json(const struct report *report, struct strbuf *out)
     json_writer_write_name(&w, "totals");
     json_writer_write_item(&w, totals);
     write_markers(&w, report);
+    write_filter(&w, report);
     report_turns_json(&w, report);
     if (query_has_agents(report->swarm)) {
         report_reasons_json(&w, report);

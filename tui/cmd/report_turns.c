@@ -3,6 +3,8 @@
 #include "tui/cmd/report_turns.h"
 
 #include "core/analysis/turn.h"
+#include "core/base/hash.h"
+#include "core/base/u64map.h"
 #include "tui/screen/number.h"
 #include "tui/views/report_table.h"
 
@@ -86,7 +88,8 @@ void report_turns_json(struct json_writer *w, const struct report *report)
 /* The turns of an agent: items of a list. */
 struct turn_run {
     size_t first, count;
-    size_t match; /* the other list's run; SIZE_MAX: none */
+    size_t match;  /* the other list's run; SIZE_MAX: none */
+    uint32_t next; /* while runs are matched: the next one of that hash; U64MAP_NONE: none */
 };
 
 struct turn_runs {
@@ -115,27 +118,80 @@ static bool find_runs(const json_t *list, struct turn_runs *out)
         const json_t *turn = json_array_get(list, i), *before = json_array_get(list, i - 1);
         if (i == 0 || !same_text(turn, before, "session_id") ||
             !same_text(turn, before, "agent_id")) {
-            out->runs[out->count++] = (struct turn_run){i, 0, SIZE_MAX};
+            out->runs[out->count++] = (struct turn_run){i, 0, SIZE_MAX, U64MAP_NONE};
         }
         out->runs[out->count - 1].count++;
     }
     return out->runs != NULL;
 }
 
-/* Matches runs that have no match yet, in order. `strict`: sessions have the same name too. */
-static void match_runs(struct turn_runs *a, struct turn_runs *b, bool strict)
+static const json_t *first_turn(const struct turn_runs *runs, size_t run)
 {
-    for (size_t i = 0; i < a->count; i++) {
-        const json_t *turn = json_array_get(a->list, a->runs[i].first);
-        for (size_t k = 0; a->runs[i].match == SIZE_MAX && k < b->count; k++) {
-            const json_t *other = json_array_get(b->list, b->runs[k].first);
-            if (b->runs[k].match == SIZE_MAX && same_text(turn, other, "agent") &&
-                (!strict || same_text(turn, other, "session"))) {
-                a->runs[i].match = k;
-                b->runs[k].match = i;
-            }
+    return json_array_get(runs->list, runs->runs[run].first);
+}
+
+/* Returns a hash of what runs are matched by. */
+static uint64_t hash_of(const json_t *turn, bool strict)
+{
+    const char *agent = text_of(turn, "agent"), *session = strict ? text_of(turn, "session") : "";
+    uint64_t hash = hash_bytes(HASH_SEED, agent, strlen(agent) + 1);
+    return hash_bytes(hash, session, strlen(session));
+}
+
+/* Puts the runs that have no match yet into a map: for each hash a list of them, in order. */
+static bool index_runs(struct turn_runs *runs, bool strict, struct u64map *out)
+{
+    bool good = runs->count < U64MAP_NONE;
+    for (size_t i = runs->count; good && i-- > 0;) {
+        uint64_t hash = hash_of(first_turn(runs, i), strict);
+        if (runs->runs[i].match == SIZE_MAX) {
+            runs->runs[i].next = u64map_get(out, hash);
+            good = u64map_put(out, hash, (uint32_t)i);
         }
     }
+    return good;
+}
+
+/* Gives a run the first one of its list. Only runs with an equal hash and another name stay. */
+static bool match_run(struct turn_runs *a, size_t run, struct turn_runs *b, bool strict,
+                      struct u64map *map)
+{
+    const json_t *turn = first_turn(a, run);
+    uint64_t hash = hash_of(turn, strict);
+    uint32_t found = u64map_get(map, hash), before = U64MAP_NONE;
+    while (found != U64MAP_NONE &&
+           (!same_text(turn, first_turn(b, found), "agent") ||
+            (strict && !same_text(turn, first_turn(b, found), "session")))) {
+        before = found;
+        found = b->runs[found].next;
+    }
+    if (found == U64MAP_NONE) {
+        return true;
+    }
+    a->runs[run].match = found;
+    b->runs[found].match = run;
+    if (before != U64MAP_NONE) {
+        b->runs[before].next = b->runs[found].next;
+    } else if (b->runs[found].next != U64MAP_NONE) {
+        return u64map_put(map, hash, b->runs[found].next);
+    } else {
+        u64map_remove(map, hash);
+    }
+    return true;
+}
+
+/* Matches runs that have no match yet, in order. `strict`: sessions have the same name too. Returns
+   false if out of memory. */
+static bool match_runs(struct turn_runs *a, struct turn_runs *b, bool strict)
+{
+    struct u64map map;
+    u64map_init(&map, &mem_libc);
+    bool good = index_runs(b, strict, &map);
+    for (size_t i = 0; good && i < a->count; i++) {
+        good = a->runs[i].match != SIZE_MAX || match_run(a, i, b, strict, &map);
+    }
+    u64map_release(&map);
+    return good;
 }
 
 static bool put_real(json_t *object, const char *key, double value)
@@ -193,9 +249,7 @@ static bool put_runs(json_t *out, const struct turn_runs *a, const struct turn_r
 
 static bool put_all(json_t *out, struct turn_runs *a, struct turn_runs *b)
 {
-    bool good = true;
-    match_runs(a, b, true);
-    match_runs(a, b, false);
+    bool good = match_runs(a, b, true) && match_runs(a, b, false);
     for (size_t i = 0; good && i < a->count; i++) {
         size_t match = a->runs[i].match;
         good = put_runs(out, a, &a->runs[i], b, match == SIZE_MAX ? NULL : &b->runs[match]);

@@ -62,6 +62,17 @@ bool baseline_add(struct baseline *baseline, const struct baseline_item *item, c
     return !baseline->texts.failed;
 }
 
+bool baseline_set_filter(struct baseline *baseline, const char *filter)
+{
+    baseline->filter = 1 + keep(&baseline->texts, filter);
+    return !baseline->texts.failed;
+}
+
+const char *baseline_filter(const struct baseline *baseline)
+{
+    return baseline->filter == 0 ? "" : baseline->texts.data + baseline->filter - 1;
+}
+
 /* ---- the table ---- */
 
 /* The median that is looked for. */

@@ -32,8 +32,8 @@ struct baseline {
     struct strbuf texts; /* NUL-terminated, one after the other */
     struct baseline_item *items;
     size_t count, cap;
-    const char *label;  /* the other's name; borrowed */
-    const char *filter; /* the one that it was read with; borrowed; NULL: none */
+    const char *label; /* the other's name; borrowed */
+    size_t filter;     /* what it is of: the place of the text in `texts` and one; 0: of all */
 };
 
 enum { BASELINE_ITEMS_MAX = 10000 };
@@ -44,6 +44,11 @@ void baseline_release(struct baseline *baseline);
    of all models. Returns false if out of memory. */
 bool baseline_add(struct baseline *baseline, const struct baseline_item *item, const char *name,
                   const char *client);
+
+/* Sets the filter that the other was read with, copied. Returns false if out of memory. */
+bool baseline_set_filter(struct baseline *baseline, const char *filter);
+/* Returns that filter, borrowed until something is added; "": none. */
+const char *baseline_filter(const struct baseline *baseline);
 
 /* Appends the table of medians that both runs have, with their differences; nothing if there are
    none, or no baseline. */

@@ -194,7 +194,7 @@ static void put_baseline(const struct statistics_page *page)
     const struct baseline *baseline = page->frame->input->baseline;
     char heading[HEADING_BYTES];
     if (baseline != NULL) {
-        const char *other = baseline->filter != NULL ? baseline->filter : "";
+        const char *other = baseline_filter(baseline);
         bool same = strcmp(other, page->frame->state->filter_text) == 0;
         int len = (int)mask_cut(baseline->label, strlen(baseline->label), LABEL_BYTES);
         snprintf(heading, sizeof heading, "AGAINST %.*s%s", len, baseline->label,

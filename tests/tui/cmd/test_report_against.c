@@ -88,7 +88,7 @@ TEST(the_table_says_what_is_clear)
     json_t *against = report_against(a, b);
     struct strbuf text;
     strbuf_init(&text, &mem_libc, 0);
-    report_against_text(against, "old.json", true, &mem_libc, &text);
+    report_against_text(against, "old.json", NULL, true, &mem_libc, &text);
     assert_non_null(strstr(text.data, "AGAINST old.json"));
     assert_non_null(strstr(text.data, "900ms (20)"));
     assert_non_null(strstr(text.data, "+283ms to +504ms"));
@@ -114,7 +114,7 @@ TEST(long_names_stay_apart_and_units_follow_the_figure)
     json_t *a = json_loadb(tools.data, tools.len, 0, NULL), *against = report_against(a, a);
     assert_non_null(against);
     assert_int_equal(json_object_size(json_object_get(against, "diff")), 7);
-    report_against_text(against, "x", true, &mem_libc, &text);
+    report_against_text(against, "x", NULL, true, &mem_libc, &text);
     assert_non_null(strstr(text.data, " 1.5ms"));
     assert_null(strstr(text.data, " 1.0ms")); /* a count */
     assert_non_null(strstr(text.data, "-5"));

@@ -1,6 +1,7 @@
 /* The interactions of two reports side by side. */
 #include "tui/cmd/report_turns.h"
 
+#include "core/base/strbuf.h"
 #include "tests/support/support.h"
 
 #include <math.h>
@@ -146,6 +147,39 @@ TEST(a_long_list_is_cut)
 }
 
 static long allowed = -1; /* allocations of Jansson that succeed; -1: all */
+
+/* Appends a list of agents that differ in their names, from `from` on by `step`; `session` of all. */
+static void put_agents(struct strbuf *out, int from, int step, int count, const char *session)
+{
+    strbuf_adds(out, "{\"turns\":[");
+    for (int i = 0; i < count; i++) {
+        strbuf_addf(out,
+                    "%s{\"session_id\":\"%d\",\"agent_id\":\"%d\",\"session\":\"%s\","
+                    "\"agent\":\"a%d\",\"turn\":1,\"dur_ms\":%d}",
+                    i > 0 ? "," : "", i, i, session, from + i * step, i);
+    }
+    strbuf_adds(out, "]}");
+}
+
+/* With a look at every pair of agents this would take minutes. */
+TEST(many_agents_are_matched_by_name_in_any_order)
+{
+    enum { COUNT = 40000 };
+    struct strbuf a, b;
+    strbuf_init(&a, &mem_libc, 0);
+    strbuf_init(&b, &mem_libc, 0);
+    put_agents(&a, 0, 1, COUNT, "today");
+    put_agents(&b, COUNT - 1, -1, COUNT, "yesterday");
+    json_t *turns = against(a.data, b.data);
+    assert_int_equal(json_array_size(turns), COUNT);
+    for (int i = 0; i < COUNT; i += 997) {
+        const json_t *turn = json_array_get(turns, (size_t)i);
+        assert_true(number_of(turn, "a") == i && number_of(turn, "b") == COUNT - 1 - i);
+    }
+    json_decref(turns);
+    strbuf_release(&a);
+    strbuf_release(&b);
+}
 
 static void *allocate(size_t size)
 {

@@ -102,10 +102,10 @@ TEST(the_heading_marks_a_filter_that_the_other_run_lacks)
     picture_lacks(&picture, "OTHER has");
     assert_true(view_set_filter(&picture.state, "kind:request", &error));
     picture_has(&picture, "AGAINST old.json (OTHER has no filter)");
-    baseline.filter = "kind:request";
+    assert_true(baseline_set_filter(&baseline, "kind:request"));
     picture_has(&picture, "AGAINST old.json");
     picture_lacks(&picture, "OTHER has");
-    baseline.filter = "kind:tool";
+    assert_true(baseline_set_filter(&baseline, "kind:tool"));
     picture_has(&picture, "AGAINST old.json (OTHER has another filter)");
     baseline_release(&baseline);
     strbuf_release(&error);
