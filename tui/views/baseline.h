@@ -33,7 +33,7 @@ struct baseline {
     struct baseline_item *items;
     size_t count, cap;
     const char *label; /* the other's name; borrowed */
-    size_t filter;     /* what it is of: the place of the text in `texts` and one; 0: of all */
+    size_t filter;     /* the place of its filter in `texts`, plus one; 0: it has none */
 };
 
 enum { BASELINE_ITEMS_MAX = 10000 };

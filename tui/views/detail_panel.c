@@ -11,6 +11,7 @@
 #include "tui/views/frame.h"
 #include "tui/views/held_up_text.h"
 #include "tui/views/span_text.h"
+#include "tui/views/stalled_flag.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -200,8 +201,7 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
 {
     struct held_up_chain chain;
     char age[NUMBER_BYTES];
-    if ((span->flags & SPAN_OPEN) != 0 &&
-        stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
+    if (stalled_flag_call(frame, frame->state->selected)) {
         put_text(pen, "note",
                  span->kind == SPAN_REQUEST ? "stalled: no token for long"
                                             : "stalled: far beyond its usual time");
@@ -223,7 +223,9 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
 static void put_phases(struct detail_pen *pen, const struct frame *frame,
                        const struct span *request)
 {
+    const struct past *past = view_past(frame->state);
     const struct span *phase;
+    struct span room;
     int count = 0;
     for (span_no no = request->next_phase; no != NO_SPAN && count < 50;
          no = phase->next_phase, count++) {
@@ -231,10 +233,13 @@ static void put_phases(struct detail_pen *pen, const struct frame *frame,
         if (phase == NULL) {
             return;
         }
+        if (past_span(past, frame->swarm, phase, &room) == NULL) {
+            continue;
+        }
         char took[NUMBER_BYTES];
         const char *name = swarm_text(frame->swarm, phase->name);
-        number_long(swarm_span_end_ns(frame->swarm, phase, frame->local_ns) - phase->start_ns,
-                    frame->input->theme.ascii, took);
+        int64_t end_ns = past_span_end_ns(past, frame->swarm, phase, frame->local_ns);
+        number_long(end_ns - phase->start_ns, frame->input->theme.ascii, took);
         put_text(pen, name, took);
     }
 }
@@ -273,9 +278,17 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     put_args(pen, frame, args);
 }
 
+/* Returns the selected span; of a frozen display as it was then. NULL: none. */
+static const struct span *selected(const struct frame *frame, struct span *room)
+{
+    return past_span(view_past(frame->state), frame->swarm,
+                     swarm_span(frame->swarm, frame->state->selected), room);
+}
+
 int detail_panel_lines(struct frame *frame, int cols)
 {
-    const struct span *span = swarm_span(frame->swarm, frame->state->selected);
+    struct span room;
+    const struct span *span = selected(frame, &room);
     struct detail_pen pen = {.cols = cols - 3};
     if (span == NULL) {
         return 0;
@@ -315,7 +328,8 @@ static void draw_heading(struct frame *frame, struct area line, const struct spa
 void detail_panel_draw(struct frame *frame, struct grid *grid)
 {
     const struct layout *layout = &frame->layout;
-    const struct span *span = swarm_span(frame->swarm, frame->state->selected);
+    struct span room;
+    const struct span *span = selected(frame, &room);
     struct area panel = frame_area(frame, grid, layout->detail);
     panel = area_sub(panel, layout->detail_x, 0, panel.cols, panel.rows);
     if (span == NULL || panel.rows == 0) {

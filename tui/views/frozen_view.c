@@ -3,9 +3,9 @@
 #include "tui/views/frozen_view.h"
 
 #include "tui/views/frame.h"
+#include "tui/views/stalled_flag.h"
 
 #include <math.h>
-#include <string.h>
 
 struct frozen_agent {
     uint64_t serial; /* 0: it had no row */
@@ -26,6 +26,7 @@ struct frozen_view {
     struct past past;
     struct frozen_agent *agents; /* by agent_no */
     span_no *inflight;
+    bool *stalled_then;              /* by place in `inflight` */
     struct frozen_session *sessions; /* by session_no */
     size_t agent_count, inflight_count, session_count;
     struct held_up held;
@@ -83,7 +84,8 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
     frozen->sessions = mem_zalloc(mem, sessions + 1, sizeof *frozen->sessions);
     frozen->agents = mem_zalloc(mem, agents + 1, sizeof *frozen->agents);
     frozen->inflight = mem_zalloc(mem, spans + 1, sizeof *frozen->inflight);
-    bool waits = held_up_copy(&frame->held, mem, &frozen->held) &&
+    frozen->stalled_then = mem_zalloc(mem, spans + 1, sizeof *frozen->stalled_then);
+    bool waits = frozen->stalled_then != NULL && held_up_copy(&frame->held, mem, &frozen->held) &&
                  stalled_copy(&frame->stalled, mem, &frozen->stalled);
     if (frozen->agents == NULL || frozen->inflight == NULL || frozen->sessions == NULL || !waits) {
         frozen_view_free(frozen);
@@ -103,8 +105,9 @@ struct frozen_view *frozen_view_new(const struct frame *frame)
                             : frame->now_ns,
             session != NULL ? session->cost_usd : (double)NAN};
     }
-    if (spans > 0) {
-        memcpy(frozen->inflight, frame->inflight, spans * sizeof *frozen->inflight);
+    for (size_t i = 0; i < spans; i++) {
+        frozen->inflight[i] = frame->inflight[i];
+        frozen->stalled_then[i] = stalled_flag_call(frame, frame->inflight[i]);
     }
     return frozen;
 }
@@ -118,6 +121,8 @@ void frozen_view_free(struct frozen_view *frozen)
     held_up_release(&frozen->held);
     stalled_release(&frozen->stalled);
     mem_free(mem, frozen->agents, (frozen->agent_count + 1) * sizeof *frozen->agents);
+    mem_free(mem, frozen->stalled_then,
+             frozen->stalled_then == NULL ? 0 : (frozen->inflight_count + 1) * sizeof(bool));
     mem_free(mem, frozen->inflight, (frozen->inflight_count + 1) * sizeof *frozen->inflight);
     mem_free(mem, frozen->sessions, (frozen->session_count + 1) * sizeof *frozen->sessions);
     mem_free(mem, frozen, sizeof *frozen);
@@ -162,4 +167,14 @@ bool frozen_view_waits(const struct frozen_view *frozen, const struct mem *mem,
                        struct held_up *held, struct stalled *stalled)
 {
     return held_up_copy(&frozen->held, mem, held) && stalled_copy(&frozen->stalled, mem, stalled);
+}
+
+bool frozen_view_stalled(const struct frozen_view *frozen, span_no call)
+{
+    for (size_t i = 0; i < frozen->inflight_count; i++) {
+        if (frozen->inflight[i] == call) {
+            return frozen->stalled_then[i];
+        }
+    }
+    return false;
 }

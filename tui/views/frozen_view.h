@@ -22,6 +22,8 @@ int64_t frozen_view_now(const struct frozen_view *frozen, session_no session, in
 const struct past *frozen_view_past(const struct frozen_view *frozen);
 /* Returns the spans that were in flight then, in the order of the display; some may have gone. */
 const span_no *frozen_view_inflight(const struct frozen_view *frozen, size_t *count);
+/* Returns whether that call in flight had stalled then. */
+bool frozen_view_stalled(const struct frozen_view *frozen, span_no call);
 /* Copies what held agents up then, and what had stalled. False: out of memory; release them in any
    case. */
 bool frozen_view_waits(const struct frozen_view *frozen, const struct mem *mem,

@@ -7,6 +7,7 @@
 #include "core/query/usual_durations.h"
 #include "tui/screen/number.h"
 #include "tui/views/span_text.h"
+#include "tui/views/stalled_flag.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -133,8 +134,9 @@ static bool put_question(struct frame *frame, struct area line, int x, int end,
     return true;
 }
 
-void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
-                        const struct inflight_columns *columns)
+/* Draws the line of a span that the model has. */
+static void draw_span(struct frame *frame, struct area line, const struct span *span, bool stalled,
+                      const struct inflight_columns *columns)
 {
     int agent_cols = columns->agent_cols;
     struct strbuf *text = &frame->scratch;
@@ -168,7 +170,7 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     if (query_may_wait(frame->swarm, span, frame->local_ns)) {
         x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_USER, "person?") + 2;
     }
-    if (stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns)) {
+    if (stalled) {
         struct area left = area_sub(line, 0, 0, end, 1);
         x = area_puts(left, x, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
         x = area_puts(left, x + 1, 0, STYLE_ERROR, "stalled") + 2;
@@ -183,5 +185,16 @@ void inflight_line_draw(struct frame *frame, struct area line, const struct span
     span_text_about(frame->swarm, span, text);
     if (!call && !text->failed && text->len > 0) {
         area_put_ellipsized(line, x, 0, end - x, STYLE_DIM, text->data, text->len);
+    }
+}
+
+void inflight_line_draw(struct frame *frame, struct area line, span_no number,
+                        const struct inflight_columns *columns)
+{
+    struct span room;
+    const struct span *span =
+        past_span(view_past(frame->state), frame->swarm, swarm_span(frame->swarm, number), &room);
+    if (span != NULL) {
+        draw_span(frame, line, span, stalled_flag_call(frame, number), columns);
     }
 }

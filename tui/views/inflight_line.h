@@ -16,7 +16,8 @@ struct inflight_columns {
     bool usual; /* the p95 of similar spans has a column */
 };
 
-void inflight_line_draw(struct frame *frame, struct area line, const struct span *span,
+/* Draws nothing if the model has dropped the span. */
+void inflight_line_draw(struct frame *frame, struct area line, span_no number,
                         const struct inflight_columns *columns);
 /* Writes `529 3/10, next in 12s`: the error, the attempt that failed, and what comes next. */
 void inflight_retry_text(const struct frame *frame, agent_no agent,

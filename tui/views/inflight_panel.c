@@ -25,11 +25,8 @@ void inflight_panel_draw(struct frame *frame, struct grid *grid)
                                                      : panel.cols >= 50 ? 16
                                                                         : 10};
     for (size_t i = 0; i < shown; i++) {
-        const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
-        if (span != NULL) {
-            inflight_line_draw(frame, area_sub(panel, 0, (int)i + 1, panel.cols, 1), span,
-                               &columns);
-        }
+        inflight_line_draw(frame, area_sub(panel, 0, (int)i + 1, panel.cols, 1), frame->inflight[i],
+                           &columns);
     }
     if (frame->inflight_count == 0) {
         area_puts(panel, 4, 1, STYLE_DIM, "nothing");

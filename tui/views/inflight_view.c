@@ -62,7 +62,7 @@ void inflight_draw(struct frame *frame, struct grid *grid)
          i++) {
         size_t at = frame->state->inflight_scroll + i;
         struct area line = area_sub(body, 0, (int)i, body.cols, 1);
-        inflight_line_draw(frame, line, swarm_span(frame->swarm, frame->inflight[at]), &columns);
+        inflight_line_draw(frame, line, frame->inflight[at], &columns);
         if (at == cursor) {
             area_puts(line, 0, 0, STYLE_STRONG, frame_symbol(frame, SYM_CURSOR));
         }

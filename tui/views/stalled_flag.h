@@ -14,5 +14,7 @@ struct stalled_flag {
    shows that. */
 struct stalled_flag stalled_flag_of(const struct frame *frame, agent_no agent,
                                     const struct agent_status *status);
+/* Returns whether the call has stalled; of a frozen display, whether it had then. */
+bool stalled_flag_call(const struct frame *frame, span_no call);
 
 #endif

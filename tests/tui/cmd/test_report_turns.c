@@ -148,7 +148,7 @@ TEST(a_long_list_is_cut)
 
 static long allowed = -1; /* allocations of Jansson that succeed; -1: all */
 
-/* Appends a list of agents that differ in their names, from `from` on by `step`; `session` of all. */
+/* Appends a list of agents with different names, from `from` on by `step`; `session` of all. */
 static void put_agents(struct strbuf *out, int from, int step, int count, const char *session)
 {
     strbuf_adds(out, "{\"turns\":[");

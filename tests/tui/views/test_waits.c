@@ -258,3 +258,43 @@ TEST(a_frozen_display_keeps_its_chain)
     picture_lacks(&picture, "⚑");
     picture_release(&picture);
 }
+
+TEST(the_detail_of_a_frozen_display_is_of_its_moment)
+{
+    struct picture picture;
+    picture_init(&picture, 140, 30);
+    picture_feed(&picture, HELLO CALL CODER BASH(2000));
+    picture_at(&picture, 700000);
+    picture_press(&picture, "! Enter");
+    picture_has(&picture, "stalled: far beyond its usual time");
+    picture_press(&picture, "Space");
+    picture_feed(&picture, OP("end_tool", 710000, OF("c") ",'span_id':'b2000','success':false"));
+    picture_at(&picture, 720000);
+    picture_has(&picture, "stalled: far beyond its usual time");
+    picture_has(&picture, "running");
+    picture_has(&picture, "Tool: Bash  ⚑ stalled");
+    picture_lacks(&picture, "failed");
+    picture_press(&picture, "Space");
+    picture_lacks(&picture, "stalled:");
+    picture_has(&picture, "failed");
+    picture_release(&picture);
+}
+
+TEST(the_detail_of_a_frozen_display_has_the_phases_of_its_moment)
+{
+    struct picture picture;
+    picture_init(&picture, 140, 30);
+    picture_feed(&picture, HELLO OP("start_llm_request", 1000, ",'span_id':'r','model':'opus'"));
+    picture_at(&picture, 4500);
+    picture_press(&picture, "Enter Space");
+    picture_feed(&picture, OP("end_llm_request", 11000,
+                              ",'span_id':'r','ttft_ms':3000,'ttlt_ms':10000,'request_setup_ms':"
+                              "1000,'output_tokens':100,'success':true"));
+    picture_at(&picture, 12000);
+    picture_has(&picture, "Request Setup");
+    picture_has(&picture, "First Token");
+    picture_lacks(&picture, "Sampling");
+    picture_press(&picture, "Space");
+    picture_has(&picture, "Sampling");
+    picture_release(&picture);
+}
