@@ -1,4 +1,7 @@
-/* The screen without agents: the sources that are read, and commands to paste that produce data. */
+/* The screen without agents: the sources that were looked for, with what was found of each, and
+   commands to paste that produce data. A page that does not fit is made again with less: first the
+   sources that were not found share a line, then all that work do, and the shortest commands stay.
+ */
 #include "tui/views/frame.h"
 #include "tui/views/traffic_text.h"
 
@@ -7,9 +10,14 @@
 
 #define HOUR_NS INT64_C(3600000000000)
 
+/* The lengths of the page, the longest first. */
+enum page_length { PAGE_FULL, PAGE_SHORT, PAGE_SHORTEST, PAGE_LENGTHS };
+
 struct empty_page {
     struct area area;
     bool ascii;
+    enum page_length length;
+    bool counts; /* draws nothing: area has no rows */
     int y;
     struct strbuf line; /* the command or text that is being put */
 };
@@ -18,6 +26,11 @@ static void put(struct empty_page *page, int x, enum style_id style, const char 
 {
     area_put_ellipsized(page->area, x, page->y, page->area.cols - x - 1, style, text, strlen(text));
     page->y++;
+}
+
+static void put_gap(struct empty_page *page)
+{
+    page->y += page->length == PAGE_FULL;
 }
 
 /* Appends a text as one argument of a shell. Backslashes, not quotes: a line may be continued
@@ -54,7 +67,8 @@ static void put_command(struct empty_page *page)
 {
     struct slice left = {page->line.data, page->line.len};
     bool quoted = false;
-    for (int x = 3; !page->line.failed && left.len > 0 && page->y < page->area.rows; x = 0) {
+    for (int x = 3;
+         !page->line.failed && left.len > 0 && (page->counts || page->y < page->area.rows); x = 0) {
         int room = page->area.cols - x - 1 - quoted;
         struct slice piece = {left.bytes, text_fit(left.bytes, left.len, page->ascii,
                                                    room > 0 ? (size_t)room : 0, NULL)};
@@ -185,22 +199,30 @@ static void put_older(struct empty_page *page, const struct view_input *input)
 /* Puts how to make the clients whose files are followed report at once. */
 static void put_clients(struct empty_page *page, const struct view_input *input)
 {
-    bool any = false;
+    const char *first = NULL;
+    char command[64];
     strbuf_clear(&page->line);
-    strbuf_adds(&page->line, "swarmtop setup ");
     for (size_t i = 0; i < input->source_count; i++) {
         const struct source_status *source = &input->sources[i];
-        if (source->client != NULL && source->setup != NULL) {
-            strbuf_addf(&page->line, "%s%s", any ? " | " : "", source->setup);
-            any = true;
+        if (source->client == NULL || source->setup == NULL) {
+            continue;
         }
+        if (first != NULL) {
+            strbuf_addf(&page->line, "%s%s", page->line.len > 0 ? ", " : "or ", source->setup);
+        }
+        first = first != NULL ? first : source->setup;
     }
-    if (any) {
+    if (first == NULL) {
+        return;
+    }
+    if (page->length != PAGE_SHORTEST) {
         put(page, 1, STYLE_DIM,
             "Sessions appear as soon as a client writes; exact figures, and at once, by:");
-        put(page, 3, STYLE_PLAIN, page->line.failed ? "swarmtop setup" : page->line.data);
-        page->y++;
     }
+    snprintf(command, sizeof command, "swarmtop setup %.40s", first);
+    int x = area_puts(page->area, 3, page->y, STYLE_PLAIN, command) + 2;
+    put(page, x, STYLE_DIM, page->line.failed || page->line.data == NULL ? "" : page->line.data);
+    put_gap(page);
 }
 
 /* Puts how to feed each source that is no socket; another one of its kind is fed alike. */
@@ -228,30 +250,92 @@ static void put_feeds(struct empty_page *page, const struct view_input *input)
         }
         put_command(page);
     }
-    page->y += before != NULL;
+    page->y += before != NULL && page->length == PAGE_FULL;
 }
 
-static void draw(struct empty_page *page, const struct view_input *input)
+/* Returns whether the source waits for files that do not exist yet. */
+static bool is_absent(const struct source_status *source)
+{
+    bool failed = source->error != NULL && *source->error;
+    return !failed && source->state == SOURCE_WAITING;
+}
+
+static bool is_in_order(const struct source_status *source)
+{
+    bool unread = source->unread != NULL && *source->unread;
+    bool failed = source->state == SOURCE_FAILED || (source->error != NULL && *source->error);
+    return !failed && !unread && !is_absent(source);
+}
+
+/* Returns a short name for the source: its directory if `place` is set, else its kind, `otlp:`; a
+   file's is its path. */
+static struct slice short_name(const struct source_status *source, bool place)
+{
+    const char *spec = source->spec != NULL ? source->spec : "";
+    const char *name = place && source->place != NULL ? source->place : spec;
+    bool kind = !place && (source->listens || source->place != NULL);
+    size_t len = strlen(name), prefix = strcspn(name, ":") + 1;
+    return (struct slice){name, kind && prefix < len ? prefix : len};
+}
+
+/* Puts the sources of a kind in as few lines as they need, after a label. */
+static void put_joined(struct empty_page *page, const struct view_input *input, const char *label,
+                       bool (*fits)(const struct source_status *source), bool places)
+{
+    struct slice before = {"", 0};
+    size_t count = 0;
+    strbuf_clear(&page->line);
+    for (size_t i = 0; i < input->source_count; i++) {
+        const struct source_status *source = &input->sources[i];
+        struct slice name = short_name(source, places);
+        bool again = name.len == before.len && memcmp(name.bytes, before.bytes, name.len) == 0;
+        if (!fits(source) || again) {
+            continue;
+        }
+        before = name;
+        int cols = (int)(text_cols(page->line.data, page->line.len, page->ascii) +
+                         text_cols(name.bytes, name.len, page->ascii));
+        if (count > 0 && cols + 4 > page->area.cols) {
+            put(page, 1, STYLE_PLAIN, page->line.failed ? "" : page->line.data);
+            strbuf_clear(&page->line);
+            strbuf_adds(&page->line, "  ");
+        } else {
+            strbuf_adds(&page->line, count > 0 ? " " : label);
+        }
+        strbuf_add(&page->line, name.bytes, name.len);
+        count++;
+    }
+    if (count > 0) {
+        put(page, 1, STYLE_PLAIN, page->line.failed ? "" : page->line.data);
+    }
+}
+
+static void put_sources(struct empty_page *page, const struct view_input *input)
+{
+    for (size_t i = 0; i < input->source_count && i < 20; i++) {
+        const struct source_status *source = &input->sources[i];
+        bool alone = page->length == PAGE_FULL ||
+                     (page->length == PAGE_SHORT && !is_absent(source)) ||
+                     (page->length == PAGE_SHORTEST && !is_absent(source) && !is_in_order(source));
+        if (alone) {
+            put_source(page, source);
+        }
+    }
+    if (page->length == PAGE_SHORTEST) {
+        put_joined(page, input, "Reads: ", is_in_order, false);
+    }
+    if (page->length != PAGE_FULL) {
+        put_joined(page, input, "Not found: ", is_absent, page->length == PAGE_SHORT);
+    }
+}
+
+/* Puts commands that feed a socket. */
+static void put_emits(struct empty_page *page, const struct view_input *input)
 {
     static const char *const commands[] = {
         "swarmtop emit hello session_id=demo",
         "swarmtop emit --session demo start_tool span_id=1 tool_name=Bash",
         "swarmtop emit --session demo end_tool span_id=1"};
-    put(page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
-    page->y++;
-    for (size_t i = 0; i < input->source_count && i < 20; i++) {
-        put_source(page, &input->sources[i]);
-    }
-    put_older(page, input);
-    if (!input->live) {
-        return;
-    }
-    page->y++;
-    put_clients(page, input);
-    put_feeds(page, input);
-    if (input->address == NULL) {
-        return;
-    }
     put(page, 1, STYLE_DIM, "From another shell:");
     strbuf_clear(&page->line);
     strbuf_adds(&page->line, "export SWARMTOP_SOCKET=");
@@ -262,9 +346,46 @@ static void draw(struct empty_page *page, const struct view_input *input)
         strbuf_adds(&page->line, commands[i]);
         put_command(page);
     }
-    page->y++;
-    put(page, 1, STYLE_DIM, "To see a demo:");
+    put_gap(page);
+}
+
+static void draw(struct empty_page *page, const struct view_input *input)
+{
+    page->y = 0;
+    put(page, 1, STYLE_STRONG, input->live ? "No agents yet." : "No agents found.");
+    page->y += page->length != PAGE_SHORTEST;
+    put_sources(page, input);
+    if (page->length != PAGE_SHORTEST) {
+        put_older(page, input);
+    }
+    if (!input->live) {
+        return;
+    }
+    page->y += page->length != PAGE_SHORTEST;
+    put_clients(page, input);
+    if (page->length != PAGE_SHORTEST) {
+        put_feeds(page, input);
+    }
+    if (input->address == NULL) {
+        return;
+    }
+    if (page->length != PAGE_SHORTEST) {
+        put_emits(page, input);
+        put(page, 1, STYLE_DIM, "To see a demo:");
+    }
     put(page, 3, STYLE_PLAIN, "swarmtop demo");
+}
+
+/* Returns the lines of the page. */
+static int count_lines(const struct empty_page *page, const struct view_input *input)
+{
+    struct empty_page counting = *page;
+    strbuf_init(&counting.line, page->line.mem, 0);
+    counting.area = area_sub(page->area, 0, 0, page->area.cols, 0);
+    counting.counts = true;
+    draw(&counting, input);
+    strbuf_release(&counting.line);
+    return counting.y;
 }
 
 void empty_draw(const struct frame *frame, struct grid *grid)
@@ -279,6 +400,9 @@ void empty_draw(const struct frame *frame, struct grid *grid)
     struct empty_page page = {.area = area_sub(grid_area(grid), 0, top, layout->cols, end - top),
                               .ascii = input->theme.ascii};
     strbuf_init(&page.line, frame->state->mem, 0);
+    while (page.length + 1 < PAGE_LENGTHS && count_lines(&page, input) > page.area.rows) {
+        page.length++;
+    }
     draw(&page, input);
     strbuf_release(&page.line);
 }

@@ -32,14 +32,14 @@ static void put_heading(struct help_pen *pen, const char *text)
     pen->line++;
 }
 
-static void put_action(struct help_pen *pen, const struct action_info *info, const char *keys)
+static void put_line(struct help_pen *pen, const char *keys, const char *meaning)
 {
     struct area line = pen_line(pen);
     int keys_cols = line.cols >= 40 ? 15 : 10;
     if (line.grid != NULL) {
         area_put_ellipsized(line, 3, 0, keys_cols - 1, STYLE_STRONG, keys, strlen(keys));
-        area_put_ellipsized(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, STYLE_PLAIN,
-                            info->help, strlen(info->help));
+        area_put_ellipsized(line, 3 + keys_cols, 0, line.cols - keys_cols - 4, STYLE_PLAIN, meaning,
+                            strlen(meaning));
     }
     pen->line++;
 }
@@ -150,6 +150,32 @@ static void put_terms(struct help_pen *pen)
     }
 }
 
+/* Keys outside the table of actions: they cannot be bound. */
+static void put_modes(struct help_pen *pen)
+{
+    static const struct {
+        const char *heading; /* NULL: that of the row before */
+        const char *keys, *meaning;
+    } modes[] = {
+        {"While a range is selected", "h l", "move an edge; S-Left, S-Right by ten columns"},
+        {NULL, "v", "change to the other edge"},
+        {NULL, "Enter Esc", "keep the range; drop it"},
+        {"At a prompt", "Enter Esc", "apply; cancel"},
+        {NULL, "Up Down", "earlier and later entries (C-p C-n)"},
+        {NULL, "C-a C-e", "go to the start, to the end (Home End)"},
+        {NULL, "C-w C-u C-k", "delete a term, to the start, to the end"},
+        {"With the mouse on", "click", "select a row or a span"},
+        {NULL, "drag", "pan"},
+        {NULL, "wheel", "zoom at the pointer; scroll elsewhere"},
+    };
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (modes[i].heading != NULL) {
+            put_heading(pen, modes[i].heading);
+        }
+        put_line(pen, modes[i].keys, modes[i].meaning);
+    }
+}
+
 static void walk(struct help_pen *pen, const struct view_input *input)
 {
     const struct action_info *info;
@@ -159,8 +185,9 @@ static void walk(struct help_pen *pen, const struct view_input *input)
             put_heading(pen, info->group);
         }
         group = info->group;
-        put_action(pen, info, keymap_keys(input->keymap, info));
+        put_line(pen, keymap_keys(input->keymap, info), info->help);
     }
+    put_modes(pen);
     put_bars(pen, &input->theme);
     put_states(pen, &input->theme);
     put_terms(pen);

@@ -54,6 +54,72 @@ TEST(an_empty_screen_says_how_to_fill_it)
     picture_release(&picture);
 }
 
+/* With less room sources share lines, and the commands that are shown are whole. */
+TEST(an_empty_screen_fits)
+{
+    const struct source_status sources[] = {
+        {.spec = "unix:/run/x.sock", .error = "", .state = SOURCE_OPEN, .listens = true},
+        {.spec = "otlp:localhost:4318",
+         .error = "otlp:localhost:4318: bind: Address already in use",
+         .state = SOURCE_FAILED,
+         .listens = true},
+        {.spec = "otlp:localhost:4317", .error = "", .state = SOURCE_OPEN, .listens = true},
+        {.spec = "claude:",
+         .error = "",
+         .state = SOURCE_OPEN,
+         .place = "/home/u/.claude",
+         .client = "Claude Code",
+         .setup = "claude"},
+        {.spec = "codex:",
+         .error = "",
+         .state = SOURCE_WAITING,
+         .place = "/home/u/.codex",
+         .needs = "sessions",
+         .client = "Codex CLI",
+         .setup = "codex"},
+        {.spec = "qwen:",
+         .error = "",
+         .state = SOURCE_WAITING,
+         .place = "/home/u/.qwen",
+         .client = "Qwen Code",
+         .setup = "qwen"},
+    };
+    static const struct {
+        int cols, rows;
+        const char *texts[12];
+    } sizes[] = {
+        {120,
+         36,
+         {"\n   unix:/run/x.sock  listening\n", "4318  bind: Address already in use\n",
+          "\n   claude:  follows /home/u/.claude\n", "codex:  waits for /home/u/.codex/sessions\n",
+          "\n   swarmtop setup claude  or codex, qwen\n",
+          "export SWARMTOP_SOCKET=unix:/run/x.sock\n",
+          "\n   swarmtop emit --session demo end_tool span_id=1\n", "\n   swarmtop demo\n"}},
+        {80,
+         22,
+         {"\n   unix:/run/x.sock  listening\n", "4318  bind: Address already in use\n",
+          "\n   claude:  follows /home/u/.claude\n", "\n Not found: /home/u/.codex /home/u/.qwen\n",
+          "\n   swarmtop setup claude  or codex, qwen\n",
+          "\n   swarmtop emit --session demo end_tool span_id=1\n", "\n   swarmtop demo\n"}},
+        {40,
+         10,
+         {"\n   otlp:localhost:4318  bind: Addr", "\n Reads: unix: otlp: claude:\n",
+          "\n Not found: codex: qwen:\n", "\n   swarmtop setup claude  or codex, qw",
+          "\n   swarmtop demo\n"}},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct picture picture;
+        picture_init(&picture, sizes[i].cols, sizes[i].rows);
+        picture.input.sources = sources;
+        picture.input.source_count = sizeof sources / sizeof *sources;
+        picture.input.address = "unix:/run/x.sock";
+        for (size_t k = 0; sizes[i].texts[k] != NULL; k++) {
+            picture_has(&picture, sizes[i].texts[k]);
+        }
+        picture_release(&picture);
+    }
+}
+
 TEST(an_empty_screen_counts_what_it_leaves_out)
 {
     static const struct {

@@ -326,8 +326,11 @@ TEST(help_names_every_key)
 {
     struct picture picture;
     const struct action_info *info;
-    open_picture(&picture, 120, 140);
+    open_picture(&picture, 120, 160);
     picture_press(&picture, "?");
+    picture_has(&picture, "While a range is selected\n   h l            move an edge");
+    picture_has(&picture, "C-w C-u C-k    delete a term");
+    picture_has(&picture, "wheel          zoom at the pointer");
     for (size_t i = 0; (info = keymap_action(i)) != NULL; i++) {
         picture_has(&picture, info->keys);
         picture_has(&picture, info->help);
@@ -336,7 +339,8 @@ TEST(help_names_every_key)
     picture_press(&picture, "j j j k Esc");
     picture_has(&picture, "root");
     assert_true(grid_resize(picture.grid, 60, 12));
-    picture_press(&picture, "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
+    picture_press(&picture,
+                  "? PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
     picture_has(&picture, "its process died");
     picture_release(&picture);
 }
