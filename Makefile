@@ -97,6 +97,7 @@ TEST_PROGRAMS := $(TEST_SRC:%.c=$(BUILD)/%)
 # A program links from the outer layer to the inner.
 ARCHIVES := $(foreach layer,tui ingest core,$(if $(filter $(layer),$(LAYERS)),$(BUILD)/lib$(layer).a))
 PROGRAM  := $(if $(filter tui,$(LAYERS)),$(BUILD)/swarmtop)
+LIBRARY  := $(if $(and $(PROGRAM),$(filter Linux,$(shell uname -s))),$(if $(SANITIZE),,$(BUILD)/libswarmtrace.a $(BUILD)/libswarmtrace.so.1))
 OBJECTS  := $(call objects,$(CORE_SRC) $(INGEST_SRC) $(TUI_SRC) $(MAIN_SRC) $(SUPPORT_SRC) $(TEST_SRC))
 
 FUZZ      = $(BUILD)/fuzz
@@ -182,7 +183,7 @@ run: $(PROGRAM) ## build and run: make run ARGS='dump --size 80x24 FILE' (defaul
 	@$(PROGRAM) $(or $(ARGS),demo)
 
 .PHONY: tests
-tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) $(if $(PROGRAM),$(LIBRARY)) ## build the program and the tests, run none
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(CHECK_DOCUMENT) $(FAIL_ALLOC) $(LIBRARY) ## build the program and the tests, run none
 
 .PHONY: test
 test: tests ## run the tests: make test TESTS='span feed', SANITIZE=1 under ASan and UBSan

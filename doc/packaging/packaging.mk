@@ -11,7 +11,6 @@ INSTALL_ENV = BUILD='$(BUILD)' VERSION='$(VERSION)' DESTDIR='$(DESTDIR)' PREFIX=
 # global. The static library is this object, the shared one is linked from it. It takes ELF and binutils.
 
 OBJCOPY ?= objcopy
-LIBRARY := $(if $(SANITIZE),,$(if $(filter Linux,$(shell uname -s)),$(BUILD)/libswarmtrace.a $(BUILD)/libswarmtrace.so.1))
 
 $(BUILD)/swarmtrace.o: $(call objects,$(sort $(wildcard ingest/swarmtrace/*.c))) $(BUILD)/libcore.a
 	$(call say,LINK $@) $(CC) -r -nostdlib -o $@ $^ && $(OBJCOPY) --localize-hidden $@
@@ -24,7 +23,7 @@ $(BUILD)/libswarmtrace.so.1: $(BUILD)/swarmtrace.o ingest/swarmtrace/swarmtrace.
 # --- installing
 
 .PHONY: install
-install: $(PROGRAM) $(if $(PROGRAM),$(LIBRARY)) ## install below $(DESTDIR)$(PREFIX)
+install: $(PROGRAM) $(LIBRARY) ## install below $(DESTDIR)$(PREFIX)
 	@$(INSTALL_ENV) doc/packaging/install install
 
 .PHONY: uninstall
@@ -38,7 +37,7 @@ SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),$(shell s
 MAINTAINER ?= $(or $(DEBFULLNAME),$(shell git log -1 --format=%an 2>/dev/null),$(USER)) <$(or $(DEBEMAIL),$(shell git log -1 --format=%ae 2>/dev/null),$(USER)@localhost)>
 
 .PHONY: deb
-deb: $(PROGRAM) $(if $(PROGRAM),$(LIBRARY)) ## packages for this Debian, of program and library: $(BUILD)/deb/*.deb
+deb: $(PROGRAM) $(LIBRARY) ## packages for this Debian, of program and library: $(BUILD)/deb/*.deb
 	@$(INSTALL_ENV) SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' MAINTAINER='$(MAINTAINER)' doc/packaging/deb
 
 .PHONY: dist
