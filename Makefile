@@ -264,6 +264,13 @@ tsan: ## run the tests with worker threads under ThreadSanitizer
 	@TEST_CPU=600 $(MAKE) test BUILD='$(BUILD)-tsan' SANITIZE=1 TESTS='$(or $(TESTS),$(TSAN_TESTS))' \
 		SAN_FLAGS='-fsanitize=thread -fno-omit-frame-pointer'
 
+# --- another libc
+
+.PHONY: objects musl
+objects: $(OBJECTS)
+musl: | deps ## compile all for musl, run core's tests there: needs musl-gcc
+	@.ci/musl '$(BUILD)-musl'
+
 # --- do the tests notice? Small changes to the program, one at a time
 
 .PHONY: mutate

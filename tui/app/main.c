@@ -14,6 +14,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static int (*const commands[COMMANDS])(const struct options *) = {
     [COMMAND_WATCH] = cmd_watch, [COMMAND_RECORD] = cmd_record, [COMMAND_REPORT] = cmd_report,

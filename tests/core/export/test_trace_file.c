@@ -198,7 +198,8 @@ TEST(failures_name_the_file_and_the_reason)
     assert_fails(support_path(dir, "sub/"), ": cannot write: Is a directory");
     assert_fails("", ": cannot write: No such file or directory");
     assert_fails(support_path(dir, "file/t.json"), ": cannot make its directory: Not a directory");
-    assert_fails(support_path(dir, "loop"), ": cannot follow its link: Too many levels");
+    assert_fails(support_path(dir, "loop"), ": cannot follow its link: ");
+    assert_fails(support_path(dir, "loop"), strerror(ELOOP));
     assert_int_equal(files_in(dir), 2);
 }
 
@@ -206,16 +207,13 @@ TEST(failures_name_the_file_and_the_reason)
 TEST(a_disk_without_inodes_is_found_at_the_beginning)
 {
     const char *dir = support_tmpdir(), *path = support_path(dir, "t.json");
-    static const struct {
-        int error;
-        const char *message;
-    } rows[] = {{ENOSPC, "No space left"}, {EDQUOT, "Disk quota"}, {EROFS, "Read-only"}};
+    static const int rows[] = {ENOSPC, EDQUOT, EROFS};
     assert_saves(path, "old");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char message[100];
         snprintf(message, sizeof message, ": cannot create a temporary file beside it: %s",
-                 rows[i].message);
-        temporary_fails = rows[i].error;
+                 strerror(rows[i]));
+        temporary_fails = rows[i];
         assert_fails(path, message);
         temporary_fails = 0;
         assert_file_holds(path, "old");
@@ -260,7 +258,7 @@ TEST(a_lack_of_memory_is_an_error)
         if (lack.done) {
             assert_true(trace_file_commit(file, &error));
         } else {
-            assert_non_null(strstr(error.data, "Cannot allocate memory"));
+            assert_non_null(strstr(error.data, strerror(ENOMEM)));
             assert_int_equal(files_in(dir), 0);
         }
         strbuf_release(&error);
