@@ -2,12 +2,15 @@
    distinguish two calls. */
 #include "ingest/tool_args.h"
 
+#include "core/base/hash.h"
 #include "core/base/json_text.h"
 #include "core/base/mask.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { ARG_BYTES = 200, WHOLE_BYTES = 64 << 10 };
+enum { ARG_BYTES = 200, WHOLE_BYTES = 64 << 10, MARK_BYTES = 64 };
 
 void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf *out)
 {
@@ -30,6 +33,8 @@ void json_text_cut(struct json_value value, size_t max, bool line, struct strbuf
     out->data[out->len] = '\0';
 }
 
+static const char sub_agent[] = "subagent_type"; /* kept beside that */
+
 /* The first one present is kept: a Bash call's command identifies it better than its description.
    */
 static const char *const kept_args[] = {
@@ -48,19 +53,38 @@ static struct json_value text_of(struct json_value value)
     return last;
 }
 
+/* Cuts the text to ARG_BYTES. Sets `mark` to what distinguishes it from other texts that begin
+   alike: its length and a hash; "": it was not cut. */
+static void cut(struct strbuf *text, char mark[MARK_BYTES])
+{
+    size_t len = text->failed || text->len == 0 ? 0 : mask_cut(text->data, text->len, ARG_BYTES);
+    mark[0] = '\0';
+    if (len < text->len && !text->failed) {
+        uint64_t hash = hash_bytes(HASH_SEED, text->data, text->len);
+        snprintf(mark, MARK_BYTES, "of %zu bytes, %016" PRIx64, text->len, hash);
+        text->len = len;
+    }
+}
+
 static bool put_arg(struct json_value input, const char *key, struct strbuf *out)
 {
     struct json_value value = text_of(json_get(input, key));
     struct strbuf text;
+    char mark[MARK_BYTES];
     if (value.type != JSON_TYPE_STRING || value.len <= 2) {
         return false;
     }
     strbuf_init(&text, out->mem, 0);
-    json_text_cut(value, ARG_BYTES, false, &text);
+    json_get_string(value, &text);
+    cut(&text, mark);
     strbuf_adds(out, out->len > 0 && out->data[out->len - 1] != '{' ? "," : "");
     json_put_cstr(out, key);
     strbuf_addc(out, ':');
     json_put_string(out, text.data != NULL ? text.data : "", text.len);
+    if (mark[0] != '\0' && strcmp(key, sub_agent) != 0) {
+        strbuf_adds(out, ",\"cut\":");
+        json_put_cstr(out, mark);
+    }
     out->failed |= text.failed;
     strbuf_release(&text);
     return true;
@@ -84,7 +108,7 @@ void tool_args(struct json_value input, bool whole, struct strbuf *out)
         return;
     }
     strbuf_addc(out, '{');
-    put_arg(input, "subagent_type", out);
+    put_arg(input, sub_agent, out);
     for (size_t i = 0; i < sizeof kept_args / sizeof *kept_args; i++) {
         if (put_arg(input, kept_args[i], out)) {
             break;

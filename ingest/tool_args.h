@@ -6,8 +6,8 @@
 #include "core/trace/event.h"
 
 /* Appends a raw JSON object with one argument (command, path, pattern, url, query or description),
-   cut to 200 bytes, and the type of a sub-agent. With `whole` it appends all of an input up to 64
-   KiB. */
+   cut to 200 bytes, and the type of a sub-agent. Beside a cut one is `cut`, its length and a hash:
+   two long commands differ. With `whole` it appends all of an input up to 64 KiB. */
 void tool_args(struct json_value input, bool whole, struct strbuf *out);
 /* Returns the argument that tool_args would keep; JSON_TYPE_NONE: it keeps nothing. */
 struct json_value tool_args_kept(struct json_value input);

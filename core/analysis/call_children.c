@@ -60,7 +60,7 @@ bool call_children_init(struct call_children *children, const struct swarm *swar
 {
     const struct mem *mem = swarm_mem(swarm);
     size_t count = swarm_agent_count(swarm), room = count > 0 ? count : 1;
-    *children = (struct call_children){.swarm = swarm, .agent_count = room};
+    *children = (struct call_children){.mem = mem, .swarm = swarm, .agent_count = room};
     u64map_init(&children->by_id, mem);
     children->first = mem_zalloc(mem, room, sizeof *children->first);
     children->next = mem_zalloc(mem, room, sizeof *children->next);
@@ -81,8 +81,7 @@ bool call_children_init(struct call_children *children, const struct swarm *swar
 
 static void free_list(const struct call_children *children, agent_no *list)
 {
-    mem_free(swarm_mem(children->swarm), list,
-             list == NULL ? 0 : children->agent_count * sizeof *list);
+    mem_free(children->mem, list, list == NULL ? 0 : children->agent_count * sizeof *list);
 }
 
 void call_children_release(struct call_children *children)
@@ -91,7 +90,7 @@ void call_children_release(struct call_children *children)
     free_list(children, children->next);
     free_list(children, children->parent);
     u64map_release(&children->by_id);
-    const struct mem *mem = swarm_mem(children->swarm);
+    const struct mem *mem = children->mem;
     if (children->matches != NULL) {
         u64map_release(children->matches);
         mem_free(mem, children->matches, sizeof *children->matches);
@@ -99,6 +98,45 @@ void call_children_release(struct call_children *children)
     mem_free(mem, children->matched_ns,
              children->matched_ns == NULL ? 0
                                           : children->agent_count * sizeof *children->matched_ns);
+}
+
+/* ---- kept ---- */
+
+#define KEPT_NS INT64_C(1000000000)
+
+static bool is_fresh(const struct call_children_kept *kept, const struct swarm *swarm,
+                     int64_t local_ns)
+{
+    return kept->swarm == swarm && kept->revision == swarm_revision(swarm) &&
+           kept->passes == swarm_forget_passes(swarm) && local_ns >= kept->local_ns &&
+           local_ns - kept->local_ns < KEPT_NS;
+}
+
+const struct call_children *call_children_keep(struct call_children_kept *kept,
+                                               const struct swarm *swarm, int64_t local_ns)
+{
+    if (is_fresh(kept, swarm, local_ns)) {
+        return &kept->children;
+    }
+    call_children_kept_release(kept);
+    bool good = call_children_init(&kept->children, swarm);
+    kept->swarm = swarm;
+    kept->revision = swarm_revision(swarm);
+    kept->passes = swarm_forget_passes(swarm);
+    kept->local_ns = local_ns;
+    kept->made++;
+    if (!good) {
+        call_children_kept_release(kept);
+    }
+    return good ? &kept->children : NULL;
+}
+
+void call_children_kept_release(struct call_children_kept *kept)
+{
+    if (kept->swarm != NULL) {
+        call_children_release(&kept->children);
+    }
+    kept->swarm = NULL;
 }
 
 /* ---- by id ---- */

@@ -15,6 +15,7 @@
 #define CALL_CHILDREN_CLOCKS_NS INT64_C(50000000)
 
 struct call_children {
+    const struct mem *mem;
     const struct swarm *swarm;
     const struct past *past; /* the moment that is asked about, borrowed; NULL: now */
     size_t agent_count;
@@ -31,6 +32,22 @@ struct call_children {
    memory; release it all the same. */
 bool call_children_init(struct call_children *children, const struct swarm *swarm);
 void call_children_release(struct call_children *children);
+/* An index that is kept between questions, for a display that asks ten times a second. Zeroed:
+   none yet. */
+struct call_children_kept {
+    struct call_children children;   /* of `swarm` at `revision` */
+    const struct swarm *swarm;       /* NULL: none */
+    uint64_t revision, passes, made; /* `made`: so many times */
+    int64_t local_ns;
+};
+/* Returns the index of the model as it is now, borrowed until the next call. It is made again when
+   the model has changed, or after a second: calls that run may match an agent whose clock is ahead.
+   NULL: out of memory. */
+const struct call_children *call_children_keep(struct call_children_kept *kept,
+                                               const struct swarm *swarm, int64_t local_ns);
+/* Needs no swarm: that may have gone. */
+void call_children_kept_release(struct call_children_kept *kept);
+
 /* Returns the agent that the call started; NO_AGENT: none, or unknown. `local_ns`: the local clock,
    for a call that runs. `text` is room to read args; it has failed if out of memory. */
 agent_no call_children_of(const struct call_children *children, span_no call, int64_t local_ns,

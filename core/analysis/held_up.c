@@ -90,28 +90,30 @@ static bool may_start_agent(const struct held_up_call *call)
 }
 
 /* Sets the agents that the calls started. */
-static bool find_children(const struct swarm *swarm, int64_t local_ns, struct held_up *held)
+static bool find_children(const struct swarm *swarm, int64_t local_ns,
+                          struct call_children_kept *kept, struct held_up *held)
 {
-    bool any = false;
-    for (size_t i = 0; i < held->call_count; i++) {
-        any |= may_start_agent(&held->calls[i]);
-    }
-    if (!any) {
-        return true;
-    }
-    struct call_children children;
+    struct call_children_kept own = {.swarm = NULL};
+    const struct call_children *children = NULL;
     struct strbuf text;
+    bool ok = true;
     strbuf_init(&text, held->mem, 0);
-    bool ok = call_children_init(&children, swarm);
     for (size_t i = 0; ok && i < held->call_count; i++) {
         struct held_up_call *call = &held->calls[i];
-        if (may_start_agent(call)) {
-            call->child = call_children_of(&children, call->span, local_ns, &text);
+        if (!may_start_agent(call)) {
+            continue;
+        }
+        if (children == NULL) {
+            children = call_children_keep(kept != NULL ? kept : &own, swarm, local_ns);
+        }
+        ok = children != NULL;
+        if (ok) {
+            call->child = call_children_of(children, call->span, local_ns, &text);
             ok = !text.failed;
         }
     }
     strbuf_release(&text);
-    call_children_release(&children);
+    call_children_kept_release(&own);
     return ok;
 }
 
@@ -193,7 +195,7 @@ static void follow_all(struct held_up *held)
 }
 
 bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const struct mem *mem, struct held_up *out)
+                  struct call_children_kept *kept, const struct mem *mem, struct held_up *out)
 {
     *out = (struct held_up){.mem = mem, .agent_count = swarm_agent_count(swarm)};
     if (!mem_zalloc_items(mem, &out->agents, out->agent_count, sizeof *out->agents)) {
@@ -202,7 +204,7 @@ bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics
     for (size_t i = 0; i < out->agent_count; i++) {
         out->agents[i].waiter = NO_AGENT;
     }
-    if (!list_calls(swarm, metrics, local_ns, out) || !find_children(swarm, local_ns, out)) {
+    if (!list_calls(swarm, metrics, local_ns, out) || !find_children(swarm, local_ns, kept, out)) {
         return false;
     }
     follow_all(out);

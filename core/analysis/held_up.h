@@ -51,13 +51,15 @@ struct held_up {
     size_t call_count, call_cap;
 };
 
+struct call_children_kept;
 /* Whether an agent is one that is asked for. */
 typedef bool held_up_matches(void *ctx, agent_no agent);
 
 /* Works out the chain of each agent. `metrics` has the usual durations, NULL: none are known.
-   False: out of memory. Release it in any case. */
+   `kept`: what is known of calls from before (call_children.h); NULL: nothing. False: out of
+   memory. Release it in any case. */
 bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                  const struct mem *mem, struct held_up *out);
+                  struct call_children_kept *kept, const struct mem *mem, struct held_up *out);
 /* The same of a moment that was worked out before. */
 bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held_up *out);
 void held_up_release(struct held_up *held);

@@ -3,7 +3,8 @@
 bool report_waits_make(const struct report *report, struct report_waits *out)
 {
     const struct mem *mem = report->metrics->mem;
-    bool held = held_up_make(report->swarm, report_all(report), report->local_ns, mem, &out->held);
+    bool held =
+        held_up_make(report->swarm, report_all(report), report->local_ns, NULL, mem, &out->held);
     bool stalled =
         stalled_make(report->swarm, report_all(report), report->local_ns, mem, &out->stalled);
     return held && stalled;

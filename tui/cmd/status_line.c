@@ -130,7 +130,7 @@ static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *m
 {
     const struct theme theme = {.ascii = true};
     struct held_up held;
-    bool made = held_up_make(swarm, metrics, local_ns, out->mem, &held);
+    bool made = held_up_make(swarm, metrics, local_ns, NULL, out->mem, &held);
     agent_no first = made ? held_up_longest(&held, NULL, NULL) : NO_AGENT;
     if (first != NO_AGENT) {
         struct held_up_chain chain;

@@ -252,7 +252,8 @@ static bool find_waits(struct frame *frame)
     if (frame->state->frozen && frame->state->frozen_view != NULL) {
         return frozen_view_waits(frame->state->frozen_view, mem, &frame->held, &frame->stalled);
     }
-    return held_up_make(frame->swarm, input->metrics, frame->local_ns, mem, &frame->held) &&
+    return held_up_make(frame->swarm, input->metrics, frame->local_ns, &frame->state->call_children,
+                        mem, &frame->held) &&
            stalled_make(frame->swarm, input->metrics, frame->local_ns, mem, &frame->stalled);
 }
 

@@ -201,7 +201,7 @@ void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
 {
     const struct theme theme = {.ascii = ascii};
     struct held_up held;
-    bool made = held_up_make(r->swarm, report_all(r), r->local_ns, r->metrics->mem, &held);
+    bool made = held_up_make(r->swarm, report_all(r), r->local_ns, NULL, r->metrics->mem, &held);
     struct held_up_chain chain = {.count = 0};
     if (made) {
         held_up_chain(&held, held_up_longest(&held, matches, (void *)(uintptr_t)r), &chain);

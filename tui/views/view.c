@@ -35,6 +35,7 @@ void view_state_release(struct view_state *state)
     mem_free(state->mem, state->agents.order, state->agents.cap * sizeof *state->agents.order);
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);
+    call_children_kept_release(&state->call_children);
     why_cache_free(state->why_cache);
     frozen_view_free(state->frozen_view);
     filter_cache_free(state->filter_cache);

@@ -5,6 +5,7 @@
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
 
+#include "core/analysis/call_children.h"
 #include "core/model/event_log.h"
 #include "core/model/source_status.h"
 #include "core/query/query.h"
@@ -134,6 +135,7 @@ struct view_state {
     size_t inflight_scroll;
     struct log_state log;
     struct timeline_cache *timeline_cache; /* NULL: none yet */
+    struct call_children_kept call_children;
 
     struct prompt prompt;
     struct filter_cache *filter_cache; /* the active filter; NULL: none */

@@ -138,3 +138,27 @@ TEST(an_agent_of_a_call_before_is_not_free)
     assert_string_equal(child_of(&model, 0), "a");
     model_release(&model);
 }
+
+TEST(an_index_is_kept_while_the_model_stays_as_it_is)
+{
+    struct model model;
+    struct call_children_kept kept = {.swarm = NULL};
+    const int64_t second = INT64_C(1000000000);
+    assert_true(model_init(&model, &mem_libc));
+    add_agent(&model, "a", "look around", 100);
+    const struct call_children *first = call_children_keep(&kept, model.swarm, MODEL_START_NS);
+    assert_non_null(first);
+    assert_ptr_equal(first, call_children_keep(&kept, model.swarm, MODEL_START_NS + second - 1));
+    assert_int_equal(kept.made, 1);
+    call_children_keep(&kept, model.swarm, MODEL_START_NS + second);
+    assert_int_equal(kept.made, 2);
+    add_agent(&model, "b", "look again", 200);
+    const struct call_children *now =
+        call_children_keep(&kept, model.swarm, MODEL_START_NS + second);
+    assert_int_equal(kept.made, 3);
+    assert_int_equal(now->agent_count, swarm_agent_count(model.swarm));
+    call_children_keep(&kept, model.swarm, MODEL_START_NS); /* the clock was set back */
+    assert_int_equal(kept.made, 4);
+    model_release(&model);
+    call_children_kept_release(&kept); /* after the model */
+}

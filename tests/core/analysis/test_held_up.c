@@ -46,7 +46,7 @@ static void chains_at(const struct model *model, double ms, struct swarm_chains 
 {
     int64_t now = waits_now(model, ms);
     assert_true(metrics_compute_totals(model->swarm, now, &out->metrics));
-    assert_true(held_up_make(model->swarm, &out->metrics, now, &mem_libc, &out->held));
+    assert_true(held_up_make(model->swarm, &out->metrics, now, NULL, &mem_libc, &out->held));
     strbuf_init(&out->text, &mem_libc, 0);
 }
 
@@ -314,7 +314,7 @@ TEST(without_memory_no_chain_is_made)
     for (struct lack_of_memory lack = {0}; lack_of_memory_next(&lack);) {
         struct held_up held;
         struct held_up_chain chain;
-        lack.done = held_up_make(model.swarm, NULL, now, &lack.mem, &held);
+        lack.done = held_up_make(model.swarm, NULL, now, NULL, &lack.mem, &held);
         held_up_chain(&held, 0, &chain);
         held_up_longest(&held, NULL, NULL);
         held_up_release(&held);

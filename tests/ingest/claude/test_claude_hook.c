@@ -1,5 +1,6 @@
 /* Claude Code's hooks to records: each event, hostile ones, and the captured ones against what the API
    that they worked with counted. */
+#include "core/base/hash.h"
 #include "core/base/json_text.h"
 #include "tests/support/failing_mem.h"
 #include "tests/support/records.h"
@@ -221,12 +222,14 @@ RIG_TEST(the_argument_that_tells_most_is_kept_in_part)
         hook(*state, 0, "PreToolUse", members);
         is(tool(*state, id), FIELD_ARGS, cases[i].args);
     }
-    char long_one[700], wanted[300];
+    char long_one[700], wanted[400], command[300];
     snprintf(
         long_one, sizeof long_one,
         "'tool_name':'Bash','tool_use_id':'long','tool_input':{'command':'%0199d\xc3\xa9 more'}",
         0);
-    snprintf(wanted, sizeof wanted, "{\"command\":\"%0199d\"}", 0);
+    snprintf(command, sizeof command, "%0199d\xc3\xa9 more", 0);
+    snprintf(wanted, sizeof wanted, "{\"command\":\"%0199d\",\"cut\":\"of 206 bytes, %016llx\"}", 0,
+             (unsigned long long)hash_bytes(HASH_SEED, command, strlen(command)));
     hook(*state, 0, "PreToolUse", long_one);
     is(tool(*state, "long"), FIELD_ARGS, wanted);
 }

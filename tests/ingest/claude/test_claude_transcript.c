@@ -406,7 +406,8 @@ TEST(a_long_argument_is_cut_between_characters)
     push(&r, text);
     json_t *all = records_of(&r.rig.model), *tool = json_object_get(all, "tools");
     json_t *args = json_object_get(json_object_get(tool, "t"), "args");
-    assert_int_equal(json_string_length(args), strlen("{\"command\":\"\"}") + 198);
+    assert_int_equal(json_string_length(args),
+                     strlen("{\"command\":\"\",\"cut\":\"of 240 bytes, 0123456789abcdef\"}") + 198);
     json_decref(all);
     end(&r);
 }
