@@ -22,7 +22,7 @@ LAYERS     ?= core ingest tui
 INGEST_PKGS = jansson libuv zlib libxxhash libmicrohttpd
 TUI_PKGS    = ncursesw libutf8proc
 # A feature for each that is found.
-OPTIONAL_PKGS = libprotobuf-c libnghttp2 sqlite3 libzstd
+OPTIONAL_PKGS = libprotobuf-c libnghttp2 sqlite3 libzstd libnats
 PROTOC_C   ?= protoc-c
 
 # As many jobs as processors, unless the caller said how many.
@@ -57,7 +57,7 @@ FOUND_PKGS    = $(call once,FOUND_PKGS,$(foreach pkg,$(OPTIONAL_PKGS),$(shell $(
 	$(if $(filter libprotobuf-c,$(pkg)),&& command -v $(PROTOC_C) >/dev/null) && echo $(pkg))))
 FEATURES      = $(if $(filter libprotobuf-c,$(FOUND_PKGS)),-DHAVE_PROTOBUF -isystem $(BUILD)/generated) \
 	$(if $(filter libnghttp2,$(FOUND_PKGS)),-DHAVE_NGHTTP2) $(if $(filter sqlite3,$(FOUND_PKGS)),-DHAVE_SQLITE) \
-	$(if $(filter libzstd,$(FOUND_PKGS)),-DHAVE_ZSTD)
+	$(if $(filter libzstd,$(FOUND_PKGS)),-DHAVE_ZSTD) $(if $(filter libnats,$(FOUND_PKGS)),-DHAVE_NATS)
 INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS) $(FOUND_PKGS)) $(FEATURES))
 TUI_CFLAGS    = $(call once,TUI_CFLAGS,$(call cflags,$(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) \
 	$(FEATURES) -DNCURSES_WIDECHAR=1)

@@ -12,6 +12,9 @@
 #include "ingest/hooks/hook_dialect.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/otlp_source.h"
+#include "ingest/nats/nats_connect.h"
+#include "ingest/nats/nats_source.h"
+#include "ingest/nats/nats_url.h"
 #include "ingest/opencode/opencode_db.h"
 #include "ingest/opencode/opencode_source.h"
 #include "ingest/qwen/qwen_source.h"
@@ -139,6 +142,17 @@ const struct source_row source_rows[] = {
                 "those that are named; ~/.ssh/config holds, and nothing asks for a password",
     },
     {
+        .prefix = NATS_PREFIX,
+        .ops = &nats_source_ops,
+        .listens = true,
+        .live = true,
+        .feed = "swarmtop emit --to {} hello session_id=demo name=hi",
+        .form = "nats://HOST:PORT/SUBJECT",
+        .help = "subscribes to feeds on a NATS server; where a stream of JetStream covers the "
+                "subject, the last --since of it is replayed, and what was missed while the server "
+                "was away; nats://USER:PASSWORD@… or nats://TOKEN@…",
+    },
+    {
         .prefix = "claude:",
         .ops = &claude_source_ops,
         .live_followed = true,
@@ -242,11 +256,8 @@ enum { PROTOBUF_BUILT = false };
 #endif
 
 const struct feature source_features[] = {
-    {"grpc", GRPC_BUILT},
-    {"protobuf", PROTOBUF_BUILT},
-    {"sqlite", OPENCODE_BUILT},
-    {"zstd", ZSTD_BUILT},
-    {.name = NULL},
+    {"grpc", GRPC_BUILT},       {"nats", NATS_BUILT}, {"protobuf", PROTOBUF_BUILT},
+    {"sqlite", OPENCODE_BUILT}, {"zstd", ZSTD_BUILT}, {.name = NULL},
 };
 
 const struct hook_client *const source_hook_clients[] = {

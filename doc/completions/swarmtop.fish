@@ -3,7 +3,7 @@
 
 # table fish-lists
 set -g __swarmtop_commands watch record report dump emit hook setup doctor status demo
-set -g __swarmtop_prefixes unix: tcp: otlp: ssh: claude: codex: qwen: gemini: opencode:
+set -g __swarmtop_prefixes unix: tcp: otlp: ssh: nats:// claude: codex: qwen: gemini: opencode:
 set -g __swarmtop_operations hello register_agent unregister_agent start_llm_request end_llm_request start_tool end_tool start_user_input end_user_input start_interaction end_interaction instant counter end_session first_token progress attempt log status hook claude_hook update_session update_agent update_call raw open journal auth
 # end
 

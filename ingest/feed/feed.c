@@ -321,6 +321,12 @@ bool feed_push(struct feed *feed, const char *bytes, size_t len)
     return !feed->refused;
 }
 
+void feed_end_message(struct feed *feed)
+{
+    lines_finish(&feed->lines);
+    feed_sessions_reset_own(&feed->sessions);
+}
+
 void feed_rest(struct feed *feed, uint8_t flag)
 {
     feed_sessions_leave(&feed->sessions, flag);

@@ -32,6 +32,9 @@ struct feed *feed_new(const struct feed_options *options);
 void feed_free(struct feed *feed);
 /* False: the sender is refused, close the connection; what came of it before stays. */
 bool feed_push(struct feed *feed, const char *bytes, size_t len);
+/* A message of NATS ends: takes a last line without '\n'. The next one may be another sender's, so
+   what a `hello` set holds no longer. */
+void feed_end_message(struct feed *feed);
 /* Nothing comes for now: the sessions that no other feeds get the flag (enum session_flag); the
    next line clears it. */
 void feed_rest(struct feed *feed, uint8_t flag);

@@ -21,7 +21,8 @@ void feed_sessions_init(struct feed_sessions *sessions, struct ingest_ctx *inges
                                        .source = source,
                                        .base_id = base_id,
                                        .own = NO_SESSION,
-                                       .joined = NO_SESSION};
+                                       .joined = NO_SESSION,
+                                       .made = NO_SESSION};
 }
 
 void feed_sessions_release(struct feed_sessions *sessions)
@@ -85,6 +86,20 @@ void feed_sessions_set_own(struct feed_sessions *sessions, session_no session)
     sessions->own_serial = swarm_session_serial(sessions->ingest->swarm, session);
 }
 
+/* The same, for one that no `hello` has named. */
+static void set_made(struct feed_sessions *sessions, session_no session)
+{
+    feed_sessions_set_own(sessions, session);
+    sessions->made = sessions->own;
+    sessions->made_serial = sessions->own_serial;
+}
+
+void feed_sessions_reset_own(struct feed_sessions *sessions)
+{
+    sessions->own = sessions->made;
+    sessions->own_serial = sessions->made_serial;
+}
+
 /* An id for the sender's own session that no other has. */
 static bool make_id(struct feed_sessions *sessions, struct strbuf *id)
 {
@@ -131,7 +146,7 @@ static enum tracer_result open_own(struct feed_sessions *sessions, double t_ms, 
     }
     strbuf_release(&id);
     if (result == TRACER_OK) {
-        feed_sessions_set_own(sessions, made);
+        set_made(sessions, made);
     }
     return result;
 }
@@ -202,7 +217,7 @@ bool feed_sessions_open(struct feed_sessions *sessions, const struct feed_openin
     good = good && open_bare(sessions, opening, id, out);
     strbuf_release(&made);
     if (good && opening->id.bytes == NULL) {
-        feed_sessions_set_own(sessions, *out);
+        set_made(sessions, *out);
     }
     return good && feed_sessions_join(sessions, *out);
 }

@@ -14,6 +14,8 @@ struct feed_sessions {
     session_no joined; /* by the last line: its host is to be reported; NO_SESSION: none */
     session_no own;    /* feed_sessions_own has it */
     uint64_t own_serial;
+    session_no made; /* the own session that a line without session_id opened; NO_SESSION: none */
+    uint64_t made_serial;
     uint64_t *fed; /* by session: its serial number, 0: not fed */
     size_t fed_cap;
 };
@@ -25,6 +27,8 @@ void feed_sessions_release(struct feed_sessions *sessions);
 /* The session of lines that name none; NO_SESSION: none yet, or it was forgotten. */
 session_no feed_sessions_own(const struct feed_sessions *sessions);
 void feed_sessions_set_own(struct feed_sessions *sessions, session_no session);
+/* Forgets what a `hello` set: the own session is again that of lines that name none. */
+void feed_sessions_reset_own(struct feed_sessions *sessions);
 /* tracer_hello; the session is fed from then on. */
 enum tracer_result feed_sessions_hello(struct feed_sessions *sessions, double t_ms,
                                        int64_t local_ns, const struct hello_op *hello,

@@ -3,7 +3,7 @@
 need_perl
 
 "$program" --version >version || fail "--version: $?"
-has version '^features: [+-]grpc [+-]protobuf [+-]sqlite [+-]zstd$' || fail "features: $(cat version)"
+has version '^features: [+-]grpc [+-]nats [+-]protobuf [+-]sqlite [+-]zstd$' || fail "features: $(cat version)"
 
 cat >post.pl <<'END'
 use IO::Socket::INET;

@@ -8,6 +8,8 @@
 
 #include "ingest/feed/emit.h"
 #include "ingest/feed/sender.h"
+#include "ingest/nats/nats_publisher.h"
+#include "ingest/nats/nats_url.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include <unistd.h>
 
 #define CONNECT_MS 500
+#define NATS_MS    3000 /* a server elsewhere */
 
 /* Appends the `auth` line that a TCP receiver may require first. */
 static bool add_auth(const char *path, struct strbuf *text, struct strbuf *error)
@@ -44,6 +47,21 @@ static int connect_to(const struct options *options, struct strbuf *address, str
                                     : sender_connect_default(CONNECT_MS, address, error);
 }
 
+static bool send_text(const struct options *options, const struct strbuf *text,
+                      struct strbuf *address, struct strbuf *error)
+{
+    if (options->address != NULL && nats_url_is(options->address)) {
+        return nats_publish(options->address, text->data, text->len, NATS_MS, error);
+    }
+    int fd = connect_to(options, address, error);
+    if (fd < 0) {
+        return false;
+    }
+    bool sent = sender_send(fd, text->data, text->len, error);
+    close(fd);
+    return sent;
+}
+
 static int emit(const struct options *options, double t_ms, struct strbuf *text,
                 struct strbuf *address, struct strbuf *error)
 {
@@ -61,13 +79,7 @@ static int emit(const struct options *options, double t_ms, struct strbuf *text,
     if (!ok || text->failed) {
         return built ? 1 : 2;
     }
-    int fd = connect_to(options, address, error);
-    if (fd < 0) {
-        return 1;
-    }
-    ok = sender_send(fd, text->data, text->len, error);
-    close(fd);
-    return ok ? 0 : 1;
+    return send_text(options, text, address, error) ? 0 : 1;
 }
 
 int cmd_emit(const struct options *options)

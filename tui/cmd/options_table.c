@@ -424,7 +424,9 @@ const struct option_row option_rows[] = {
     {"at", 0, "TIME", "show the screen at TIME (default: the end)", FOR(COMMAND_DUMP), parse_at},
     {"format", 0, "text|ansi|svg", "plain text, text with colours, or an image (default: text)",
      FOR(COMMAND_DUMP), parse_format},
-    {"to", 0, "ADDR", "send to unix:PATH or tcp:HOST:PORT (default: the default address)",
+    {"to", 0, "ADDR",
+     "send to unix:PATH or tcp:HOST:PORT (default: the default address); `emit` also to "
+     "nats://HOST:PORT/SUBJECT",
      FOR(COMMAND_EMIT) | FOR(COMMAND_HOOK), parse_address},
     {"client", 0, "NAME", "the client: claude (default), codex, qwen or gemini", FOR(COMMAND_HOOK),
      parse_client},
