@@ -33,6 +33,8 @@ static const struct action_info actions[] = {
     {ACTION_STATISTICS, "statistics", "4", "statistics: models, tools, distributions, time", pages,
      IN_ALL, 0, NULL, NULL},
     {ACTION_LOG, "log", "5", "log: errors, instants, bad lines", pages, IN_ALL, 0, NULL, NULL},
+    {ACTION_HOSTS, "hosts", "6", "hosts: the states of each host's agents", pages, IN_ALL, 0, NULL,
+     NULL},
 
     {ACTION_ROW_DOWN, "row-down", "j Down", "next row", rows, IN_ALL, 0, NULL, NULL},
     {ACTION_ROW_UP, "row-up", "k Up", "previous row", rows, IN_ALL, 0, NULL, NULL},

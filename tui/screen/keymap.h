@@ -89,6 +89,7 @@ enum action {
     ACTION_IN_FLIGHT,
     ACTION_STATISTICS,
     ACTION_LOG,
+    ACTION_HOSTS,
     ACTION_FILTER,
     ACTION_SEARCH,
     ACTION_SEARCH_NEXT,
@@ -121,10 +122,11 @@ enum view_set {
     IN_FLIGHT = 4,
     IN_STATISTICS = 8,
     IN_LOG = 16,
-    IN_PAGES = 31, /* the five above */
-    IN_HELP = 32,
-    IN_LISTS = 4 | 8 | 16 | 32, /* those in which g is free */
-    IN_ALL = 63
+    IN_HOSTS = 32,
+    IN_PAGES = 63, /* those above */
+    IN_HELP = 64,
+    IN_LISTS = 4 | 8 | 16 | 32 | 64, /* those in which g is free */
+    IN_ALL = 127
 };
 
 struct action_info {

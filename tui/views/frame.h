@@ -103,6 +103,7 @@ void agents_draw(struct frame *frame, struct grid *grid);
 void inflight_draw(struct frame *frame, struct grid *grid);
 void statistics_draw(struct frame *frame, struct grid *grid);
 void log_draw(struct frame *frame, struct grid *grid);
+void hosts_draw(struct frame *frame, struct grid *grid);
 void inflight_panel_draw(struct frame *frame, struct grid *grid);
 void detail_panel_draw(struct frame *frame, struct grid *grid);
 /* Returns the lines that the selected span's detail needs, without its heading. */

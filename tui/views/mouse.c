@@ -121,6 +121,7 @@ enum view_result mouse_act(struct frame *frame, struct key key)
     switch ((int)page) {
     case PAGE_AGENTS: return action ? agents_act(frame, action) : agents_click(frame, key.x, key.y);
     case PAGE_INFLIGHT: return action ? inflight_act(frame, action) : inflight_click(frame, key.y);
+    case PAGE_HOSTS: return action ? hosts_act(frame, action) : hosts_click(frame, key.y);
     case PAGE_LOG: return action ? log_act(frame, action) : log_click(frame, key.y);
     default: return action ? statistics_act(frame, action) : VIEW_IGNORED;
     }

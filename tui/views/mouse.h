@@ -12,5 +12,6 @@ enum view_result mouse_act(struct frame *frame, struct key key);
 enum view_result agents_click(struct frame *frame, int x, int y);
 enum view_result inflight_click(struct frame *frame, int y);
 enum view_result log_click(struct frame *frame, int y);
+enum view_result hosts_click(struct frame *frame, int y);
 
 #endif

@@ -102,6 +102,7 @@ enum view_result seek_elsewhere(struct frame *frame, struct key key)
         {IN_FLIGHT, ACTION_IN_FLIGHT, "in flight"},
         {IN_STATISTICS, ACTION_STATISTICS, "statistics"},
         {IN_LOG, ACTION_LOG, "the log"},
+        {IN_HOSTS, ACTION_HOSTS, "hosts"},
     };
     const struct keymap *keymap = frame->input->keymap;
     for (size_t i = 0; i < PAGES; i++) {

@@ -107,6 +107,7 @@ static const struct page_ops pages[PAGES] = {
     [PAGE_INFLIGHT] = {IN_FLIGHT, inflight_draw, inflight_act},
     [PAGE_STATISTICS] = {IN_STATISTICS, statistics_draw, statistics_act},
     [PAGE_LOG] = {IN_LOG, log_draw, log_act},
+    [PAGE_HOSTS] = {IN_HOSTS, hosts_draw, hosts_act},
 };
 static const struct page_ops help = {IN_HELP, NULL, help_act};
 
@@ -291,6 +292,7 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
     case ACTION_IN_FLIGHT: result = turn_to(state, PAGE_INFLIGHT); break;
     case ACTION_STATISTICS: result = turn_to(state, PAGE_STATISTICS); break;
     case ACTION_LOG: result = turn_to(state, PAGE_LOG); break;
+    case ACTION_HOSTS: result = turn_to(state, PAGE_HOSTS); break;
     default: result = act(frame, action, key);
     }
     /* A frozen screen shows at any key how far it lags. */

@@ -56,8 +56,16 @@ enum window_mode {
     WINDOW_FIXED   /* from t0_ns, at `zoom` */
 };
 
-/* The views, in the order of the keys 1 to 5. */
-enum page { PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_STATISTICS, PAGE_LOG, PAGES };
+/* The views, in the order of the keys 1 to 6. */
+enum page {
+    PAGE_TIMELINE,
+    PAGE_AGENTS,
+    PAGE_INFLIGHT,
+    PAGE_STATISTICS,
+    PAGE_LOG,
+    PAGE_HOSTS,
+    PAGES
+};
 
 /* State of the agents table. Its order changes only when the user sorts. */
 struct agents_state {
@@ -133,6 +141,7 @@ struct view_state {
 
     struct agents_state agents;
     size_t inflight_scroll;
+    size_t hosts_cursor, hosts_scroll; /* lines of the list of hosts */
     struct log_state log;
     struct timeline_cache *timeline_cache; /* NULL: none yet */
     struct call_children_kept call_children;

@@ -12,6 +12,7 @@ enum view_result agents_act(struct frame *frame, enum action action);
 enum view_result inflight_act(struct frame *frame, enum action action);
 enum view_result statistics_act(struct frame *frame, enum action action);
 enum view_result log_act(struct frame *frame, enum action action);
+enum view_result hosts_act(struct frame *frame, enum action action);
 enum view_result help_act(struct frame *frame, enum action action);
 
 /* Handles the actions that all lists share: freezing, following, help, going back, finding. */

@@ -54,29 +54,29 @@ TEST(what_a_key_finds_is_shown_in_every_view_or_else_in_the_timeline)
         {"u",
          "asks",
          "Waiting for User Input",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_TIMELINE}},
         {"U",
          "asks",
          "Waiting for User Input",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_TIMELINE}},
         {"e",
          "fails",
          "Tool: Read",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_LOG}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_LOG, PAGE_TIMELINE}},
         {"E",
          "fails",
          "Tool: Read",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_LOG}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_LOG, PAGE_TIMELINE}},
         {"!",
          "fails",
          "Tool: Bash",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_TIMELINE}},
         {"}",
          "api",
          "Tool: Agent",
-         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE}},
+         {PAGE_TIMELINE, PAGE_AGENTS, PAGE_INFLIGHT, PAGE_TIMELINE, PAGE_TIMELINE, PAGE_TIMELINE}},
     };
-    static const char *const pages[PAGES] = {"1", "2", "3", "4", "5"};
+    static const char *const pages[PAGES] = {"1", "2", "3", "4", "5", "6"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int from = 0; from < PAGES; from++) {
             struct picture picture;

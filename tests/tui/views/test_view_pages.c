@@ -432,7 +432,7 @@ TEST(a_log_line_has_its_reason_first_and_its_source_last)
         picture_has(&picture, "start_tool: span_id is missing");
         picture_has(&picture, "\n  start_tool: span_id is missing: {\"op\":\"start_tool\"}\n"
                               "  unix:/run/user/1000/a-directory-with-a-long-name/swarmtop.sock");
-        picture_has(&picture, "sender 12: li");
+        picture_has(&picture, "sender 12:");
         picture_press(&picture, "k");
         picture_has(&picture, "─ warning · ");
         picture_has(&picture, "\n  low on disk\n");
