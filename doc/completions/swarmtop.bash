@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2207
 
 # table lists
-_swarmtop_commands='watch record report dump emit hook setup doctor status demo help version'
+_swarmtop_commands='watch record report dump emit hook setup doctor status open demo help version'
 _swarmtop_prefixes='unix: tcp: otlp: ssh: nats:// claude: codex: qwen: gemini: opencode:'
 _swarmtop_operations='hello register_agent unregister_agent start_llm_request end_llm_request start_tool end_tool start_user_input end_user_input start_interaction end_interaction instant counter end_session first_token progress attempt log status hook claude_hook update_session update_agent update_call raw open journal auth'
 # end
@@ -59,6 +59,7 @@ _swarmtop_options() { # COMMAND
     setup) options='--config --help -h --version' ;;
     doctor) options='--config --help -h --version' ;;
     status) options='--from --to --since --prices --no-mask --max-line --config --help -h --version' ;;
+    open) options='--port --config --help -h --version' ;;
     demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --no-captions --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
 # end
     esac
@@ -95,13 +96,14 @@ _swarmtop_value() { # COMMAND:OPTION
     demo:--agents) kind='none' choices='' ;;
     demo:--seed) kind='none' choices='' ;;
     demo:--speed) kind='none' choices='' ;;
+    open:--port) kind='none' choices='' ;;
     watch:--filter | report:--filter | dump:--filter | demo:--filter) kind='none' choices='' ;;
     watch:--notify | record:--notify | demo:--notify) kind='none' choices='' ;;
     watch:--fps | demo:--fps) kind='none' choices='' ;;
     watch:--token-file | record:--token-file | report:--token-file | dump:--token-file | emit:--token-file) kind='file' choices='' ;;
     watch:--forward | record:--forward) kind='none' choices='' ;;
     watch:--max-line | record:--max-line | report:--max-line | dump:--max-line | status:--max-line) kind='none' choices='' ;;
-    watch:--config | record:--config | report:--config | dump:--config | emit:--config | hook:--config | setup:--config | doctor:--config | status:--config | demo:--config) kind='file' choices='' ;;
+    watch:--config | record:--config | report:--config | dump:--config | emit:--config | hook:--config | setup:--config | doctor:--config | status:--config | open:--config | demo:--config) kind='file' choices='' ;;
 # end
     esac
 }
@@ -120,6 +122,7 @@ _swarmtop_argument() { # COMMAND
     setup) kind='choice' choices='claude codex gemini qwen copilot vscode opencode python otel' ;;
     doctor) kind='none' choices='' ;;
     status) kind='source' choices='' ;;
+    open) kind='file' choices='' ;;
     demo) kind='none' choices='' ;;
 # end
     esac

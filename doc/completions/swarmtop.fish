@@ -2,7 +2,7 @@
 # program's own: GENERATE=1 make test TESTS=options
 
 # table fish-lists
-set -g __swarmtop_commands watch record report dump emit hook setup doctor status demo
+set -g __swarmtop_commands watch record report dump emit hook setup doctor status open demo
 set -g __swarmtop_prefixes unix: tcp: otlp: ssh: nats:// claude: codex: qwen: gemini: opencode:
 set -g __swarmtop_operations hello register_agent unregister_agent start_llm_request end_llm_request start_tool end_tool start_user_input end_user_input start_interaction end_interaction instant counter end_session first_token progress attempt log status hook claude_hook update_session update_agent update_call raw open journal auth
 # end
@@ -58,6 +58,7 @@ complete -c swarmtop -n '__swarmtop_first' -a hook -d 'a hook for a client'
 complete -c swarmtop -n '__swarmtop_first' -a setup -d 'prints settings that make a client report to swarmtop'
 complete -c swarmtop -n '__swarmtop_first' -a doctor -d 'checks sources, addresses, settings and terminal, and what to change'
 complete -c swarmtop -n '__swarmtop_first' -a status -d 'one line for a status bar'
+complete -c swarmtop -n '__swarmtop_first' -a open -d 'serves a trace to ui.perfetto.dev, and prints the link'
 complete -c swarmtop -n '__swarmtop_first' -a demo -d 'shows a simulated swarm that sends a real feed'
 # end
 # table fish-arguments
@@ -67,6 +68,7 @@ complete -c swarmtop -n '__swarmtop_is report' -F -a '$__swarmtop_prefixes'
 complete -c swarmtop -n '__swarmtop_is dump' -F -a '$__swarmtop_prefixes'
 complete -c swarmtop -n '__swarmtop_is setup' -a 'claude codex gemini qwen copilot vscode opencode python otel'
 complete -c swarmtop -n '__swarmtop_is status' -F -a '$__swarmtop_prefixes'
+complete -c swarmtop -n '__swarmtop_is open' -F
 # end
 # table fish-options
 complete -c swarmtop -n '__swarmtop_is watch record demo' -l output -s o -r -F -d 'write the trace to FILE'
@@ -103,6 +105,7 @@ complete -c swarmtop -n '__swarmtop_is demo' -l agents -x -d 'number of agents'
 complete -c swarmtop -n '__swarmtop_is demo' -l seed -x -d 'random seed'
 complete -c swarmtop -n '__swarmtop_is demo' -l speed -x -d 'run X times as fast'
 complete -c swarmtop -n '__swarmtop_is demo' -l no-captions -d 'leave out the line that explains what the screen shows'
+complete -c swarmtop -n '__swarmtop_is open' -l port -x -d 'serve on port N'
 complete -c swarmtop -n '__swarmtop_is watch report dump demo' -l filter -x -d 'show only what matches EXPR, as at the filter prompt'
 complete -c swarmtop -n '__swarmtop_is watch demo' -l bell -d 'ring the terminal\'s bell and show a notice'
 complete -c swarmtop -n '__swarmtop_is watch record demo' -l notify -x -d 'run CMD by sh then, with the facts in $SWARMTOP_EVENT, $SWARMTOP_TEXT and so on, and as JSON on its stdin'

@@ -142,6 +142,7 @@ bool app_press(struct app *app, struct key key)
     case VIEW_REDRAW: break;
     case VIEW_REPAINT: screen_repaint(app->screen); break;
     case VIEW_WRITE: write_now(app); break;
+    case VIEW_OPEN: app_open_viewer(app); break;
     case VIEW_SUSPEND: suspend_job(app, 0); break;
     case VIEW_STOP: stop_reading(app); break;
     case VIEW_COPY: copy(app); break;
@@ -413,6 +414,7 @@ static void close_handles(struct app *app)
         (uv_handle_t *)&app->replay_step, (uv_handle_t *)&app->out,
     };
     app_pane_close(app);
+    app_close_viewer(app);
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
         if (handles[i]->loop != NULL && !uv_is_closing(handles[i])) {
             uv_close(handles[i], NULL);

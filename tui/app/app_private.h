@@ -10,6 +10,7 @@
 
 struct app_replay;
 struct notify;
+struct serve_once;
 
 struct app {
     struct engine engine;
@@ -59,6 +60,9 @@ struct app {
 
     struct notify *notify; /* NULL: nobody asked for notices */
 
+    struct serve_once *viewer; /* O: serves the trace; NULL: does not */
+    int viewer_fd;             /* its trace, while it serves */
+
     struct pane_search *search; /* tmux lists its panes; NULL: it does not run */
     uv_process_t *shown;        /* the tmux that switches to a pane; NULL: none */
 
@@ -77,6 +81,9 @@ void app_print_frame(struct app *app);
 void app_release_metrics(struct app *app);
 /* Prints the line of metrics to stderr. */
 void app_print_line(struct app *app);
+/* Serves the trace once for ui.perfetto.dev, and shows and copies its link (app_viewer.c). */
+void app_open_viewer(struct app *app);
+void app_close_viewer(struct app *app);
 /* Applies a key to the frame that was drawn last. Returns whether there is something to draw. */
 bool app_press(struct app *app, struct key key);
 /* Returns the frame that was drawn last; makes one where the state has changed since. Borrowed

@@ -20,7 +20,7 @@ static int (*const commands[COMMANDS])(const struct options *) = {
     [COMMAND_WATCH] = cmd_watch, [COMMAND_RECORD] = cmd_record, [COMMAND_REPORT] = cmd_report,
     [COMMAND_DUMP] = cmd_dump,   [COMMAND_EMIT] = cmd_emit,     [COMMAND_HOOK] = cmd_hook,
     [COMMAND_SETUP] = cmd_setup, [COMMAND_DOCTOR] = cmd_doctor, [COMMAND_STATUS] = cmd_status,
-    [COMMAND_DEMO] = cmd_demo,
+    [COMMAND_OPEN] = cmd_open,   [COMMAND_DEMO] = cmd_demo,
 };
 
 static int print(struct strbuf *text)

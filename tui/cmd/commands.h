@@ -20,6 +20,7 @@ bool cmd_setup_knows(const char *client);
 void cmd_setup_put_clients(struct strbuf *out);
 /* Appends them to `setup --help`, a line each. */
 void cmd_setup_help(struct strbuf *out);
+int cmd_open(const struct options *options);
 int cmd_status(const struct options *options);
 /* Appends the operations to `emit --help` (emit.h). */
 void cmd_emit_help(struct strbuf *out);

@@ -45,6 +45,7 @@ static const struct term_row environment_rows[] = {
     {"HOME", "directory of ~ above"},
     {"TMPDIR", "the demo's socket is in a directory below it (default: /tmp)"},
     {"TERM", "the terminal's type, for ncurses; linux and vt terminals get no queries"},
+    {"SSH_CONNECTION", "set by ssh: open and O print the line that forwards their port"},
     {"TMUX", "set inside tmux: g switches to the pane of an agent in the same server"},
     {"LC_ALL, LC_CTYPE, LANG", "without UTF-8 in the locale the screen is ASCII, as with --ascii"},
     {"TZ", "the time zone of the clock on the axis"},

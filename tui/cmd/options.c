@@ -52,6 +52,7 @@ void options_environment(struct environment *env)
         .perfetto_trace = env_text("CLAUDE_CODE_PERFETTO_TRACE"),
         .perfetto_interval = env_text("CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S"),
         .tmux = env_text("TMUX"),
+        .ssh_connection = env_text("SSH_CONNECTION"),
         .no_color = env_text("NO_COLOR") != NULL,
     };
 }
@@ -300,6 +301,8 @@ static bool check(const struct options *o, struct strbuf *error)
         refuse_client(o, "needs one CLIENT", error);
     } else if (o->command == COMMAND_SETUP && !cmd_setup_knows(o->arguments[0])) {
         refuse_client(o, "not in this version, which has", error);
+    } else if (o->command == COMMAND_OPEN && o->argument_count != 1) {
+        strbuf_adds(error, "open: needs one FILE");
     } else if (o->command == COMMAND_HOOK && o->argument_count > 0) {
         strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
     } else if (o->command == COMMAND_DEMO && o->argument_count > 0) {

@@ -17,6 +17,7 @@ enum command {
     COMMAND_SETUP,
     COMMAND_DOCTOR,
     COMMAND_STATUS,
+    COMMAND_OPEN,
     COMMAND_DEMO,
     COMMANDS
 };
@@ -36,6 +37,7 @@ struct environment {
     const char *perfetto_trace;    /* CLAUDE_CODE_PERFETTO_TRACE */
     const char *perfetto_interval; /* CLAUDE_CODE_PERFETTO_WRITE_INTERVAL_S */
     const char *tmux;              /* TMUX */
+    const char *ssh_connection;    /* SSH_CONNECTION */
     bool no_color;                 /* NO_COLOR */
 };
 
@@ -92,6 +94,9 @@ struct options {
     size_t condition_count;
 
     double replay; /* 0: not given */
+
+    bool port_given;
+    unsigned port; /* of open; 0: any */
 
     unsigned agents;
     uint64_t seed;

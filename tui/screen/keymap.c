@@ -120,6 +120,8 @@ static const struct action_info actions[] = {
     {ACTION_MOUSE, "mouse", "F2", "switch the mouse on or off", program, IN_PAGES, 0, NULL, NULL},
     {ACTION_LEGEND, "legend", "L", "show or hide the legend", program, IN_TIMELINE, 0, NULL, NULL},
     {ACTION_WRITE, "write", "x", "write the trace now", program, IN_ALL, 0, NULL, NULL},
+    {ACTION_OPEN, "open", "O", "open the trace in Perfetto: its link", program, IN_ALL, 0, NULL,
+     NULL},
     {ACTION_HELP, "help", "?", "show this help", program, IN_ALL, 2, "?", "help"},
     {ACTION_BACK, "back", "Esc", "go back: close, stop or deselect", program, IN_ALL, 0, NULL,
      NULL},

@@ -279,6 +279,7 @@ enum view_result view_frame_key(struct frame *frame, struct key key)
         break;
     case ACTION_QUIT: result = quit(frame, key); break;
     case ACTION_WRITE: result = VIEW_WRITE; break;
+    case ACTION_OPEN: result = VIEW_OPEN; break;
     case ACTION_SUSPEND: result = VIEW_SUSPEND; break;
     case ACTION_REDRAW: result = VIEW_REPAINT; break;
     case ACTION_MOUSE:

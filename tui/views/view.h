@@ -192,6 +192,7 @@ enum view_result {
     VIEW_REDRAW,
     VIEW_REPAINT, /* repaint the whole terminal (C-l) */
     VIEW_WRITE,   /* write the trace now; report the result by view_message */
+    VIEW_OPEN,    /* serve the trace for ui.perfetto.dev; report its link by view_message */
     VIEW_SUSPEND,
     VIEW_STOP, /* stop reading; keep the data */
     VIEW_COPY, /* copy state->copied to the clipboard */

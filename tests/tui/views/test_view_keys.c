@@ -241,6 +241,7 @@ TEST(some_keys_are_the_apps)
     assert_int_equal(picture_press(&picture, "q"), VIEW_QUIT);
     assert_int_equal(picture_press(&picture, "C-c"), VIEW_QUIT);
     assert_int_equal(picture_press(&picture, "x"), VIEW_WRITE);
+    assert_int_equal(picture_press(&picture, "O"), VIEW_OPEN);
     assert_int_equal(picture_press(&picture, "C-z"), VIEW_SUSPEND);
     assert_int_equal(picture_press(&picture, "C-l"), VIEW_REPAINT);
     assert_int_equal(picture_press(&picture, "F5"), VIEW_IGNORED);
