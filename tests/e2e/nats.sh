@@ -106,7 +106,24 @@ once kept.json before-1 before-2 live-1 away-1 away-2 live-2
 # Older than --since.
 until_true 10 eval 'sleep 1; "$program" record --since 1s --for 2 -o since.json "nats://127.0.0.1:$port/kept.>" 2>/dev/null; ! has since.json live-2' ||
     fail '--since is not obeyed'
+
+# --- record --feed: all of a run, also to a server that comes late; without one nothing waits
+
+subject=kept.feed
+feed=$(data golden/small.feed.ndjson)
+"$program" record --feed file.feed "$feed" || fail 'record --feed'
+perl request.pl "$port" '$JS.API.STREAM.CREATE.LATE' '{"name":"LATE","subjects":["late"]}' >answer
+"$program" record --feed "nats://127.0.0.1:$port/late" "$feed" 2>err || fail "record --feed nats: $(cat err)"
+run_in_background "$program" record -o x.json --feed got.feed "nats://127.0.0.1:$port/late" 2>err
+got=$pid
+until_true 10 eval 'cmp -s file.feed got.feed || { kill -0 "$got" && [ "$(wc -l <got.feed)" -ge "$(wc -l <file.feed)" ]; }' || fail "$(wc -l got.feed err)"
+kill -TERM "$got"
+status_of "$got"
+head -n "$(wc -l <file.feed)" got.feed | cmp - file.feed || fail 'another feed came'
 stop_server TERM
+"$program" record --feed "nats://ann:geheim@127.0.0.1:$port/late" "$feed" 2>err && fail 'a feed without a server'
+has err "nats://ann:\*\*\*@.*: $(wc -l <file.feed) lines of the feed were not sent" || fail "the number of lines: $(cat err)"
+has err geheim && fail 'the password is shown'
 
 # --- who may connect; no password is shown
 

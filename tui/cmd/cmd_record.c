@@ -122,7 +122,7 @@ static int record(struct recording *r)
     if (!output_to_stdout(engine->output) && r->feed.out != stdout) {
         engine_print_paths(engine);
     }
-    if (read && written && !engine->live && r->feed.out == NULL &&
+    if (read && written && !engine->live && r->feed.out == NULL && r->feed.nats == NULL &&
         output_path(engine->output, engine->swarm, engine_now_ns()) == NULL) {
         console_errorf("no trace written: name a file with --output");
     }

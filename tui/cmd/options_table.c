@@ -372,7 +372,8 @@ PARSER(session)
 const struct option_row option_rows[] = {
     {"output", 'o', "FILE", "write the trace to FILE (`-`: stdout; `.gz`: compressed)", KEEPERS,
      parse_output},
-    {"feed", 0, "FILE", "also write what the model is given to FILE, as a feed (`-`: stdout)",
+    {"feed", 0, "FILE",
+     "also write what the model is given to FILE, as a feed (`-`: stdout; nats://HOST:PORT/SUBJECT)",
      FOR(COMMAND_RECORD), parse_feed},
     {"write-interval", 0, "S", "also write the trace every S seconds while it is recorded", KEEPERS,
      parse_write_interval},

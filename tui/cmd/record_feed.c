@@ -10,13 +10,16 @@
 #include "core/base/version.h"
 #include "core/export/feed_line.h"
 
+#include "ingest/nats/nats_feed.h"
+#include "ingest/nats/nats_url.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MARK_MS = 5000 };
+enum { MARK_MS = 5000, NATS_END_MS = 5000 };
 
 static const char *feed_name(const struct record_feed *feed)
 {
@@ -40,13 +43,60 @@ static void report(struct record_feed *feed)
 static void put_line(void *ctx, const char *line, size_t len)
 {
     struct record_feed *feed = ctx;
+    if (feed->nats != NULL) {
+        nats_feed_put(feed->nats, line, len);
+    }
     if (feed->out != NULL && !console_write(feed->out, line, len, CONSOLE_JSON)) {
         report(feed);
     }
 }
 
+/* The first trouble is printed; what it costs, at the end. */
+static void flush_nats(struct record_feed *feed)
+{
+    nats_feed_flush(feed->nats);
+    const char *why = nats_feed_trouble(feed->nats);
+    if (why != NULL && !feed->failed) {
+        feed->failed = true;
+        feed->failing(feed->ctx);
+        console_errorf("%s: cannot send the feed: %s; it tries again", nats_feed_name(feed->nats),
+                       why);
+    }
+}
+
+/* Returns whether all lines were sent. */
+static bool close_nats(struct record_feed *feed)
+{
+    struct strbuf name;
+    strbuf_init(&name, &mem_libc, 0);
+    strbuf_adds(&name, nats_feed_name(feed->nats));
+    uint64_t lost = nats_feed_close(feed->nats, NATS_END_MS);
+    feed->nats = NULL;
+    if (lost > 0) {
+        console_errorf("%s: %llu lines of the feed were not sent", name.failed ? "nats" : name.data,
+                       (unsigned long long)lost);
+    }
+    strbuf_release(&name);
+    return lost == 0;
+}
+
+static bool open_nats(struct record_feed *feed)
+{
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    feed->nats = nats_feed_start(feed->options->feed, &error);
+    if (feed->nats == NULL) {
+        console_error(&error);
+    }
+    strbuf_release(&error);
+    return feed->nats != NULL;
+}
+
 void record_feed_flush(struct record_feed *feed)
 {
+    if (feed->nats != NULL) {
+        flush_nats(feed);
+    }
     if (feed->out != NULL && fflush(feed->out) != 0) {
         report(feed);
     }
@@ -60,6 +110,10 @@ bool record_feed_open(struct record_feed *feed, const struct options *options,
         return true;
     }
     feed->serves = journal_file_serves(options);
+    if (nats_url_is(options->feed)) {
+        config->tap = (struct ingest_tap){put_line, feed};
+        return open_nats(feed);
+    }
     feed->out = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
     if (feed->out == NULL) {
         console_errorf("%s: cannot write the feed: %s", options->feed, strerror(errno));
@@ -182,6 +236,9 @@ void record_feed_stop(struct record_feed *feed)
 
 bool record_feed_close(struct record_feed *feed)
 {
+    if (feed->nats != NULL) {
+        return close_nats(feed);
+    }
     record_feed_flush(feed);
     if (feed->out != NULL && feed->out != stdout && fclose(feed->out) != 0) {
         report(feed);

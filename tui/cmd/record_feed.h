@@ -8,10 +8,13 @@
 
 #include <stdio.h>
 
+struct nats_feed;
+
 struct record_feed {
-    FILE *out;   /* NULL: none */
-    bool serves; /* a reader, and nothing else */
-    bool failed; /* reported once */
+    FILE *out;              /* NULL: none */
+    struct nats_feed *nats; /* in place of `out`; NULL: none */
+    bool serves;            /* a reader, and nothing else */
+    bool failed;            /* reported once */
     const struct options *options;
     struct engine *engine; /* from record_feed_start on */
     uv_timer_t marks;
