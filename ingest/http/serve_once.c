@@ -3,6 +3,7 @@
 #include "ingest/http/serve_once.h"
 
 #include "core/base/ascii.h"
+#include "ingest/ingest_ctx.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -14,11 +15,18 @@
 
 #define PERFETTO_ORIGIN "https://ui.perfetto.dev"
 
-enum { IDLE_S = 60, LOOK_MS = 20, CONNECTIONS = 32, BACKLOG = 8, HEADER_BYTES = 16 << 10 };
+enum {
+    IDLE_S = 60,
+    LOOK_MS = 20,
+    CONNECTIONS = 32,
+    BACKLOG = 8,
+    HEADER_BYTES = 16 << 10,
+    SECRET_BYTES = 16
+};
 
 struct serve_once {
     struct serve_once_options options;
-    struct strbuf name;
+    struct strbuf path; /* a secret and the name, as a request and the link have them: /HEX/NAME */
     uint64_t size;
     unsigned port;
     struct MHD_Daemon *daemon;
@@ -160,7 +168,7 @@ static enum MHD_Result take(void *ctx, struct MHD_Connection *mhd, const char *p
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         return answer(mhd, MHD_HTTP_METHOD_NOT_ALLOWED, text("swarmtop: GET, HEAD or OPTIONS\n"));
     }
-    if (path[0] != '/' || strcmp(path + 1, serve->name.data) != 0) {
+    if (!ingest_ctx_same_secret((struct slice){path, strlen(path)}, serve->path.data)) {
         return answer(mhd, MHD_HTTP_NOT_FOUND, text("swarmtop: there is one trace here\n"));
     }
     return answer_file(serve, mhd, method, state);
@@ -264,7 +272,7 @@ static bool start(struct serve_once *serve, int fd)
 static void release(struct serve_once *serve)
 {
     const struct mem *mem = serve->options.mem;
-    strbuf_release(&serve->name);
+    strbuf_release(&serve->path);
     mem_free(mem, serve, sizeof *serve);
 }
 
@@ -278,6 +286,40 @@ static void put_trouble(const struct serve_once *serve, int why, struct strbuf *
     }
 }
 
+/* Every user of this machine may connect, but only who was given the link knows the path. Returns
+   false: *error has the reason. */
+static bool make_path(struct serve_once *serve, const char *name, struct strbuf *error)
+{
+    unsigned char secret[SECRET_BYTES];
+    int trouble = uv_random(NULL, NULL, secret, sizeof secret, 0, NULL);
+    if (trouble != 0) {
+        strbuf_addf(error, "no random bytes for the link: %s", uv_strerror(trouble));
+        return false;
+    }
+    strbuf_addc(&serve->path, '/');
+    for (size_t i = 0; i < sizeof secret; i++) {
+        strbuf_addf(&serve->path, "%02x", secret[i]);
+    }
+    strbuf_addf(&serve->path, "/%s", name);
+    if (serve->path.failed) {
+        strbuf_adds(error, "out of memory");
+    }
+    return !serve->path.failed;
+}
+
+static bool listen_and_start(struct serve_once *serve, struct strbuf *error)
+{
+    int fd = listen_at_port(serve);
+    if (fd < 0) {
+        put_trouble(serve, errno, error);
+    } else if (!start(serve, fd)) {
+        strbuf_adds(error, "out of memory");
+    } else {
+        return true;
+    }
+    return false;
+}
+
 struct serve_once *serve_once_new(const struct serve_once_options *options, struct strbuf *error)
 {
     struct serve_once *serve = mem_zalloc(options->mem, 1, sizeof *serve);
@@ -287,16 +329,10 @@ struct serve_once *serve_once_new(const struct serve_once_options *options, stru
         return NULL;
     }
     serve->options = *options;
-    strbuf_init(&serve->name, options->mem, 0);
-    strbuf_adds(&serve->name, options->name);
     serve->options.name = NULL;
+    strbuf_init(&serve->path, options->mem, 0);
     serve->size = fstat(options->fd, &file) == 0 ? (uint64_t)file.st_size : 0;
-    int fd = serve->name.failed ? -1 : listen_at_port(serve);
-    if (fd < 0 && !serve->name.failed) {
-        put_trouble(serve, errno, error);
-    } else if (fd < 0 || !start(serve, fd)) {
-        strbuf_adds(error, "out of memory");
-    } else {
+    if (make_path(serve, options->name, error) && listen_and_start(serve, error)) {
         return serve;
     }
     release(serve);
@@ -310,7 +346,7 @@ unsigned serve_once_port(const struct serve_once *serve)
 
 void serve_once_link(const struct serve_once *serve, unsigned port, struct strbuf *out)
 {
-    strbuf_addf(out, PERFETTO_ORIGIN "/#!/?url=http://127.0.0.1:%u/%s", port, serve->name.data);
+    strbuf_addf(out, PERFETTO_ORIGIN "/#!/?url=http://127.0.0.1:%u%s", port, serve->path.data);
 }
 
 void serve_once_name(const char *path, struct strbuf *out)

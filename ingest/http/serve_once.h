@@ -1,6 +1,7 @@
 /* Serves one file once to ui.perfetto.dev, on loopback: that page fetches http://127.0.0.1:9001/…
    (no other port) when its own address names it. Other pages are refused, by their Origin, by
-   Sec-Fetch-Site and by the Host that they asked for (DNS rebinding).
+   Sec-Fetch-Site and by the Host that they asked for (DNS rebinding). Other users of this machine
+   can send none of these: 128 random bits in the path keep them out.
 
    Sources: https://perfetto.dev/docs/visualization/deep-linking-to-perfetto-ui (the port),
    https://fetch.spec.whatwg.org (CORS), https://wicg.github.io/private-network-access */

@@ -44,8 +44,9 @@ const struct command_row command_rows[COMMANDS] = {
     [COMMAND_OPEN] =
         {"open", "[--port N] FILE", "serves a trace to ui.perfetto.dev, and prints the link",
          "Serves FILE once on 127.0.0.1:9001, which ui.perfetto.dev may read, and ends when it was "
-         "fetched. A feed, a journal or a client's files (`claude:DIR`) are converted first. "
-         "Over ssh it prints the line that forwards the port."},
+         "fetched. The link has a secret in it, which keeps other users out. A feed, a journal or a "
+         "client's files (`claude:DIR`) are converted first. Over ssh it prints the line "
+         "that forwards the port."},
     [COMMAND_DEMO] =
         {"demo", "[OPTIONS]", "shows a simulated swarm that sends a real feed",
          "Runs until q is pressed. Without a terminal it ends after less than a minute. Writes no "

@@ -23,7 +23,7 @@ struct opened {
     pid_t pid;
     int out, err;
     char link[512], notes[4096];
-    char name[256];
+    char name[256]; /* the secret and the name: HEX/NAME */
     unsigned port;
 };
 
@@ -177,6 +177,45 @@ TEST(the_trace_is_served_once_to_perfetto_alone)
     free(answer);
     assert_serves(&opened, bytes, all);
     assert_non_null(strstr(opened.notes, "reads port 9001 alone"));
+    free(bytes);
+}
+
+/* Any user of this machine can connect, without a browser that adds headers. */
+TEST(who_was_not_given_the_link_gets_nothing)
+{
+    enum { DIGITS = 32 };
+    static const char *const origins[] = {"", PERFETTO};
+    const char *file = support_data("golden/small.trace.json");
+    struct opened opened, other;
+    char paths[6][300];
+    size_t len;
+    start(&opened, file);
+    const char *name = opened.name + DIGITS;
+    assert_int_equal(strspn(opened.name, "0123456789abcdef"), DIGITS);
+    assert_string_equal(name, "/small.trace.json");
+    snprintf(paths[0], sizeof paths[0], "%s", name);
+    snprintf(paths[1], sizeof paths[1], "/%.*s", DIGITS, opened.name);
+    snprintf(paths[2], sizeof paths[2], "/%s/", opened.name);
+    snprintf(paths[3], sizeof paths[3], "/%.*s", (int)strlen(opened.name) - 1, opened.name);
+    snprintf(paths[4], sizeof paths[4], "/%s", opened.name);
+    paths[4][1] = paths[4][1] == '0' ? '1' : '0';
+    snprintf(paths[5], sizeof paths[5], "/%s", opened.name);
+    paths[5][DIGITS] = paths[5][DIGITS] == '0' ? '1' : '0';
+    for (size_t i = 0; i < sizeof paths / sizeof *paths * 2; i++) {
+        char headers[256];
+        snprintf(headers, sizeof headers, "Host: 127.0.0.1\r\n%s", origins[i % 2]);
+        char *answer = ask(&opened, "GET", paths[i / 2], headers, &len);
+        if (strstr(answer, " 404 ") == NULL) {
+            fail_msg("%s: %s", paths[i / 2], answer);
+        }
+        free(answer);
+    }
+    start(&other, file);
+    assert_int_not_equal(strncmp(other.name, opened.name, DIGITS), 0);
+    kill(other.pid, SIGINT);
+    finish(&other);
+    char *bytes = support_read_file(file, &len); /* the fetch is not used up */
+    assert_serves(&opened, bytes, len);
     free(bytes);
 }
 
