@@ -5,8 +5,11 @@
 
 #include "core/base/utf8.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 enum { SESSION_BYTES = 200 };
 
@@ -71,6 +74,23 @@ static struct slice client_of(struct slice service)
     return service;
 }
 
+/* Returns the sender's host, or nothing if that is this machine: sessions of this machine's files
+   name none either, and `g` finds their panes. A name without its domain is compared so. */
+static struct slice other_host(struct slice host)
+{
+    static const struct slice none = {NULL, 0};
+    char own[HOST_NAME_MAX + 1] = "";
+    if (host.len == 0 || gethostname(own, sizeof own - 1) != 0) {
+        return host;
+    }
+    size_t own_len = strlen(own), own_short = strcspn(own, ".");
+    const char *dot = memchr(host.bytes, '.', host.len);
+    size_t host_short = dot == NULL ? host.len : (size_t)(dot - host.bytes);
+    bool whole = own_short < own_len && dot != NULL;
+    size_t a = whole ? host.len : host_short, b = whole ? own_len : own_short;
+    return a == b && strncasecmp(host.bytes, own, a) == 0 ? none : host;
+}
+
 /* Names the session after its service, as inferred: files and agents know better names. */
 static void describe(struct otlp_reader *reader, struct slice session,
                      const struct otlp_found *found)
@@ -81,7 +101,7 @@ static void describe(struct otlp_reader *reader, struct slice session,
     struct slice title = otlp_found_text(found, MEANS_TITLE);
     update.by = reader->by;
     update_text(&update, FIELD_CLIENT, client_of(service));
-    update_text(&update, FIELD_HOST, otlp_found_text(&reader->resource, MEANS_HOST));
+    update_text(&update, FIELD_HOST, other_host(otlp_found_text(&reader->resource, MEANS_HOST)));
     update_text(&update, FIELD_TITLE, title);
     otlp_send(reader, &update);
     if (service.bytes != NULL && client_of(service).bytes == service.bytes) {

@@ -40,13 +40,16 @@ cmp -s before after || fail "it has left something: $(diff before after)"
 # Clients that are there: with sessions, with settings that setup would add to, and with broken ones.
 mkdir -p home/.claude home/.codex home/.gemini home/.qwen
 cp -r "$(data samples/claude/solo-json)/transcripts/projects" home/.claude/
-touch home/.claude/projects/*/*.jsonl
+now=$(date -u +%Y-%m-%dT%H:%M)
+for file in home/.claude/projects/*/*.jsonl; do
+    sed "s/\"timestamp\": *\"[0-9-]*T[0-9]*:[0-9]*/\"timestamp\":\"$now/g" "$file" >new && mv new "$file"
+done
 echo '{"env": ' >home/.claude/settings.json
 "$program" setup codex >home/.codex/config.toml 2>/dev/null
 HOME=$work/home "$program" setup qwen >home/.qwen/settings.json 2>/dev/null
 echo '{"telemetry":{"enabled":true,"otlpEndpoint":"http://me:secret@collector:4317"}}' >home/.gemini/settings.json
 doctor 1 SWARMTOP_OTLP=off
-finds 'ok    Claude Code  *[01] sessions* lately, in .*/home/.claude$'
+finds 'ok    Claude Code  *1 session lately, in .*/home/.claude$'
 finds 'FIX   Claude Code  *.*/settings.json is not JSON'
 finds 'ok    Codex CLI  *.*config.toml has all lines of setup'
 finds 'ok    Qwen Code  *.*settings.json has all lines of setup'
@@ -100,7 +103,7 @@ if command -v tmux >/dev/null; then
     SHELL=/bin/sh tmux -L "$terminal" set-option -s set-clipboard external
     tmux -L "$terminal" send-keys "HOME=$work/home SWARMTOP_OTLP=off $program doctor >tmux.out; echo \$? >tmux.status" Enter
     until_true 20 test -s tmux.status || fail "doctor does not end in tmux"
-    has tmux.out 'FIX   clipboard .*set-clipboard is external' || has tmux.out 'FIX   clipboard' || fail "tmux: $(cat tmux.out)"
+    tr -s ' \n' '  ' <tmux.out | grep -q "FIX clipboard .y. copies nothing: tmux's set-clipboard is external" || fail "tmux: $(cat tmux.out)"
     [ "$(cat tmux.status)" = 1 ] || fail "its status in tmux is $(cat tmux.status)"
     rm tmux.status
     tmux -L "$terminal" set-option -s set-clipboard on

@@ -3,6 +3,7 @@
 readme=$SWARMTOP_TESTS/../README.md
 export LC_ALL=C.UTF-8 HOME="$work/home" SWARMTOP_SOCKET="unix:$work/feed.sock" PATH="$work/bin:$PATH" TERM=xterm-256color
 unset CLAUDE_CONFIG_DIR CODEX_HOME QWEN_HOME GEMINI_CLI_HOME XDG_DATA_HOME XDG_CONFIG_HOME SWARMTOP_SESSION
+lacks=
 mkdir -p bin home
 ln -s "$program" bin/swarmtop
 
@@ -88,6 +89,7 @@ if command -v curl >/dev/null; then
     has report '^m1 ' || fail "the span is missing: $(cat report)"
 else
     end_listening
+    lacks="$lacks curl"
 fi
 
 block 'A trace file'
@@ -105,6 +107,8 @@ if command -v python3 >/dev/null; then
     python3 agent.py | swarmtop record -o python.json - >out 2>err || fail "record: $(cat err)"
     "$program" report python.json >report
     has report '^  *my-agent\|^my-agent' && has report '^Bash  *1 ' || fail "the feed is not what it should be: $(cat report)"
+else
+    lacks="$lacks python3"
 fi
 
 block 'A feed from a shell'
@@ -140,4 +144,5 @@ perl -ne 'while (/\]\(([^)#]+)/g) { print "$1\n" unless $1 =~ /^https?:/ }' "$re
     [ -e "$SWARMTOP_TESTS/../$file" ] || echo "$file"
 done >missing
 [ ! -s missing ] || fail "the README names a file that does not exist: $(cat missing)"
+[ -z "$lacks" ] || { echo "blocks are not run without:$lacks"; exit 77; }
 exit 0

@@ -2,6 +2,7 @@
    swarmtop that runs already is no fault: clients report to that one. */
 #include "tui/doctor/doctor.h"
 
+#include "core/base/mask.h"
 #include "ingest/address.h"
 #include "ingest/feed/sender.h"
 #include "ingest/http/listen.h"
@@ -64,6 +65,7 @@ static void put_listener(struct strbuf *out, const struct address *address)
         }
         arguments[len] = '\0';
         strbuf_addf(out, " (process %lld%s%s)", (long long)pid, len > 0 ? ", " : "", arguments);
+        mask_in_place(out); /* arguments may have keys */
     }
 }
 

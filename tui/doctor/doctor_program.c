@@ -19,6 +19,7 @@ static const struct {
     {"protobuf", "OpenTelemetry in protobuf is refused", "protobuf-c and its compiler"},
     {"sqlite", "OpenCode's database is not read", "SQLite"},
     {"zstd", "traces compressed with zstd are not read", "zstd"},
+    {"nats", "nats: is refused", "libnats"},
 };
 
 static void check_features(struct findings *out)

@@ -126,6 +126,25 @@ static void draw_heads(struct area line, const struct hosts_columns *columns, si
     }
 }
 
+/* The cursor is on a host, not on a line, and follows it as others come. */
+static size_t cursor_of(const struct view_state *state, const struct host_list *list)
+{
+    for (size_t i = 0; i < list->count && state->host_chosen; i++) {
+        if (list->rows[i].host == state->host) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void choose(struct view_state *state, const struct host_list *list, size_t at)
+{
+    if (at < list->count) {
+        state->host_chosen = true;
+        state->host = list->rows[at].host;
+    }
+}
+
 void hosts_draw(struct frame *frame, struct grid *grid)
 {
     struct area body = frame_area(frame, grid, frame->layout.body);
@@ -137,15 +156,13 @@ void hosts_draw(struct frame *frame, struct grid *grid)
         area_puts(body, HOST_X, 0, STYLE_ERROR, "out of memory");
         return;
     }
-    if (state->hosts_cursor >= list.count) {
-        state->hosts_cursor = list.count > 0 ? list.count - 1 : 0;
-    }
+    size_t cursor = cursor_of(state, &list);
     draw_heads(frame_area(frame, grid, frame->layout.heads), &columns, list.count);
-    state->hosts_scroll = list_scroll(state->hosts_scroll, state->hosts_cursor, list.count, space);
+    state->hosts_scroll = list_scroll(state->hosts_scroll, cursor, list.count, space);
     for (size_t i = 0; i < space && state->hosts_scroll + i < list.count; i++) {
         size_t at = state->hosts_scroll + i;
         draw_host(frame, area_sub(body, 0, (int)i, body.cols, 1), &columns, &list.rows[at],
-                  at == state->hosts_cursor);
+                  at == cursor);
     }
     host_list_release(&list);
 }
@@ -160,13 +177,16 @@ static enum view_result show_host(struct frame *frame, const struct host_row *ro
         return VIEW_REDRAW;
     }
     const char *name = swarm_text(frame->swarm, row->host);
-    const char *quote = strpbrk(name, " \t<>=:'\\") != NULL ? "\"" : "";
+    const char *quote = strpbrk(name, " \t<>=:'\"\\") == NULL ? ""
+                        : strchr(name, '"') == NULL           ? "\""
+                                                              : "'";
     strbuf_init(&text, state->mem, 0);
     strbuf_init(&error, state->mem, 0);
     strbuf_addf(&text, "host=%s%s%s", quote, name, quote);
     if (text.failed || text.len >= sizeof state->filter_text ||
+        (*quote != '\0' && strchr(name, *quote) != NULL) ||
         !view_set_filter(state, text.data, &error)) {
-        view_message(state, true, "the name of the host is too long for a filter");
+        view_message(state, true, "no filter can name this host");
     } else {
         state->page = PAGE_TIMELINE;
     }
@@ -190,10 +210,9 @@ enum view_result hosts_act(struct frame *frame, enum action action)
         return VIEW_REDRAW;
     }
     enum view_result result = VIEW_REDRAW;
-    size_t cursor = state->hosts_cursor < list.count ? state->hosts_cursor : 0;
-    if (list.count > 0 &&
-        list_move(action, cursor, list.count, frame->layout.body.rows, &state->hosts_cursor)) {
-        result = VIEW_REDRAW;
+    size_t cursor = cursor_of(state, &list), at;
+    if (list.count > 0 && list_move(action, cursor, list.count, frame->layout.body.rows, &at)) {
+        choose(state, &list, at);
     } else if (action == ACTION_DETAIL && list.count > 0) {
         result = show_host(frame, &list.rows[cursor]);
     } else if (action == ACTION_COPY && list.count > 0) {
@@ -208,8 +227,11 @@ enum view_result hosts_act(struct frame *frame, enum action action)
 enum view_result hosts_click(struct frame *frame, int y)
 {
     struct view_state *state = frame->state;
-    if (y >= frame->layout.body.y) {
-        state->hosts_cursor = (size_t)(y - frame->layout.body.y) + state->hosts_scroll;
+    struct host_list list;
+    if (y >= frame->layout.body.y &&
+        host_list_make(frame->swarm, &frame->rows, &frame->stalled, state->mem, &list)) {
+        choose(state, &list, (size_t)(y - frame->layout.body.y) + state->hosts_scroll);
+        host_list_release(&list);
     }
     return VIEW_REDRAW;
 }

@@ -141,7 +141,9 @@ struct view_state {
 
     struct agents_state agents;
     size_t inflight_scroll;
-    size_t hosts_cursor, hosts_scroll; /* lines of the list of hosts */
+    bool host_chosen; /* the cursor of the list of hosts is on `host`; else on the first line */
+    intern_id host;   /* INTERN_NONE: those that name none */
+    size_t hosts_scroll;
     struct log_state log;
     struct timeline_cache *timeline_cache; /* NULL: none yet */
     struct call_children_kept call_children;

@@ -1,10 +1,14 @@
 /* The clock of a sender against arrival: it is measured, shown and logged, and moves no span. */
 #include "ingest/otlp/otlp_clocks.h"
+
+#include "core/query/clients.h"
 #include "tests/support/otlp_sender.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #define JSON "Content-Type: application/json\r\n"
 
@@ -203,4 +207,44 @@ RIG_TEST(a_time_beyond_all_dates_is_no_clock)
          "18446744073709551615");
     assert_null(hub_source(rig->hub, 0).traffic.clock);
     close(client.fd);
+}
+
+/* SDKs name this machine too. Its files name none, and all of it is one host. */
+static void expect_host(struct rig *rig, const char *sent, const char *want)
+{
+    struct client client;
+    start(rig, &client);
+    (void)send_span(rig, &client, sent, -0.2);
+    intern_id host = clients_host_of_session(rig->ingest.swarm, 0);
+    assert_string_equal(host == INTERN_NONE ? "" : swarm_text(rig->ingest.swarm, host), want);
+    close(client.fd);
+}
+
+static void own_name(char own[HOST_NAME_MAX + 1])
+{
+    memset(own, 0, HOST_NAME_MAX + 1);
+    assert_int_equal(gethostname(own, HOST_NAME_MAX), 0);
+}
+
+RIG_TEST(this_machine_is_no_host_beside_its_files)
+{
+    char own[HOST_NAME_MAX + 1];
+    own_name(own);
+    expect_host(*state, own, "");
+}
+
+RIG_TEST(this_machine_is_no_host_with_its_domain_either)
+{
+    char own[HOST_NAME_MAX + 1], whole[HOST_NAME_MAX + 20];
+    own_name(own);
+    snprintf(whole, sizeof whole, "%s%s", own, strchr(own, '.') == NULL ? ".example.com" : "");
+    expect_host(*state, whole, "");
+}
+
+RIG_TEST(another_machine_is_a_host)
+{
+    char own[HOST_NAME_MAX + 1], other[HOST_NAME_MAX + 20];
+    own_name(own);
+    snprintf(other, sizeof other, "x%s", own);
+    expect_host(*state, other, other);
 }
