@@ -199,6 +199,41 @@ TEST(complete_events_get_ends)
                                "{\"ph\":\"E\",\"name\":\"g\",\"ts\":15," AT "}");
 }
 
+/* Perfetto pairs begins and ends as a stack: what outlives the complete event around it must not take that one's end. */
+TEST(a_begin_ends_with_the_complete_event_around_it)
+{
+#define X "{\"ph\":\"X\",\"name\":\"x\",\"ts\":0,\"dur\":10," AT ",\"args\":{\"of\":\"x\"}} "
+#define B "{\"ph\":\"B\",\"name\":\"b\",\"ts\":5," AT "} "
+#define E "{\"ph\":\"E\",\"name\":\"b\",\"ts\":20," AT ",\"args\":{\"of\":\"b\"}} "
+    static const struct {
+        const char *events, *also; /* also: a line; NULL: none */
+        const char *begin;
+    } rows[] = {
+        {X B E, NULL, " 5000..10000 b () of=b\n"},
+        {X B, NULL, " 5000..10000 b ()\n"},
+        {X B "{\"ph\":\"X\",\"name\":\"y\",\"ts\":10,\"dur\":4," AT "} " E, " 10000..14000 y ()\n",
+         " 5000..10000 b () of=b\n"},
+        {"{\"ph\":\"B\",\"name\":\"a\",\"ts\":-1," AT "} " X B
+         "{\"ph\":\"E\",\"name\":\"a\",\"ts\":30," AT "} ",
+         " 0..31000 a ()\n", " 6000..11000 b ()\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct model model;
+        struct both both;
+        open_trace(&model, rows[i].events);
+        read_both(&both, model.swarm, &all_as_json);
+        assert_int_equal(both.trace.faults.len, 0);
+        assert_line(&both.trace, i < 3 ? " 0..10000 x () of=x\n" : " 1000..11000 x () of=x\n");
+        assert_line(&both.trace, rows[i].begin);
+        assert_line(&both.trace, rows[i].also != NULL ? rows[i].also : "");
+        release_both(&both);
+        model_release(&model);
+    }
+#undef X
+#undef B
+#undef E
+}
+
 TEST(events_in_any_order_are_written_in_order_of_time)
 {
     assert_events_are_the_same(
