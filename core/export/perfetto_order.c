@@ -1,7 +1,7 @@
 /* The format has no complete events: each gets an end of its own. Its place among the events of its
    time follows from the stack that its track is, as Perfetto itself keeps it for complete events of
-   JSON: it ends before the next event of the track that does not lie within it, and so does what was
-   begun within it and is still open. */
+   JSON: it ends before the next event of the track that does not lie within it, and so does
+   what was begun within it and is still open. */
 #include "core/export/perfetto_trace.h"
 
 #include <stdlib.h>
@@ -109,8 +109,8 @@ static void join_made_end(struct ordering *ordering, const struct perfetto_event
     }
 }
 
-/* An end closes its span alone, at its bound at the latest. Slices within it that are still open end
-   with it; an end of no open slice is not written. */
+/* An end closes its span alone, at its bound at the latest. Slices within it that are still open
+   end with it; an end of no open slice is not written. */
 static void take_end(struct ordering *ordering, size_t at)
 {
     struct perfetto_event *event = event_at(ordering, at);

@@ -25,17 +25,25 @@ struct opening {
 
 /* ---- the trace ---- */
 
-/* Reads the source as `record` does. Returns the descriptor of its document; -1: reported. */
-static int convert(const struct options *options, struct strbuf *error)
+static void add_not_fetched(const struct options *options, struct strbuf *error)
+{
+    strbuf_addf(error, "%s: ended before it was fetched", options->arguments[0]);
+}
+
+/* Reads the source as `record` does. Returns the descriptor of its document; -1: reported. *status
+   becomes 1 where a part could not be read, which is reported. */
+static int convert(const struct options *options, int *status, struct strbuf *error)
 {
     const struct document_options all = {
         .only = NO_SESSION, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
-    int status, fd = -1;
-    struct engine *engine = engine_read_all(options, &status);
+    int fd = -1;
+    struct engine *engine = engine_read_all(options, status);
     if (engine == NULL) {
         return -1;
     }
-    if (swarm_session_count(engine->swarm) == 0) {
+    if (stop_signal_is_asked()) {
+        add_not_fetched(options, error);
+    } else if (swarm_session_count(engine->swarm) == 0) {
         strbuf_addf(error, "%s: no trace in it", options->arguments[0]);
     } else {
         fd = viewer_trace_write(engine->swarm, &all, &options->env, error);
@@ -46,7 +54,8 @@ static int convert(const struct options *options, struct strbuf *error)
 
 /* Opens the argument, or its document; appends the name that it is served by. Returns -1 with the
    reason in *error; empty: it was printed. */
-static int open_trace(const struct options *options, struct strbuf *name, struct strbuf *error)
+static int open_trace(const struct options *options, struct strbuf *name, int *status,
+                      struct strbuf *error)
 {
     const char *path = options->arguments[0];
     struct stat file;
@@ -63,7 +72,7 @@ static int open_trace(const struct options *options, struct strbuf *name, struct
         return -1;
     }
     strbuf_adds(name, ".pftrace");
-    return convert(options, error);
+    return convert(options, status, error);
 }
 
 /* ---- serving ---- */
@@ -104,6 +113,7 @@ static bool print_link(const struct opening *opening, const struct environment *
     return printed;
 }
 
+/* Returns whether it was fetched; false: *error has the reason. */
 static bool serve(struct opening *opening, const struct options *options, int fd, const char *name,
                   struct strbuf *error)
 {
@@ -128,9 +138,11 @@ static bool serve(struct opening *opening, const struct options *options, int fd
     }
     if (opening->fetched) {
         console_notef("fetched\n");
+    } else if (printed) {
+        add_not_fetched(options, error);
     }
     serve_once_close(opening->serve);
-    return printed;
+    return opening->fetched;
 }
 
 static bool serve_on_loop(const struct options *options, int fd, const char *name,
@@ -147,6 +159,8 @@ static bool serve_on_loop(const struct options *options, int fd, const char *nam
         good = serve(&opening, options, fd, name, error);
         stop_signal_close();
         uv_close((uv_handle_t *)&opening.wake, NULL);
+    } else {
+        strbuf_adds(error, "out of memory");
     }
     uv_run(&opening.loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&opening.loop);
@@ -158,7 +172,10 @@ int cmd_open(const struct options *options)
     struct strbuf error, name;
     strbuf_init(&error, &mem_libc, 0);
     strbuf_init(&name, &mem_libc, 0);
-    int fd = open_trace(options, &name, &error);
+    int status = 0, fd = open_trace(options, &name, &status, &error);
+    if (name.failed && error.len == 0) {
+        strbuf_adds(&error, "out of memory");
+    }
     bool good = fd >= 0 && !name.failed && serve_on_loop(options, fd, name.data, &error);
     if (!good && (error.len > 0 || error.failed)) {
         console_error(&error);
@@ -168,5 +185,5 @@ int cmd_open(const struct options *options)
     }
     strbuf_release(&error);
     strbuf_release(&name);
-    return good ? 0 : 1;
+    return good ? status : 1;
 }

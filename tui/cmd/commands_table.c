@@ -45,8 +45,9 @@ const struct command_row command_rows[COMMANDS] = {
         {"open", "[--port N] FILE", "serves a trace to ui.perfetto.dev, and prints the link",
          "Serves FILE once on 127.0.0.1:9001, which ui.perfetto.dev may read, and ends when it was "
          "fetched. The link has a secret in it, which keeps other users out. A feed, a journal or a "
-         "client's files (`claude:DIR`) are converted first. Over ssh it prints the line "
-         "that forwards the port."},
+         "client's files (`claude:DIR`) are converted first. Over ssh it prints the line that "
+         "forwards the port. The exit status is 1 if it was ended before, or if a part could not "
+         "be read."},
     [COMMAND_DEMO] =
         {"demo", "[OPTIONS]", "shows a simulated swarm that sends a real feed",
          "Runs until q is pressed. Without a terminal it ends after less than a minute. Writes no "

@@ -219,12 +219,14 @@ TEST(who_was_not_given_the_link_gets_nothing)
     free(bytes);
 }
 
-TEST(a_signal_ends_it)
+/* A script must not take it for opened. */
+TEST(a_signal_ends_it_and_the_status_shows_that_nobody_fetched)
 {
     struct opened opened;
     start(&opened, support_data("golden/small.trace.json"));
     kill(opened.pid, SIGINT);
-    assert_int_equal(finish(&opened), 0);
+    read_until(opened.err, opened.notes, sizeof opened.notes, "ended before it was fetched");
+    assert_int_equal(finish(&opened), 1);
 }
 
 /* ---- which files ---- */
@@ -254,6 +256,24 @@ TEST(what_perfetto_cannot_read_is_converted)
     assert_is_converted(support_data("golden/swarm.feed.ndjson"));
     snprintf(source, sizeof source, "codex:%s", support_data("samples/codex/tui"));
     assert_is_converted(source);
+}
+
+TEST(a_source_that_is_read_in_part_is_served_and_fails)
+{
+    static const char feed[] = "{\"op\":\"hello\",\"session_id\":\"a\",\"t\":1760000000000}\n"
+                               "garbage\n"
+                               "{\"op\":\"start_tool\",\"session_id\":\"a\",\"span_id\":1,"
+                               "\"tool_name\":\"X\",\"t\":1760000001000}\n";
+    const char *source = support_path(support_tmpdir(), "bad.ndjson");
+    struct opened opened;
+    size_t len;
+    support_write_file(source, feed, sizeof feed - 1);
+    start(&opened, source);
+    char *answer = get(&opened, "GET", PERFETTO, &len);
+    assert_non_null(strstr(answer, " 200 "));
+    free(answer);
+    assert_int_equal(finish(&opened), 1);
+    assert_non_null(strstr(opened.notes, "bad.ndjson: line 2: not JSON"));
 }
 
 TEST(what_perfetto_reads_is_served_as_it_is)
