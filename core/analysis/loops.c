@@ -4,10 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json_read.h"
 #include "core/model/stats.h"
-#include "core/query/identifying_args.h"
 #include "core/tracer/print.h"
-
-#include <string.h>
 
 enum {
     LOOK_BACK = 32, /* spans of a row: requests lie between the calls of tools */
@@ -72,7 +69,22 @@ static void look_back(const struct swarm *swarm, const struct lane *lane, struct
 
 /* ---- the same call ---- */
 
-/* Returns a number for all arguments; 0: it has no identifying ones. */
+/* Members that the printer adds to the arguments: they differ from call to call. */
+static const char *const printed[] = {"tool_name", "child_agent_id", "success",    "error",
+                                      "outcome",   "result_tokens",  "duration_ms"};
+
+static bool is_printed(struct json_value key)
+{
+    for (size_t i = 0; i < sizeof printed / sizeof *printed; i++) {
+        if (json_string_is(key, printed[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns a number for all arguments; 0: it has none. Edits of one file with different texts are
+   different calls. */
 static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
 {
     struct slice raw = print_span_args(swarm, span);
@@ -80,16 +92,14 @@ static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
         return 0;
     }
     uint64_t hash = HASH_SEED;
-    struct json_value args = json_value_of(raw.bytes, raw.len);
-    for (size_t i = 0; i < IDENTIFYING_ARGS; i++) {
-        struct json_value value = json_get(args, identifying_args[i]);
-        if (value.type != JSON_TYPE_NONE) {
-            hash = hash_bytes(hash, identifying_args[i], strlen(identifying_args[i]) + 1);
-            hash = hash_bytes(hash, value.raw, value.len);
+    struct json_walk walk = json_walk(json_value_of(raw.bytes, raw.len));
+    for (struct json_member member; json_next_member(&walk, &member);) {
+        if (!is_printed(member.key)) {
+            hash = hash_bytes(hash, member.key.raw, member.key.len);
+            hash = hash_bytes(hash, member.value.raw, member.value.len);
         }
     }
-    /* Edits of one file with different texts are different calls. */
-    return hash == HASH_SEED ? 0 : hash_bytes(hash, raw.bytes, raw.len);
+    return hash == HASH_SEED ? 0 : hash;
 }
 
 static bool has_failed(const struct span *span)

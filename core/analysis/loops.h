@@ -9,8 +9,8 @@ enum { LOOP_CALLS = 3 };
 /* Returns the last call of the agent's loop; NO_SPAN: it is in none. An agent is in a loop while
    its last LOOP_CALLS calls of tools are of one tool with the same arguments, all have failed,
    and each began after the end of the one before, all since a person last wrote. A call without
-   identifying arguments (core/query/identifying_args.h) is like no other. A refused or an
-   interrupted call has not failed. The work is bounded for each row of the agent. */
+   arguments, or with more than 64 KiB of them, is like no other. A refused or an interrupted call
+   has not failed. The work is bounded for each row of the agent. */
 span_no loop_of(const struct swarm *swarm, agent_no agent);
 
 #endif

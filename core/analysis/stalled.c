@@ -45,7 +45,7 @@ static int64_t quiet_since(const struct swarm *swarm, const struct span *request
     return since;
 }
 
-/* Returns whether somebody or something works on the agent's calls. */
+/* Returns whether the agent's calls may continue: after its end nothing stalls or loops. */
 static bool works(const struct swarm *swarm, const struct agent *agent)
 {
     const struct session *session = swarm_session(swarm, agent->session);
@@ -95,10 +95,9 @@ bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics
         return false;
     }
     for (size_t i = 0; i < out->agent_count; i++) {
-        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
-        bool dead = (agent->flags & AGENT_DEAD) != 0;
+        bool alive = works(swarm, swarm_agent(swarm, (agent_no)i));
         out->agents[i].call = NO_SPAN;
-        out->agents[i].loop = dead ? NO_SPAN : loop_of(swarm, (agent_no)i);
+        out->agents[i].loop = alive ? loop_of(swarm, (agent_no)i) : NO_SPAN;
         out->loops += out->agents[i].loop != NO_SPAN;
     }
     for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;

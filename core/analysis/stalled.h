@@ -7,8 +7,8 @@
    the attempt: the time before an announced attempt does not count.
 
    A wait for a person and a wait for a sub-agent never stall by themselves, nor does a tool while a
-   person may be asked. A call of an agent whose process died, or cannot be seen, does not. A
-   call that the sweep closed is stale, which is worse.
+   person may be asked. No call stalls and no loop lasts where the session has ended, or where the
+   agent's process died or cannot be seen. A call that the sweep closed is stale, which is worse.
 
    The work is proportional to the agents and the open calls. */
 #ifndef CORE_STALLED_H

@@ -201,7 +201,8 @@ void bars_draw(struct frame *frame, struct area line, agent_no agent,
             draw_bar(frame, line, &run, cells);
         }
         why_view_mark(frame, line, agent, cells, i, run.to);
-        if (cells[i].span == frame->state->selected) {
+        bool selected = cells[i].span != NO_SPAN && cells[i].span == frame->state->selected;
+        if (selected) {
             mark_selected(frame, line, &run, cells, cols);
         }
         i = run.to;

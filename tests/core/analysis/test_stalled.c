@@ -113,27 +113,38 @@ TEST(nothing_of_an_agent_that_died_has_stalled)
 
 /* ---- loops ---- */
 
+static void end_session(struct model *model, double at)
+{
+    struct update session = session_update(PRECEDENCE_FILES);
+    update_number(&session, FIELD_END_MS, at_ms(at));
+    model_update(model, &session);
+}
+
 /* A letter is a call of the main agent: f fails, F fails with other arguments, g is another tool that fails with the
    same ones, n fails without arguments, o succeeds, r is refused, i interrupted, p fails beside the one before, q is a
-   request, t a turn that begins, e fails with an argument more. */
+   request, t a turn that begins, e fails with an argument more, s fails with arguments that identify it to nobody,
+   E the session's end. Each call takes 1 ms longer than the one before. */
 static void play(struct model *model, const char *calls)
 {
     const char *same = "{\"command\":\"make\"}", *other = "{\"command\":\"make all\"}";
     const char *more = "{\"command\":\"make\",\"old_string\":\"x\"}";
-    double at = 0;
-    for (; *calls != '\0'; calls++, at += 100) {
-        double end = at + 50;
+    const char *sql = "{\"sql\":\"select 1\"}";
+    double at = 0, ms = 30;
+    for (; *calls != '\0'; calls++, at += 100, ms++) {
+        double end = at + ms;
         switch (*calls) {
         case 'f': waits_failure(model, NULL, "Bash", same, at, end, OUTCOME_NONE); break;
         case 'F': waits_failure(model, NULL, "Bash", other, at, end, OUTCOME_NONE); break;
         case 'e': waits_failure(model, NULL, "Bash", more, at, end, OUTCOME_NONE); break;
         case 'g': waits_failure(model, NULL, "Grep", same, at, end, OUTCOME_NONE); break;
+        case 's': waits_failure(model, NULL, "Bash", sql, at, end, OUTCOME_NONE); break;
         case 'n': waits_failure(model, NULL, "Bash", NULL, at, end, OUTCOME_NONE); break;
         case 'o': waits_tool(model, NULL, "Bash", same, at, end, NULL); break;
         case 'r': waits_failure(model, NULL, "Bash", same, at, end, OUTCOME_REFUSED); break;
         case 'i': waits_failure(model, NULL, "Bash", same, at, end, OUTCOME_INTERRUPTED); break;
-        case 'p': waits_failure(model, NULL, "Bash", same, at - 60, at - 10, OUTCOME_NONE); break;
+        case 'p': waits_failure(model, NULL, "Bash", same, at - 80, at - 10, OUTCOME_NONE); break;
         case 'q': waits_request(model, NULL, at, end); break;
+        case 'E': end_session(model, at); break;
         default: {
             struct update turn =
                 call_update(CALL_INTERACTION, PRECEDENCE_FILES, "turn", at, UNKNOWN);
@@ -150,11 +161,11 @@ TEST(a_loop_is_the_same_call_that_fails_three_times_in_a_row)
         const char *calls;
         uint64_t loops;
     } rows[] = {
-        {"fff", 1},  {"ff", 0},       {"qfqfqf", 1}, {"ofqfqfqfq", 1}, {"fffo", 0},
-        {"ffof", 0}, {"ffoff", 0},    {"ffF", 0},    {"FFF", 1},       {"ffg", 0},
-        {"nnn", 0},  {"ffr", 0},      {"rrr", 0},    {"iii", 0},       {"ffi", 0},
-        {"ffrf", 0}, {"fpp", 0},      {"ffp", 0},    {"tfff", 1},      {"fftf", 0},
-        {"ffft", 0}, {"ooooofff", 1}, {"ffffff", 1}, {"ffe", 0},       {"eee", 1},
+        {"fff", 1},   {"ff", 0},   {"qfqfqf", 1}, {"ofqfqfqfq", 1}, {"fffo", 0},   {"ffof", 0},
+        {"ffoff", 0}, {"ffF", 0},  {"FFF", 1},    {"ffg", 0},       {"nnn", 0},    {"ffr", 0},
+        {"rrr", 0},   {"iii", 0},  {"ffi", 0},    {"ffrf", 0},      {"fpp", 0},    {"ffp", 0},
+        {"tfff", 1},  {"fftf", 0}, {"ffft", 0},   {"ooooofff", 1},  {"ffffff", 1}, {"ffe", 0},
+        {"eee", 1},   {"sss", 1},  {"ssf", 0},    {"fffE", 0},      {"fffqE", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;
