@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CLOCK_OFF_MAX_MS 86400e3 /* a mark that is further off is no time to ask for */
+
 enum {
     KNOWN_MAX = 1 << 20, /* lines between two marks; of more, some may show twice */
     HEAD_DEPTH = 4
@@ -31,6 +33,12 @@ static void copy_text(struct json_value value, char *out, size_t size)
     }
 }
 
+/* False: a later connection asks for no such time. A feed may come from anyone. */
+static bool is_near(const struct ssh_feed *feed, double t_ms)
+{
+    return fabs(t_ms - (double)ingest_ctx_wall(feed->ingest) / 1e6) <= CLOCK_OFF_MAX_MS;
+}
+
 static void take_head(struct ssh_feed *feed, const char *line, size_t len)
 {
     struct json_value head;
@@ -43,7 +51,7 @@ static void take_head(struct ssh_feed *feed, const char *line, size_t len)
         copy_text(json_get(head, "swarmtop"), feed->program, sizeof feed->program);
         feed->ahead_ms = t_ms - (double)ingest_ctx_wall(feed->ingest) / 1e6;
     }
-    if (json_get(head, "mark").type == JSON_TYPE_TRUE && isfinite(t_ms)) {
+    if (json_get(head, "mark").type == JSON_TYPE_TRUE && is_near(feed, t_ms)) {
         feed->mark_ms = t_ms;
         feed->marked = true;
         u64map_clear(&feed->known);
@@ -51,9 +59,13 @@ static void take_head(struct ssh_feed *feed, const char *line, size_t len)
     }
 }
 
-/* Returns whether the line came before, in another connection. Remembers it. */
+/* Returns whether the line came before, in another connection. Remembers it, if marks come: without
+   them nothing is sent again, and nothing would ever be forgotten. */
 static bool is_known(struct ssh_feed *feed, const char *line, size_t len)
 {
+    if (feed->version[0] == '\0' || isnan(feed->mark_ms)) {
+        return false;
+    }
     uint64_t hash = hash_bytes(HASH_SEED, line, len);
     if (!feed->marked && u64map_get(&feed->known, hash) != U64MAP_NONE) {
         return true;

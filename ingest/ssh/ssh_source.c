@@ -1,11 +1,14 @@
-/* A connection is one ssh with two pipes. It is over when the process has ended and its output is
-   read; then its three handles are closed, and the timer starts the next one. ssh leads a session
-   of its own, so that it has no terminal to ask for a password, and no key of the terminal reaches
-   it. */
+/* A connection is one ssh with three pipes. It is over when the process has ended and its output is
+   read; then its handles are closed, and the timer starts the next one.
+
+   A connection can be dead with neither end in the know: then the run there would live for hours,
+   and keep the addresses that the next one needs. So a byte goes there every few seconds, and a run
+   that gets none ends (tui/cmd/record_feed). */
 #include "ingest/ssh/ssh_source.h"
 
 #include "ingest/ssh/ssh_feed.h"
 #include "ingest/ssh/ssh_reason.h"
+#include "ingest/ssh/ssh_run.h"
 #include "ingest/ssh/ssh_spec.h"
 
 #include <math.h>
@@ -15,6 +18,8 @@
 
 enum {
     SECOND_MS = 1000,
+    BEAT_MS = 15000,
+    HANDLES = 4,        /* of a connection */
     DRAIN_MS = 1000,    /* for the rest of the output of an ssh that has ended */
     LASTING_MS = 10000, /* a connection that held so long was a success */
     RETRY_MAX_S = 60,
@@ -35,9 +40,10 @@ struct ssh_source {
     bool follow;
     uv_timer_t timer; /* drains, or counts down to the next connection */
     uv_process_t process;
-    uv_pipe_t out, err;
-    unsigned open; /* of the three handles of a connection */
-    bool timed;    /* the timer is open */
+    uv_pipe_t in, out, err;
+    unsigned open;   /* of the handles of a connection */
+    uv_timer_t beat; /* sends a byte */
+    bool timed;      /* the timers are open */
     bool exited, out_ended, over, was_begun;
     uint64_t began_ms; /* when this connection's feed began, by the loop's clock */
     int64_t status;
@@ -203,7 +209,9 @@ static void close_connection(struct ssh_source *ssh)
         ssh->over = true;
         uv_timer_stop(&ssh->timer);
         lines_finish(&ssh->errors);
+        uv_timer_stop(&ssh->beat);
         close_handle(&ssh->process);
+        close_handle(&ssh->in);
         close_handle(&ssh->out);
         close_handle(&ssh->err);
     }
@@ -217,12 +225,17 @@ static void kill_ssh(struct ssh_source *ssh, int signal)
     }
 }
 
+/* A process that was killed ends a little later. libuv reaps it only while its handle is open. */
 static void drained(uv_timer_t *timer)
 {
     struct ssh_source *ssh = timer->data;
+    if (ssh->exited) {
+        close_connection(ssh);
+        return;
+    }
     kill_ssh(ssh, SIGKILL);
-    ssh->status = ssh->exited ? ssh->status : -1;
-    close_connection(ssh);
+    close_handle(&ssh->out);
+    close_handle(&ssh->err);
 }
 
 static void on_exit(uv_process_t *process, int64_t status, int signal)
@@ -326,12 +339,13 @@ static void put_command(const struct ssh_source *ssh, struct strbuf *out)
 static void init_handles(struct ssh_source *ssh)
 {
     uv_loop_t *loop = hub_loop(ssh->source.hub);
+    uv_pipe_init(loop, &ssh->in, 0);
     uv_pipe_init(loop, &ssh->out, 0);
     uv_pipe_init(loop, &ssh->err, 0);
     memset(&ssh->process, 0, sizeof ssh->process);
-    ssh->process.data = ssh->out.data = ssh->err.data = ssh;
-    ssh->open = 3;
-    ssh->source.handles += 3;
+    ssh->process.data = ssh->in.data = ssh->out.data = ssh->err.data = ssh;
+    ssh->open = HANDLES;
+    ssh->source.handles += HANDLES;
     ssh->exited = ssh->out_ended = ssh->over = false;
     ssh->status = ssh->signal = 0;
     ssh->error_lines = 0;
@@ -342,47 +356,31 @@ static void init_handles(struct ssh_source *ssh)
 /* Starts ssh. Returns 0 or an error of libuv; the handles are open in any case. */
 static int spawn(struct ssh_source *ssh, char *program)
 {
-    char t[] = "-T", o[] = "-o", batch[] = "BatchMode=yes", timeout[] = "ConnectTimeout=15",
-         alive[] = "ServerAliveInterval=15", count[] = "ServerAliveCountMax=3",
-         forwards[] = "ClearAllForwardings=yes", remote[] = "RemoteCommand=none", end[] = "--";
     struct strbuf command;
     strbuf_init(&command, mem_of(ssh), 0);
     put_command(ssh, &command);
-    char *args[] = {program,
-                    t,
-                    o,
-                    batch,
-                    o,
-                    timeout,
-                    o,
-                    alive,
-                    o,
-                    count,
-                    o,
-                    forwards,
-                    o,
-                    remote,
-                    end,
-                    ssh->spec.host,
-                    command.data,
-                    NULL};
-    uv_stdio_container_t stdio[3] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&ssh->out},
-        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&ssh->err},
+    struct ssh_run run = {
+        .process = &ssh->process,
+        .in = &ssh->in,
+        .out = &ssh->out,
+        .err = &ssh->err,
+        .program = program,
+        .host = ssh->spec.host,
+        .command = command.data,
+        .ended = on_exit,
     };
-    uv_process_options_t options = {
-        .exit_cb = on_exit,
-        .file = program,
-        .args = args,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = 3,
-        .stdio = stdio,
-    };
-    int failed =
-        command.failed ? UV_ENOMEM : uv_spawn(hub_loop(ssh->source.hub), &ssh->process, &options);
+    int failed = command.failed ? UV_ENOMEM : ssh_run_start(hub_loop(ssh->source.hub), &run);
     strbuf_release(&command);
     return failed;
+}
+
+/* No byte is kept for a connection that takes none. */
+static void send_beat(uv_timer_t *timer)
+{
+    struct ssh_source *ssh = timer->data;
+    char byte[] = "\n";
+    uv_buf_t buffer = uv_buf_init(byte, 1);
+    (void)uv_try_write((uv_stream_t *)&ssh->in, &buffer, 1);
 }
 
 static void connect_now(struct ssh_source *ssh)
@@ -400,6 +398,7 @@ static void connect_now(struct ssh_source *ssh)
     if (failed == 0) {
         uv_read_start((uv_stream_t *)&ssh->out, give_buffer, take_output);
         uv_read_start((uv_stream_t *)&ssh->err, give_buffer, take_errors);
+        uv_timer_start(&ssh->beat, send_beat, 0, BEAT_MS);
         return;
     }
     (void)snprintf(ssh->error_line, sizeof ssh->error_line, "%.200s cannot be started: %s", program,
@@ -425,7 +424,7 @@ static bool open_ssh(struct source *source, struct strbuf *error)
         .counters = &source->counters,
         .where = source->spec,
         .source = source->spec,
-        .host = ssh->spec.host,
+        .host = ssh_host_name(ssh->spec.host),
         .max_line_bytes = source_max_line(source, true),
     };
     if (!ssh_feed_init(&ssh->feed, &options)) {
@@ -433,9 +432,10 @@ static bool open_ssh(struct source *source, struct strbuf *error)
     }
     ssh->follow = settings->follow || settings->follow_clients;
     uv_timer_init(hub_loop(source->hub), &ssh->timer);
-    ssh->timer.data = ssh;
+    uv_timer_init(hub_loop(source->hub), &ssh->beat);
+    ssh->timer.data = ssh->beat.data = ssh;
     ssh->timed = true;
-    source->handles++;
+    source->handles += 2;
     connect_now(ssh);
     return true;
 }
@@ -455,6 +455,7 @@ static void close_ssh(struct source *source)
         close_connection(ssh);
         ssh_feed_disconnect(&ssh->feed, true);
         uv_close((uv_handle_t *)&ssh->timer, timer_closed);
+        uv_close((uv_handle_t *)&ssh->beat, timer_closed);
         ssh->timed = false;
     }
 }

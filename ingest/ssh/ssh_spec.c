@@ -33,9 +33,15 @@ static bool is_host_char(char c)
            (c != '\0' && strchr("@._-+%:", c) != NULL);
 }
 
+const char *ssh_host_name(const char *host)
+{
+    const char *at = strrchr(host, '@');
+    return at == NULL ? host : at + 1;
+}
+
 static const char *wrong_host(const char *host)
 {
-    if (*host == '\0') {
+    if (*ssh_host_name(host) == '\0') {
         return "no host is named";
     }
     if (*host == '-') {
@@ -65,6 +71,9 @@ static const char *wrong_sources(const char *sources)
     for (const char *at = sources; *at != '\0'; at++) {
         if ((unsigned char)*at < ' ' || *at == 0x7F) {
             return "a control character";
+        }
+        if (*at == '\\') { /* fish reads it inside single quotes */
+            return "a backslash, which login shells read in several ways";
         }
     }
     for (const char *at = sources; *at != '\0'; at += *at == ',') {

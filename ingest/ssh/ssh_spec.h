@@ -19,6 +19,9 @@ struct ssh_spec {
 bool ssh_spec_parse(const char *spec, const char *argument, struct ssh_spec *out,
                     struct strbuf *error);
 
+/* The name of a host without its user: what other sources call it, too. Points into `host`. */
+const char *ssh_host_name(const char *host);
+
 /* How swarmtop runs there. */
 struct ssh_command {
     const char *sources; /* as above */

@@ -25,6 +25,9 @@ garbage) printf 'Welcome\n\033[1mto\033[0m this host\n'; exit 0 ;;
 newer) echo '{"op":"journal","t":1760000000000,"feed":"9.0","swarmtop":"9.9"}'
     echo '{"op":"instant","t":1760000000000,"session_id":"new","name":"known","cat":"x"}' ;;
 old) echo '{"op":"instant","t":1760000000000,"session_id":"old","name":"known","cat":"x"}' ;;
+stuck) # ends its output, and nothing else
+    exec >&-
+    sleep 1000 ;;
 lossy) # loses what a person sent last
     echo 'Last login: today' # of /etc/profile
     sh -c "$command" | sh -c 'echo $$ >"$HOME/filter"; exec sed -u "/\"name\":\"lost\"/d"' ;;
@@ -38,7 +41,7 @@ chmod +x ssh
 mkdir bin
 ln -s "$program" bin/swarmtop
 export SWARMTOP_SSH="$work/ssh"
-for host in web1 web2 refused key unknown missing hostile garbage newer old; do
+for host in web1 web2 refused key unknown missing hostile garbage newer old stuck; do
     mkdir "$host"
     echo "$host" >"$host/mode"
 done
@@ -57,6 +60,10 @@ has far '"host":"web1"' || fail "no host"
 has out '^web1 work' && has out '^web2 work' || fail "two hosts: $(cat out)"
 "$program" report ssh:web1 >out 2>err || fail "all clients, most of which are not there: $(cat err)"
 has options '^BatchMode=yes' || fail "ssh may ask: $(cat options)"
+has options '^ControlMaster=no' || fail "others may come to share its connection: $(cat options)"
+ln -s web2 me@web2
+"$program" report --json "ssh:me@web2:claude:$work/web2/.claude" >out || fail "report: $?"
+has out '"host":"web2"' && ! has out '"host":"me@' || fail "a host with its user: $(cat out)"
 
 # --- failures, each with what to do
 
@@ -82,13 +89,28 @@ has out '"session_id":"new"' || fail "a newer feed is not read: $(cat out)"
 "$program" report --json ssh:old >out 2>err || fail "a feed without a head: $(cat err)"
 has out '"session_id":"old"' || fail "a feed without a head is not read: $(cat out)"
 
+# --- an ssh that does not end is killed, and reaped
+
+run_in_background "$program" record --follow -o stuck.json ssh:stuck >out 2>err
+recorder=$pid
+thrice() { [ "$(cat stuck/connections 2>/dev/null | wc -l)" -ge 3 ]; }
+until_true 15 thrice || fail "it does not connect again: $(cat err)"
+reaped() { ! ps -A -o ppid= -o stat= | grep -q "^ *$recorder  *Z"; }
+until_true 3 reaped || fail "zombies: $(ps -A -o ppid= -o stat= | grep "^ *$recorder ")"
+kill "$recorder"
+status_of "$recorder"
+
 # --- two hosts live; the connection to one is lost
 
 echo lossy >web1/mode
+mkdir -p state/swarmtop
+echo '{"op":"journal","t":1000,"version":1,"max_events":0}' >state/swarmtop/feed-20200101-000000-1.journal
+touch -t 202001010000 state/swarmtop/feed-20200101-000000-1.journal
 run_in_background "$program" record --follow --feed got.feed -o all.json ssh:web1 ssh:web2:unix:"$work/web2/s" >out 2>err
 recorder=$pid
 socket() { [ -S "$1" ]; }
 until_true 10 socket web1/swarmtop.sock || fail "web1 does not listen: $(cat err)"
+until_true 10 test ! -e state/swarmtop/feed-20200101-000000-1.journal || fail "the journal of an old feed stays"
 until_true 10 socket web2/s || fail "web2 does not listen: $(cat err)"
 emit() { # HOST OP...
     address=$work/web1/swarmtop.sock

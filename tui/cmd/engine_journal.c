@@ -4,6 +4,7 @@
 #include "tui/cmd/engine_journal.h"
 
 #include "tui/cmd/journal_file.h"
+#include "tui/cmd/journal_replay.h"
 #include "tui/screen/console.h"
 
 #include "core/base/seed_env.h"
@@ -89,6 +90,7 @@ void engine_journal_recover(struct engine *engine)
     if (engine->recovers) {
         engine->recovery =
             recovery_start(engine->mem, &engine->loop, engine->options, engine_report, engine);
+        journal_replay_tidy(engine->options, engine_now_ns()); /* perhaps nobody serves again */
     }
 }
 

@@ -49,11 +49,11 @@ static bool is_served(const char *path)
     return strncmp(name_of(path), "feed-", 5) == 0;
 }
 
+/* A journal beside a document has any name, and is never a served run's. */
 static bool note(void *ctx, const char *path, bool beside)
 {
     struct found *found = ctx;
-    (void)beside;
-    char *copy = strdup(path);
+    char *copy = beside ? NULL : strdup(path);
     if (copy != NULL) {
         found->paths[found->count++] = copy;
     }

@@ -23,6 +23,7 @@ TEST(a_spec_names_a_host_and_sources_there)
         {":claude:", NULL, NULL, "no host is named"},
         {"-oProxyCommand=x", NULL, NULL, "does not begin with `-`"},
         {"[-oProxyCommand=x]", NULL, NULL, "does not begin with `-`"},
+        {"me@", NULL, NULL, "no host is named"},
         {"a;b", NULL, NULL, "a host has letters"},
         {"$(x)", NULL, NULL, "a host has letters"},
         {"a b", NULL, NULL, "a host has letters"},
@@ -33,6 +34,7 @@ TEST(a_spec_names_a_host_and_sources_there)
         {"web1:claude:,", "web1", "claude:,", NULL},
         {"web1:,claude:", NULL, NULL, "a SOURCE there is"},
         {"web1:-o", NULL, NULL, "a SOURCE there is"},
+        {"web1:claude:/a\\", NULL, NULL, "a backslash"},
         {"web1:claude:\x1b[2J", NULL, NULL, "a control character"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -50,6 +52,15 @@ TEST(a_spec_names_a_host_and_sources_there)
             fail_msg("%s: %s", rows[i].argument, error.data);
         }
         strbuf_release(&error);
+    }
+}
+
+TEST(a_host_has_no_user_in_its_name)
+{
+    static const char *const rows[][2] = {
+        {"web2", "web2"}, {"me@web2", "web2"}, {"me@corp@web2", "web2"}, {"me@fe80::1", "fe80::1"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_string_equal(ssh_host_name(rows[i][0]), rows[i][1]);
     }
 }
 

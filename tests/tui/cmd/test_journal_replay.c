@@ -111,7 +111,12 @@ TEST(journals_for_a_reader_go_after_an_hour)
     int64_t now_ns = (int64_t)time(NULL) * 1000000000;
     journal_replay_tidy(&f.options, now_ns + 3500 * INT64_C(1000000000));
     assert_int_equal(access(feed, F_OK), 0);
+    /* That of a document is for recovery, whatever its name. */
+    const char *other = support_tmpdir();
+    f.options.output = support_path(other, "feed-mine.json");
+    write_journal(&(struct fixture){.dir = other}, "feed-mine.json.journal", BEGIN);
     journal_replay_tidy(&f.options, now_ns + 3700 * INT64_C(1000000000));
+    assert_int_equal(access(support_path(other, "feed-mine.json.journal"), F_OK), 0);
     assert_int_equal(access(feed, F_OK), -1);
     assert_int_equal(access(support_path(f.dir, "run-20260101-000000-1.journal"), F_OK), 0);
 }
