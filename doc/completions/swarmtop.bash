@@ -50,7 +50,7 @@ _swarmtop_options() { # COMMAND
     options=
     case $1 in
 # table bash-options
-    watch) options='--output -o --write-interval --split --tracks --format --no-journal --journal-max --follow -f --max-events --from --to --replay --for --since --content --prices --no-mask --against --filter --bell --notify --no-color --ascii --fps --allow-remote --token-file --forward --max-line --config --print-config --help -h --version' ;;
+    watch) options='--output -o --write-interval --split --tracks --format --no-journal --journal-max --follow -f --max-events --from --to --replay --for --since --content --prices --no-mask --against --port --filter --bell --notify --no-color --ascii --fps --allow-remote --token-file --forward --max-line --config --print-config --help -h --version' ;;
     record) options='--output -o --feed --write-interval --split --tracks --format --no-journal --journal-max --follow -f --max-events --from --to --for --since --content --prices --no-mask --notify --allow-remote --token-file --forward --max-line --config --help -h --version' ;;
     report) options='--follow -f --max-events --from --to --for --since --content --prices --no-mask --json --why --turn --against --fail-if --filter --ascii --allow-remote --token-file --max-line --config --help -h --version' ;;
     dump) options='--follow -f --max-events --from --to --for --since --content --prices --no-mask --against --size --keys --at --format --filter --no-color --ascii --allow-remote --token-file --max-line --config --help -h --version' ;;
@@ -60,7 +60,7 @@ _swarmtop_options() { # COMMAND
     doctor) options='--config --help -h --version' ;;
     status) options='--from --to --since --prices --no-mask --max-line --config --help -h --version' ;;
     open) options='--port --config --help -h --version' ;;
-    demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --no-captions --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
+    demo) options='--output -o --write-interval --split --tracks --format --max-events --for --agents --seed --speed --no-captions --port --filter --bell --notify --no-color --ascii --fps --config --help -h --version' ;;
 # end
     esac
 }
@@ -96,7 +96,7 @@ _swarmtop_value() { # COMMAND:OPTION
     demo:--agents) kind='none' choices='' ;;
     demo:--seed) kind='none' choices='' ;;
     demo:--speed) kind='none' choices='' ;;
-    open:--port) kind='none' choices='' ;;
+    watch:--port | open:--port | demo:--port) kind='none' choices='' ;;
     watch:--filter | report:--filter | dump:--filter | demo:--filter) kind='none' choices='' ;;
     watch:--notify | record:--notify | demo:--notify) kind='none' choices='' ;;
     watch:--fps | demo:--fps) kind='none' choices='' ;;

@@ -31,14 +31,13 @@ static void show_link(struct app *app, struct strbuf *error)
     struct strbuf link, forward;
     strbuf_init(&link, app->engine.mem, 0);
     strbuf_init(&forward, app->engine.mem, 0);
-    serve_once_link(app->viewer, SERVE_ONCE_PORT, &link);
-    viewer_trace_forward(&app->engine.options->env, SERVE_ONCE_PORT, &forward);
+    viewer_trace_link(app->viewer, &app->engine.options->env, &link, &forward);
     if (link.failed || forward.failed) {
         strbuf_adds(error, "out of memory");
     } else {
         bool over_ssh = forward.len > 0;
         bool copied = screen_copy(app->screen, link.data, link.len);
-        view_message(&app->state, false, "%s%s%s%s", link.data, copied ? " (copied)" : "",
+        view_message(&app->state, false, "%s%s%s%s", copied ? "copied: " : "", link.data,
                      over_ssh ? "; first " : "", over_ssh ? forward.data : "");
         if (over_ssh) {
             engine_log(&app->engine, LOG_LEVEL_INFO, forward.data);
@@ -60,7 +59,7 @@ static void serve(struct app *app, struct strbuf *error)
         .mem = engine->mem,
         .fd = fd,
         .name = "swarm.pftrace",
-        .port = SERVE_ONCE_PORT,
+        .port = viewer_trace_port(engine->options),
         .fetched = on_fetched,
         .ctx = app,
     };

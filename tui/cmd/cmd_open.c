@@ -97,8 +97,7 @@ static bool print_link(const struct opening *opening, const struct environment *
     unsigned port = serve_once_port(opening->serve);
     strbuf_init(&link, &mem_libc, 0);
     strbuf_init(&forward, &mem_libc, 0);
-    viewer_trace_forward(env, port, &forward);
-    serve_once_link(opening->serve, forward.len > 0 ? SERVE_ONCE_PORT : port, &link);
+    viewer_trace_link(opening->serve, env, &link, &forward);
     strbuf_addc(&link, '\n');
     if (forward.len > 0) {
         console_notef("On the machine of your browser: %s\n", forward.data);
@@ -122,7 +121,7 @@ static bool serve(struct opening *opening, const struct options *options, int fd
         .mem = &mem_libc,
         .fd = fd,
         .name = name,
-        .port = options->port_given ? options->port : SERVE_ONCE_PORT,
+        .port = viewer_trace_port(options),
         .fetched = on_fetched,
         .ctx = opening,
     };

@@ -96,7 +96,7 @@ struct options {
     double replay; /* 0: not given */
 
     bool port_given;
-    unsigned port; /* of open; 0: any */
+    unsigned port; /* of open and of the key O; 0: any */
 
     unsigned agents;
     uint64_t seed;

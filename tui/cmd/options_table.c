@@ -444,8 +444,10 @@ const struct option_row option_rows[] = {
     {"speed", 0, "X", "run X times as fast (default: 1)", FOR(COMMAND_DEMO), parse_speed},
     {"no-captions", 0, NULL, "leave out the line that explains what the screen shows",
      FOR(COMMAND_DEMO), parse_no_captions},
-    {"port", 0, "N", "serve on port N (default: 9001, the only one that ui.perfetto.dev reads)",
-     FOR(COMMAND_OPEN), parse_port},
+    {"port", 0, "N",
+     "serve the trace of open and O on port N (default: 9001, the only one that ui.perfetto.dev "
+     "reads)",
+     FOR(COMMAND_OPEN) | SCREEN, parse_port},
     {"filter", 0, "EXPR", "show only what matches EXPR, as at the filter prompt", SCREEN | ENDERS,
      parse_filter},
     {"bell", 0, NULL,

@@ -62,11 +62,24 @@ int viewer_trace_write(const struct swarm *swarm, const struct document_options 
     return file.fd;
 }
 
+unsigned viewer_trace_port(const struct options *options)
+{
+    return options->port_given ? options->port : SERVE_ONCE_PORT;
+}
+
 /* $SSH_CONNECTION: the client's address and port, then this machine's. */
-void viewer_trace_forward(const struct environment *env, unsigned port, struct strbuf *out)
+static void add_forward(const struct environment *env, unsigned port, struct strbuf *out)
 {
     char host[128];
     if (env->ssh_connection != NULL && sscanf(env->ssh_connection, "%*s %*s %127s", host) == 1) {
         strbuf_addf(out, "ssh -L %d:127.0.0.1:%u %s", SERVE_ONCE_PORT, port, host);
     }
+}
+
+void viewer_trace_link(const struct serve_once *serve, const struct environment *env,
+                       struct strbuf *link, struct strbuf *forward)
+{
+    unsigned port = serve_once_port(serve);
+    add_forward(env, port, forward);
+    serve_once_link(serve, forward->len > 0 ? SERVE_ONCE_PORT : port, link);
 }
