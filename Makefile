@@ -252,7 +252,8 @@ $(FUZZ)/generated/otlp.pb-c.o: $(GENERATED).c
 NOT_VALGRIND = bounds feed_chunks interrupted_write terminal_bytes live_captures demo
 VALGRIND_PROGRAMS = $(filter-out $(foreach name,$(NOT_VALGRIND),%/test_$(name)),$(TEST_PROGRAMS))
 TSAN_TESTS = claude_source claude_samples trace_follow trace_rewrites trace_source pack reader journal journal_cut recover \
-	power_cut hub socket otlp_http otlp_grpc forward report output process_peer client_processes transcript_dir swarmtrace
+	power_cut hub socket otlp_http otlp_grpc forward report output process_peer client_processes transcript_dir swarmtrace \
+	nats_slow
 
 .PHONY: valgrind
 valgrind: tests ## run the unit tests under valgrind: make valgrind TESTS='span feed' for some

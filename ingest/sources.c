@@ -3,6 +3,8 @@
    --help shows them and in which default sources are opened. */
 #include "ingest/sources.h"
 
+#include "core/base/mask.h"
+
 #include "ingest/address.h"
 #include "ingest/claude/claude_source.h"
 #include "ingest/claude/claude_traces.h"
@@ -268,6 +270,24 @@ static_assert(sizeof source_hook_clients / sizeof source_hook_clients[0] <= HOOK
               "each client has a place in the context");
 static_assert(sizeof source_rows / sizeof source_rows[0] <= SOURCE_PLACES_MAX - 1,
               "each row has a place among the settings");
+
+void sources_put_shown(const char *spec, struct strbuf *out)
+{
+    struct strbuf shown;
+    strbuf_init(&shown, out->mem, 0);
+    if (nats_url_is(spec)) {
+        nats_url_put_shown(spec, &shown);
+    } else {
+        strbuf_adds(&shown, spec);
+        mask_in_place(&shown);
+    }
+    if (shown.failed) {
+        out->failed = true;
+    } else {
+        strbuf_add(out, shown.data, shown.len);
+    }
+    strbuf_release(&shown);
+}
 
 const char *sources_program_of(const char *client)
 {

@@ -21,6 +21,10 @@ extern const struct hook_client *const source_hook_clients[];
 /* Returns the row for the spec. Never NULL: a path of no other kind is a trace file or a pipe. */
 const struct source_row *sources_find(const char *spec);
 
+/* Appends the spec as people may see it: without a password or token. All that prints a spec which
+   no source has opened calls this. */
+void sources_put_shown(const char *spec, struct strbuf *out);
+
 /* Returns the program of a client, which sessions call as its source's prefix is; NULL: unknown. */
 const char *sources_program_of(const char *client);
 

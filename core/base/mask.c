@@ -216,6 +216,14 @@ static size_t scheme_at(const struct text *text, const char *at, const char **to
     return look.len >= SCHEME_LEAST && sure ? (size_t)(token - at) : 0;
 }
 
+/* A user of NATS without a password is a token. */
+static bool has_token(const struct text *text, const char *at)
+{
+    static const char nats[] = "nats";
+    size_t len = sizeof nats - 1;
+    return (size_t)(at - text->begin) >= len && memcmp(at - len, nats, len) == 0;
+}
+
 /* `://USER:PASSWORD@`: returns the length up to the password. */
 static size_t url_at(const struct text *text, const char *at, const char **to)
 {
@@ -225,9 +233,10 @@ static size_t url_at(const struct text *text, const char *at, const char **to)
     const char *colon = NULL;
     for (const char *here = at + 3; here < text->end && *here != '/' && !ends_value(*here);
          here++) {
-        if (*here == '@' && colon != NULL) {
+        if (*here == '@' && (colon != NULL || has_token(text, at))) {
+            const char *secret = colon != NULL ? colon + 1 : at + 3;
             *to = here;
-            return here > colon + 1 ? (size_t)(colon + 1 - at) : 0;
+            return here > secret ? (size_t)(secret - at) : 0;
         }
         colon = *here == ':' && colon == NULL ? here : colon;
         *to = here + 1;

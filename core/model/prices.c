@@ -38,18 +38,31 @@ static bool is_of(struct slice model, const char *name, size_t len)
            (family || is_version(model.bytes + len, model.len - len));
 }
 
+/* Returns the longest row of the name but for `*`. */
 static const struct price *find(const struct prices *prices, struct slice model)
 {
     const struct price *found = NULL;
     size_t found_len = 0;
     for (size_t i = 0; prices != NULL && i < prices->count; i++) {
         size_t len = strlen(prices->rows[i].model);
-        if (len > found_len && is_of(model, prices->rows[i].model, len)) {
+        bool named = strcmp(prices->rows[i].model, "*") != 0;
+        if (named && len > found_len && is_of(model, prices->rows[i].model, len)) {
             found = &prices->rows[i];
             found_len = len;
         }
     }
     return found;
+}
+
+/* The row `*` is the last resort: it is the price of no model. */
+static const struct price *any(const struct prices *prices)
+{
+    for (size_t i = 0; prices != NULL && i < prices->count; i++) {
+        if (strcmp(prices->rows[i].model, "*") == 0) {
+            return &prices->rows[i];
+        }
+    }
+    return NULL;
 }
 
 const struct price *prices_find(const struct prices *prices, struct slice model)
@@ -65,7 +78,7 @@ const struct price *prices_find(const struct prices *prices, struct slice model)
         model = (struct slice){model.bytes + at, model.len - at};
         found = find(prices, model);
     }
-    return found;
+    return found != NULL ? found : any(prices);
 }
 
 static double known(double tokens)

@@ -324,6 +324,7 @@ bool feed_push(struct feed *feed, const char *bytes, size_t len)
 void feed_end_message(struct feed *feed)
 {
     lines_finish(&feed->lines);
+    feed->journal = false;
     feed_sessions_reset_own(&feed->sessions);
 }
 

@@ -39,6 +39,7 @@ struct nats_link {
     char *stream;           /* the last one; NULL: none yet */
     uint64_t last_sequence; /* in it; 0: none */
     int64_t last_ns;
+    int64_t created_ns; /* when it was; 0: unknown */
 };
 
 /* ---- the lock ---- */
@@ -109,7 +110,7 @@ static void pause_for(struct nats_link *link, unsigned ms)
 /* ---- subscribing ---- */
 
 /* Returns whether the stream still is the one that had the last message: another one counts
-   from 1. */
+   from 1, and may have reached that number. */
 static bool continues(struct nats_link *link)
 {
     jsStreamInfo *info = NULL;
@@ -117,9 +118,22 @@ static bool continues(struct nats_link *link)
         js_GetStreamInfo(&info, link->js, link->stream, NULL, NULL) != NATS_OK) {
         return false;
     }
-    bool is = info->State.LastSeq >= link->last_sequence;
+    bool is = info->State.LastSeq >= link->last_sequence &&
+              (link->created_ns == 0 || info->Created == link->created_ns);
+    link->created_ns = info->Created;
     jsStreamInfo_Destroy(info);
     return is;
+}
+
+/* Notes when the stream of the last message was created. */
+static void note_created(struct nats_link *link)
+{
+    jsStreamInfo *info = NULL;
+    link->created_ns = 0;
+    if (js_GetStreamInfo(&info, link->js, link->stream, NULL, NULL) == NATS_OK) {
+        link->created_ns = info->Created;
+        jsStreamInfo_Destroy(info);
+    }
 }
 
 static natsStatus subscribe_to_stream(struct nats_link *link)
@@ -175,6 +189,9 @@ static void note_place(struct nats_link *link, natsMsg *message)
         (link->stream == NULL || strcmp(link->stream, place->Stream) != 0)) {
         free(link->stream);
         link->stream = strdup(place->Stream);
+        if (link->stream != NULL) {
+            note_created(link);
+        }
     }
     jsMsgMetaData_Destroy(place);
 }

@@ -10,16 +10,28 @@ bool nats_url_is(const char *text)
     return strncmp(text, NATS_PREFIX, strlen(NATS_PREFIX)) == 0;
 }
 
-/* Appends the address with its password or token masked. */
-static void put_shown(const char *user, size_t user_len, const char *rest, struct strbuf *out)
+/* Returns where the host begins. A password may hold a slash and an @; a host holds neither. */
+static const char *host_of(const char *rest)
 {
+    const char *at = strrchr(rest, '@');
+    return at != NULL ? at + 1 : rest;
+}
+
+static const char *rest_of(const char *text)
+{
+    return text + (nats_url_is(text) ? strlen(NATS_PREFIX) : 0);
+}
+
+void nats_url_put_shown(const char *text, struct strbuf *out)
+{
+    const char *user = rest_of(text), *host = host_of(user);
     strbuf_adds(out, NATS_PREFIX);
-    if (user_len > 0) {
-        const char *colon = memchr(user, ':', user_len);
+    if (host > user + 1) {
+        const char *colon = memchr(user, ':', (size_t)(host - user) - 1);
         strbuf_add(out, user, colon != NULL ? (size_t)(colon - user) + 1 : 0);
         strbuf_adds(out, MASKED "@");
     }
-    strbuf_adds(out, rest);
+    strbuf_adds(out, host);
 }
 
 /* Returns what is wrong with the subject; NULL: nothing. */
@@ -51,14 +63,11 @@ bool nats_url_parse(const char *text, bool to_publish, const struct mem *mem, st
     strbuf_init(&out->server, mem, 0);
     strbuf_init(&out->subject, mem, 0);
     strbuf_init(&out->shown, mem, 0);
-    const char *rest = text + (nats_url_is(text) ? strlen(NATS_PREFIX) : 0);
-    /* A password may hold a slash and an @; a host holds neither. */
-    const char *at = strrchr(rest, '@');
-    const char *host = at != NULL ? at + 1 : rest;
+    const char *rest = rest_of(text), *host = host_of(rest);
     const char *slash = strchr(host, '/');
     const char *subject = slash != NULL ? slash + 1 : "";
     size_t host_len = slash != NULL ? (size_t)(slash - host) : strlen(host);
-    put_shown(rest, at != NULL ? (size_t)(at - rest) : 0, host, &out->shown);
+    nats_url_put_shown(text, &out->shown);
     strbuf_adds(&out->server, NATS_PREFIX);
     strbuf_add(&out->server, rest, (size_t)(host - rest) + host_len);
     strbuf_adds(&out->subject, subject);

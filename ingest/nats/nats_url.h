@@ -17,6 +17,8 @@ struct nats_url {
 bool nats_url_parse(const char *text, bool to_publish, const struct mem *mem, struct nats_url *out,
                     struct strbuf *error);
 void nats_url_release(struct nats_url *url);
+/* Appends the address with its password or token masked. */
+void nats_url_put_shown(const char *text, struct strbuf *out);
 /* Returns whether the text is such an address. */
 bool nats_url_is(const char *text);
 

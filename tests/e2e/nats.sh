@@ -107,6 +107,26 @@ once kept.json before-1 before-2 live-1 away-1 away-2 live-2
 until_true 10 eval 'sleep 1; "$program" record --since 1s --for 2 -o since.json "nats://127.0.0.1:$port/kept.>" 2>/dev/null; ! has since.json live-2' ||
     fail '--since is not obeyed'
 
+# A stream that was created again has the number of the last message too.
+perl request.pl "$port" '$JS.API.STREAM.CREATE.AGAIN' '{"name":"AGAIN","subjects":["again"]}' >answer
+subject=again
+instant k old-1
+run_in_background "$program" record --write-interval 1 -o again.json "nats://127.0.0.1:$port/again" 2>again.err
+again=$pid
+until_true 10 has again.json old-1 || fail "not replayed: $(cat again.err)"
+kill -STOP "$again"
+perl request.pl "$port" '$JS.API.STREAM.DELETE.AGAIN' '' >answer
+perl request.pl "$port" '$JS.API.STREAM.CREATE.AGAIN' '{"name":"AGAIN","subjects":["again"]}' >answer
+instant k new-1
+instant k new-2
+stop_server KILL
+kill -CONT "$again"
+start_server -js -sd "$work/streams"
+until_true 30 has again.json new-2 || fail "the new stream is not read: $(cat again.err)"
+kill -TERM "$again"
+status_of "$again"
+once again.json old-1 new-1 new-2
+
 # --- record --feed: all of a run, also to a server that comes late; without one nothing waits
 
 subject=kept.feed

@@ -44,5 +44,6 @@ refused '{}' '"models" is missing'
 refused '{"models":{"a":{"input":-1,"output":2}}}' 'model "a": needs'
 refused '{"models":{"a":{"input":1}}}' 'model "a": needs'
 refused '{"models":{"a":{"input":"1","output":2}}}' 'model "a": needs'
+refused '{"models":{"a":{"input":1,"output":2,"cache_write":3}}}' 'model "a": unknown member "cache_write"'
 "$program" report --prices absent.json feed.ndjson 2>err && fail 'status 0'
 grep -q 'absent.json: cannot be read: No such file' err || fail "$(cat err)"

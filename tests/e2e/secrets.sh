@@ -70,3 +70,40 @@ printf '{"traceEvents":[{"name":"x","ph":"X","ts":1,"args":{"k":ghp_KEYaaaabbbb}
 "$program" record -o broken.out.json broken.json >out 2>err && fail 'a broken trace is read'
 grep -q 'KEY[a-h]' err && fail "a message shows a key: $(cat err)"
 has err 'not JSON\|near' || fail "no message: $(cat err)"
+
+catches_term() { [ $((0x$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status") & 0x4000)) != 0 ]; }
+
+# The address of a NATS server, in all messages that name it. Nothing answers at port 1.
+for user in KEYaaaa ann:KEYbbbb ann:KEY/cc@cc; do
+    nats="nats://$user@127.0.0.1:1/a"
+    shown="nats://$(case $user in *:*) echo ann: ;; esac)***@127.0.0.1:1/a"
+    names() { # COMMAND...
+        "$program" "$@" >named.out 2>named.err
+        grep -qF "$shown" named.err named.out || fail "$*: the address is missing: $(cat named.err)"
+        grep 'KEY' named.out named.err && fail "$*: a password is shown"
+    }
+    ends() { # COMMAND...: one that waits for the server
+        run_in_background "$program" "$@" >named.out 2>named.err
+        until_true 10 catches_term || fail "$*: no signal is caught"
+        kill -TERM "$pid"
+        status_of "$pid"
+        grep 'KEY' named.out named.err && fail "$*: a password is shown"
+    }
+    waits() { # COMMAND...: the same for one that then reports the address
+        ends "$@"
+        grep -qF "$shown" named.err || fail "$*: the address is missing: $(cat named.err)"
+    }
+    names demo "$nats"
+    names setup "$nats"
+    names help "$nats"
+    names emit --to "$nats" hello
+    "$program" --version | grep -q '+nats' || continue
+    printf '%s\n' '{"op":"hello","t":1767261600000,"session_id":"s"}' >own.ndjson
+    names record --feed "$nats" own.ndjson
+    ends report --json "$nats"
+    waits report --against "$nats" own.ndjson
+    waits dump --against "$nats" own.ndjson
+    waits open "$nats"
+    ends record -o named.json --feed named.feed "$nats" own.ndjson
+    if grep -rs 'KEY' named.json named.feed state; then fail 'a password is kept'; fi
+done

@@ -2,6 +2,8 @@
 
 #include "tui/cmd/report_other.h"
 
+#include "ingest/sources.h"
+
 #include <math.h>
 
 static double number_of(const json_t *object, const char *key)
@@ -65,7 +67,11 @@ struct baseline *baseline_read(const struct options *options, int *status)
         baseline = mem_zalloc(&mem_libc, 1, sizeof *baseline);
     }
     if (baseline != NULL) {
-        baseline_init(baseline, &mem_libc, options->against);
+        struct strbuf label;
+        strbuf_init(&label, &mem_libc, 0);
+        sources_put_shown(options->against, &label);
+        baseline_init(baseline, &mem_libc, label.len > 0 ? label.data : "");
+        strbuf_release(&label);
         const char *filter = text_of(report, "filter");
         if ((*filter != '\0' && !baseline_set_filter(baseline, filter)) ||
             !add_all(baseline, report)) {

@@ -9,6 +9,7 @@
 
 #include "ingest/http/serve_once.h"
 #include "ingest/http/viewer_file.h"
+#include "ingest/sources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,8 @@ struct opening {
 
 static void add_not_fetched(const struct options *options, struct strbuf *error)
 {
-    strbuf_addf(error, "%s: ended before it was fetched", options->arguments[0]);
+    sources_put_shown(options->arguments[0], error);
+    strbuf_adds(error, ": ended before it was fetched");
 }
 
 /* Reads the source as `record` does. Returns the descriptor of its document; -1: reported. *status
@@ -44,7 +46,8 @@ static int convert(const struct options *options, int *status, struct strbuf *er
     if (stop_signal_is_asked()) {
         add_not_fetched(options, error);
     } else if (swarm_session_count(engine->swarm) == 0) {
-        strbuf_addf(error, "%s: no trace in it", options->arguments[0]);
+        sources_put_shown(options->arguments[0], error);
+        strbuf_adds(error, ": no trace in it");
     } else {
         fd = viewer_trace_write(engine->swarm, &all, &options->env, error);
     }

@@ -10,6 +10,7 @@
 
 #include "core/base/mask.h"
 #include "ingest/hub.h"
+#include "ingest/sources.h"
 
 #include <string.h>
 
@@ -75,6 +76,16 @@ static void add_clocks(const struct engine *engine, struct strbuf *text)
     }
 }
 
+static void put_against(json_t *against, const struct options *options, struct strbuf *out)
+{
+    struct strbuf name;
+    strbuf_init(&name, out->mem, 0);
+    sources_put_shown(options->against, &name);
+    report_against_text(against, name.failed ? "" : name.data, options->filter, options->ascii,
+                        out->mem, out);
+    strbuf_release(&name);
+}
+
 static bool print(const struct engine *engine, const struct report *report, struct report_run *run,
                   struct strbuf *error)
 {
@@ -100,8 +111,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
         (report->why ? report_why : report_text)(report, options->ascii, &text);
     }
     if (!options->json && against != NULL) {
-        report_against_text(against, options->against, options->filter, options->ascii, engine->mem,
-                            &text);
+        put_against(against, options, &text);
     }
     add_clocks(engine, &text);
     if (!options->no_mask) {

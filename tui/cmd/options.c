@@ -219,7 +219,8 @@ static bool take_help(struct options *out, const struct cursor *c, const char *w
         refuse_command(about, error)) {
         return error->len == 0;
     }
-    strbuf_addf(error, "%s: no such command", about);
+    sources_put_shown(about, error);
+    strbuf_adds(error, ": no such command");
     return false;
 }
 
@@ -279,10 +280,17 @@ static void refuse_client(const struct options *o, const char *why, struct strbu
 {
     strbuf_adds(error, "setup: ");
     if (o->argument_count == 1) {
-        strbuf_addf(error, "%s: ", o->arguments[0]);
+        sources_put_shown(o->arguments[0], error);
+        strbuf_adds(error, ": ");
     }
     strbuf_addf(error, "%s: ", why);
     cmd_setup_put_clients(error);
+}
+
+static void refuse_argument(const struct options *o, const char *why, struct strbuf *error)
+{
+    sources_put_shown(o->arguments[0], error);
+    strbuf_addf(error, ": %s", why);
 }
 
 /* Checks options and arguments against each other. */
@@ -304,9 +312,9 @@ static bool check(const struct options *o, struct strbuf *error)
     } else if (o->command == COMMAND_OPEN && o->argument_count != 1) {
         strbuf_adds(error, "open: needs one FILE");
     } else if (o->command == COMMAND_HOOK && o->argument_count > 0) {
-        strbuf_addf(error, "%s: hook takes no argument", o->arguments[0]);
+        refuse_argument(o, "hook takes no argument", error);
     } else if (o->command == COMMAND_DEMO && o->argument_count > 0) {
-        strbuf_addf(error, "%s: demo takes no source", o->arguments[0]);
+        refuse_argument(o, "demo takes no source", error);
     } else if (o->allow_remote && o->token_file == NULL) {
         strbuf_adds(error, "--allow-remote: needs --token-file");
     } else if (o->replay > 0 && !only_finished(o)) {

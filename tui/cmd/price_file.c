@@ -27,7 +27,28 @@ static double price_of(const json_t *model, const char *key, double missing)
     return price >= 0 && price <= 1e6 ? price : (double)NAN;
 }
 
-static bool read_model(const char *path, const char *name, const json_t *model, struct price *out,
+/* Returns the first member that is no price; NULL: none. One that is written wrong would leave its
+   price at another's. */
+static const char *unknown_key(json_t *model)
+{
+    static const char *const keys[] = {"input", "output", "cache_read", "cache_creation"};
+    const size_t count = sizeof keys / sizeof *keys;
+    const char *key;
+    json_t *value;
+    json_object_foreach(model, key, value)
+    {
+        size_t i = 0;
+        while (i < count && strcmp(key, keys[i]) != 0) {
+            i++;
+        }
+        if (i == count) {
+            return key;
+        }
+    }
+    return NULL;
+}
+
+static bool read_model(const char *path, const char *name, json_t *model, struct price *out,
                        struct strbuf *error)
 {
     double input = price_of(model, "input", (double)NAN);
@@ -42,7 +63,14 @@ static bool read_model(const char *path, const char *name, const json_t *model, 
                     name);
         return false;
     }
-    return true;
+    const char *unknown = unknown_key(model);
+    if (unknown != NULL) {
+        strbuf_addf(error,
+                    "%s: model \"%s\": unknown member \"%s\"; known are \"input\", \"output\", "
+                    "\"cache_read\", \"cache_creation\"",
+                    path, name, unknown);
+    }
+    return unknown == NULL;
 }
 
 static bool read_models(const char *path, struct price_file *file, struct strbuf *error)

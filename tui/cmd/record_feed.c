@@ -12,6 +12,7 @@
 
 #include "ingest/nats/nats_feed.h"
 #include "ingest/nats/nats_url.h"
+#include "ingest/sources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,10 +22,19 @@
 
 enum { MARK_MS = 5000, NATS_END_MS = 5000 };
 
-static const char *feed_name(const struct record_feed *feed)
+static void print_trouble(const char *path)
 {
-    const char *path = feed->options->feed;
-    return strcmp(path, "-") == 0 ? "stdout" : path;
+    int why = errno;
+    struct strbuf error;
+    strbuf_init(&error, &mem_libc, 0);
+    if (strcmp(path, "-") == 0) {
+        strbuf_adds(&error, "stdout");
+    } else {
+        sources_put_shown(path, &error);
+    }
+    strbuf_addf(&error, ": cannot write the feed: %s", strerror(why));
+    console_error(&error);
+    strbuf_release(&error);
 }
 
 static void report(struct record_feed *feed)
@@ -34,8 +44,10 @@ static void report(struct record_feed *feed)
         return;
     }
     if (!feed->failed) {
+        int why = errno;
         feed->failing(feed->ctx);
-        console_errorf("%s: cannot write the feed: %s", feed_name(feed), strerror(errno));
+        errno = why;
+        print_trouble(feed->options->feed);
     }
     feed->failed = true;
 }
@@ -116,7 +128,7 @@ bool record_feed_open(struct record_feed *feed, const struct options *options,
     }
     feed->out = strcmp(options->feed, "-") == 0 ? stdout : fopen(options->feed, "we");
     if (feed->out == NULL) {
-        console_errorf("%s: cannot write the feed: %s", options->feed, strerror(errno));
+        print_trouble(options->feed);
         return false;
     }
     config->tap = (struct ingest_tap){put_line, feed};

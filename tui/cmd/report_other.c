@@ -4,6 +4,8 @@
 #include "tui/cmd/saved_report.h"
 #include "tui/screen/console.h"
 
+#include "ingest/sources.h"
+
 #include <string.h>
 
 /* Returns new: --filter, begun for the model; NULL: none is given, or out of memory. */
@@ -119,7 +121,13 @@ json_t *report_other_read(const struct options *options, int *status)
     if (report != NULL && json_array_size(json_object_get(report, "sessions")) == 0) {
         json_decref(report);
         report = NULL;
-        console_errorf("--against %s: it has no session to compare with", options->against);
+        struct strbuf error;
+        strbuf_init(&error, &mem_libc, 0);
+        strbuf_adds(&error, "--against ");
+        sources_put_shown(options->against, &error);
+        strbuf_adds(&error, ": it has no session to compare with");
+        console_error(&error);
+        strbuf_release(&error);
     }
     *status = report == NULL && *status == 0 ? 1 : *status;
     return report;

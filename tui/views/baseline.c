@@ -24,8 +24,14 @@ static const char *const figure_words[BASELINE_FIGURES] = {
 
 void baseline_init(struct baseline *baseline, const struct mem *mem, const char *label)
 {
-    *baseline = (struct baseline){.mem = mem, .label = label};
+    *baseline = (struct baseline){.mem = mem};
     strbuf_init(&baseline->texts, mem, 0);
+    strbuf_add(&baseline->texts, label, strlen(label) + 1);
+}
+
+const char *baseline_label(const struct baseline *baseline)
+{
+    return baseline->texts.len > 0 ? baseline->texts.data : "";
 }
 
 void baseline_release(struct baseline *baseline)

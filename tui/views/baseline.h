@@ -29,17 +29,19 @@ struct baseline_item {
 
 struct baseline {
     const struct mem *mem;
-    struct strbuf texts; /* NUL-terminated, one after the other */
+    struct strbuf texts; /* NUL-terminated, one after the other; first the other's name */
     struct baseline_item *items;
     size_t count, cap;
-    const char *label; /* the other's name; borrowed */
-    size_t filter;     /* the place of its filter in `texts`, plus one; 0: it has none */
+    size_t filter; /* the place of its filter in `texts`, plus one; 0: it has none */
 };
 
 enum { BASELINE_ITEMS_MAX = 10000 };
 
+/* `label` is the other's name as people may see it, copied. */
 void baseline_init(struct baseline *baseline, const struct mem *mem, const char *label);
 void baseline_release(struct baseline *baseline);
+/* Returns the other's name, borrowed until something is added. */
+const char *baseline_label(const struct baseline *baseline);
 /* Adds an item, whose texts are copied; beyond BASELINE_ITEMS_MAX none. `model` and `client` NULL:
    of all models. Returns false if out of memory. */
 bool baseline_add(struct baseline *baseline, const struct baseline_item *item, const char *name,

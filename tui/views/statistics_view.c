@@ -196,8 +196,9 @@ static void put_baseline(const struct statistics_page *page)
     if (baseline != NULL) {
         const char *other = baseline_filter(baseline);
         bool same = strcmp(other, page->frame->state->filter_text) == 0;
-        int len = (int)mask_cut(baseline->label, strlen(baseline->label), LABEL_BYTES);
-        snprintf(heading, sizeof heading, "AGAINST %.*s%s", len, baseline->label,
+        const char *label = baseline_label(baseline);
+        int len = (int)mask_cut(label, strlen(label), LABEL_BYTES);
+        snprintf(heading, sizeof heading, "AGAINST %.*s%s", len, label,
                  same             ? ""
                  : *other == '\0' ? " (OTHER has no filter)"
                                   : " (OTHER has another filter)");

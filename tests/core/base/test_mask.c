@@ -27,6 +27,8 @@ static const struct {
     {"github_pat_11AAAAAA0_abcdef", "github_pat_***"},
     {"https://user:pass@host/x http://host:80/a@b", "https://user:***@host/x http://host:80/a@b"},
     {"postgres://u:p%40ss@db:5432/x", "postgres://u:***@db:5432/x"},
+    {"nats://t0k@h:1/a git://me@h/a", "nats://***@h:1/a git://me@h/a"},
+    {"nats://u:p@h:1/a nats://h:4222/a@b", "nats://u:***@h:1/a nats://h:4222/a@b"},
     {"git@host:path http://host:8080 file://x", NULL},
     {"{\"command\":\"psql postgres://u:longpa\"}", "{\"command\":\"psql postgres://u:***\"}"},
     {"mysql --password hunter -u me", "mysql --password *** -u me"},

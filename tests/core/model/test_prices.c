@@ -50,6 +50,24 @@ TEST(a_model_has_the_longest_row_that_begins_its_name)
     assert_null(prices_find(NULL, (struct slice){"gpt-5", 5}));
 }
 
+TEST(a_row_for_all_is_the_last_resort)
+{
+    static const struct price all[] = {
+        {"*", 1, 1, 1, 1}, {"opus", 5, 25, 1, 1}, {"gpt*", 2, 2, 2, 2}};
+    static const struct prices with_all = {all, sizeof all / sizeof *all};
+    static const struct {
+        const char *model, *row;
+    } cases[] = {
+        {"opus", "opus"},   {"us.anthropic.opus", "opus"},
+        {"x/opus", "opus"}, {"x/gpt-5", "gpt*"},
+        {"opus-mini", "*"}, {"x/local", "*"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct slice model = {cases[i].model, strlen(cases[i].model)};
+        assert_string_equal(prices_find(&with_all, model)->model, cases[i].row);
+    }
+}
+
 TEST(cached_tokens_have_prices_of_their_own)
 {
     static const struct {

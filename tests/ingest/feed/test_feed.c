@@ -283,6 +283,21 @@ RIG_TEST(a_journal_may_be_cut_anywhere)
     assert_int_equal(rig->counters.bad, 2);
 }
 
+/* Messages are of several senders. */
+RIG_TEST(a_journal_is_one_only_to_the_end_of_its_message)
+{
+    struct rig *rig = *state;
+    struct feed *feed = rig_feed(rig);
+    rig_push(feed, "{\"op\":\"journal\",\"t\":1760625065000,\"version\":1}\n{\"op\":\"ins");
+    feed_end_message(feed);
+    assert_int_equal(rig->counters.bad, 0);
+    rig_push(feed, HELLO "{\"op\":\"ins");
+    feed_end_message(feed);
+    assert_int_equal(rig->counters.bad, 1);
+    feed_finish(feed, 0);
+    feed_free(feed);
+}
+
 RIG_TEST(blank_lines_and_carriage_returns_are_nothing)
 {
     struct rig *rig = *state;

@@ -1,5 +1,6 @@
 /* Tests addresses of NATS: what libnats gets, and what people see. */
 #include "ingest/nats/nats_url.h"
+#include "ingest/sources.h"
 #include "tests/support/support.h"
 
 #include <string.h>
@@ -59,4 +60,23 @@ TEST(others_are_refused)
     refuse("nats://h/a.*", true,
            "nats://h/a.*: a subject to send to has no wildcards: nats://HOST:PORT/SUBJECT is "
            "needed");
+}
+
+static void expect_shown(const char *spec, const char *shown)
+{
+    struct strbuf out;
+    strbuf_init(&out, &mem_libc, 0);
+    sources_put_shown(spec, &out);
+    assert_string_equal(out.data, shown);
+    strbuf_release(&out);
+}
+
+TEST(a_spec_is_shown_without_its_password)
+{
+    (void)state;
+    expect_shown("nats://ann:p@ss/w@h:1/a", "nats://ann:***@h:1/a");
+    expect_shown("nats://token@h:1/a", "nats://***@h:1/a");
+    expect_shown("nats://h:1/a", "nats://h:1/a");
+    expect_shown("tcp:h:1", "tcp:h:1");
+    expect_shown("https://u:p@h/x", "https://u:***@h/x");
 }

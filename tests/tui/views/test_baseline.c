@@ -128,3 +128,16 @@ TEST(the_baseline_is_bounded_and_memory_may_lack)
         baseline_release(&baseline);
     }
 }
+
+/* The name is copied: what it was made of may go. */
+TEST(the_name_of_the_other_is_kept)
+{
+    struct baseline baseline;
+    char name[] = "nats://***@h/a";
+    baseline_init(&baseline, &mem_libc, name);
+    name[0] = 'x';
+    assert_true(baseline_set_filter(&baseline, "tool:Bash"));
+    assert_string_equal(baseline_label(&baseline), "nats://***@h/a");
+    assert_string_equal(baseline_filter(&baseline), "tool:Bash");
+    baseline_release(&baseline);
+}
