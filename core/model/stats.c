@@ -192,8 +192,18 @@ static bool count_open(struct stats *stats, const struct swarm *swarm, const str
            metrics_acc_open_tool(&session->acc, name, by);
 }
 
+/* Keeps that the session has requests, also when they are dropped. */
+static void note_request(struct swarm *swarm, const struct span *span)
+{
+    if (span->kind == SPAN_REQUEST) {
+        session_no session = swarm->rows.agents[span->agent].session;
+        swarm->rows.sessions[session].session.flags |= SESSION_REQUESTS;
+    }
+}
+
 bool stats_count_open(struct swarm *swarm, const struct span *span, int by)
 {
+    note_request(swarm, span);
     return count_open(&swarm->stats, swarm, span, by);
 }
 
@@ -310,6 +320,7 @@ static bool add_span(struct stats *stats, const struct swarm *swarm, const struc
 
 bool stats_add_span(struct swarm *swarm, const struct span *span, const struct end_facts *facts)
 {
+    note_request(swarm, span);
     return add_span(&swarm->stats, swarm, span, facts);
 }
 

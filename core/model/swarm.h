@@ -39,7 +39,8 @@ enum session_flag {
     SESSION_FOLDS_BY_NAME = 64, /* of version 1: a thread `NAME · n` is a lane of NAME */
     SESSION_OF_WALL = 128,      /* its times are of this machine's wall clock: see ahead_ns */
     SESSION_THREADS = 256,      /* rows stay threads, whatever its events contain */
-    SESSION_NOT_LIVE = 512      /* only telemetry reports it, which comes when a call has ended */
+    SESSION_NOT_LIVE = 512,     /* only telemetry reports it, which comes when a call has ended */
+    SESSION_REQUESTS = 1024 /* a source reports its requests, though a cap may have dropped them */
 };
 
 /* Texts that describe a session, named as on the feed and in the document. */

@@ -151,12 +151,9 @@ static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_s
    nothing else does, a request does. The document prints agents that updates reported. */
 static bool hides_requests(const struct swarm *swarm, const struct agent *agent)
 {
-    const struct stats *stats = swarm_stats(swarm);
-    const struct metrics_acc *acc = stats != NULL && agent->session < stats->session_count
-                                        ? &stats->sessions[agent->session].acc
-                                        : NULL;
+    const struct session *session = swarm_session(swarm, agent->session);
     return (agent->flags & AGENT_PRINTED) != 0 && (agent->flags & AGENT_GROUP) == 0 &&
-           (acc == NULL || (acc->requests == 0 && acc->open_requests == 0));
+           session != NULL && (session->flags & SESSION_REQUESTS) == 0;
 }
 
 /* Between the end of a tool and the next request, or of a request and its tool, a turn is not over.

@@ -156,3 +156,33 @@ TEST(a_line_of_figures_counts_no_threads_as_agents)
     strbuf_release(&text);
     model_release(&model);
 }
+
+#define UPDATE(op, rest) "{'op':'update_" op "','session_id':'s'," rest "}\n"
+
+/* With its requests a session showed that a source reports them: that holds when a cap has dropped
+   them, and an agent that rests does not wait for one for ever. */
+TEST(an_agent_whose_requests_were_dropped_rests)
+{
+    static const struct swarm_config capped = {.max_events = {20, 20}};
+    struct picture picture;
+    char line[300];
+    picture_init_capped(&picture, &capped, 100, 12);
+    picture_at(&picture, 1000);
+    picture_feed(&picture,
+                 UPDATE("session", "'start_ms':0,'name':'work'")
+                     UPDATE("agent", "'agent_id':'a','type':'Explore','parent_agent_id':'s'")
+                         UPDATE("call", "'agent_id':'a','kind':'request','id':'r','model':'m',"
+                                        "'start_ms':10,'end_ms':20,'success':true"));
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof line,
+                 UPDATE("call", "'agent_id':'a','kind':'tool','id':'t%d','name':'Bash',"
+                                "'start_ms':%d,'end_ms':%d,'success':true"),
+                 i, 100 + i * 10, 105 + i * 10);
+        picture_feed(&picture, line);
+    }
+    picture_at(&picture, 60000);
+    picture_has(&picture, "dropped");
+    picture_has(&picture, "○ idle");
+    picture_lacks(&picture, "● wait");
+    picture_release(&picture);
+}
