@@ -26,6 +26,7 @@ struct start {
     span_no call;
     agent_no child;
     span_no first, last; /* NO_SPAN: none, or unknown */
+    bool worked;         /* before the call */
 };
 
 /* ---- the sub-agent's calls ---- */
@@ -91,6 +92,11 @@ static void find_ends(const struct finding *finding, struct start *start)
         if ((call->flags & SPAN_OPEN) == 0) {
             take_last(swarm, &child->lanes[i].spans, call->end_ns, &start->last);
         }
+    }
+    for (size_t i = 0; i < child->lane_count && start->first != NO_SPAN; i++) {
+        const struct block_list *spans = &child->lanes[i].spans;
+        struct span_list list = {swarm, spans};
+        start->worked |= spans->count > 0 && start_at(&list, 0) < from_ns;
     }
     if (ran) { /* it did not begin with this call, but the call waits for it */
         start->first = NO_SPAN;
@@ -162,6 +168,18 @@ static bool put_arrow(struct finding *finding, const struct start *start, bool b
     return put_moment(finding, &begin) && put_moment(finding, &end);
 }
 
+/* Returns where the arrow to the first call begins: with the Agent call, or with the last moment of
+   one that had ended before the sub-agent began to work. INT64_MIN: nowhere. */
+static int64_t there_from(const struct start *start, const struct span *call, int64_t to_ns)
+{
+    const uint8_t unknown = SPAN_EVICTED | SPAN_INCOMPLETE;
+    if (to_ns < traced_end_ns(call)) {
+        return call->start_ns;
+    }
+    bool known = (call->flags & unknown) == 0 && call->end_ns > call->start_ns;
+    return known && !start->worked ? call->end_ns - 1 : INT64_MIN;
+}
+
 /* To the begin of the first call, or a nanosecond after the Agent call where clocks differ. */
 static bool put_there(struct finding *finding, const struct start *start)
 {
@@ -171,8 +189,9 @@ static bool put_there(struct finding *finding, const struct start *start)
     const struct span *call = swarm_span(finding->swarm, start->call);
     const struct span *first = swarm_span(finding->swarm, start->first);
     int64_t to_ns = first->start_ns > call->start_ns ? first->start_ns : call->start_ns + 1;
-    bool within = to_ns < traced_end_ns(first) && to_ns < traced_end_ns(call);
-    return !within || put_arrow(finding, start, false, (int64_t[2]){call->start_ns, to_ns});
+    int64_t from_ns = there_from(start, call, to_ns);
+    bool within = to_ns < traced_end_ns(first) && from_ns != INT64_MIN;
+    return !within || put_arrow(finding, start, false, (int64_t[2]){from_ns, to_ns});
 }
 
 /* Back from the last call, the nanosecond before the ends: a slice does not hold its end. */
@@ -207,7 +226,7 @@ static bool take_call(struct finding *finding, span_no no, const struct span *ca
     if (session == NULL || !is_whole(finding, no)) {
         return true;
     }
-    struct start start = {no, NO_AGENT, NO_SPAN, NO_SPAN};
+    struct start start = {no, NO_AGENT, NO_SPAN, NO_SPAN, false};
     start.child = call_children_of(&finding->children, no, clock_time(session), &finding->text);
     if (finding->text.failed || start.child == NO_AGENT || start.child == call->agent) {
         return !finding->text.failed;

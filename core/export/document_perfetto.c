@@ -370,14 +370,14 @@ void document_add_perfetto_thread(struct document *doc, track_no number, const i
 
 /* ---- what viewers get besides ---- */
 
-/* An arrow begins at a span's begin. It ends at the begin of the called agent's first call, or at
-   the end of a call: there where that is not later than where the arrow begins. Until such a call
-   has ended, the arrow to it is missing. */
+/* An arrow begins at a span's begin, or at the end of a call that ended before. It ends at the
+   begin of the called agent's first call, or at the end of a call: there where that is not later
+   than where the arrow begins. Until such a call has ended, the arrow to it is missing. */
 void document_add_perfetto_flow(struct document *doc, const struct flow_moment *moment)
 {
     const struct span *span = swarm_span(doc->swarm, moment->span);
     bool last = moment->ph == 'f';
-    bool at_end = last && (moment->back || moment->at_ns != span->start_ns);
+    bool at_end = moment->back ? last : moment->at_ns != span->start_ns;
     perfetto_add_flow(doc->perfetto, moment->span, at_end, moment->id, last);
 }
 

@@ -153,6 +153,20 @@ TEST(the_sub_agent_of_a_call_without_its_id_is_found)
     model_release(&model);
 }
 
+/* As a call that only starts a sub-agent in the background does. */
+TEST(an_arrow_begins_at_the_end_of_a_call_that_did_not_wait)
+{
+    struct model model;
+    init(&model);
+    add_agent(&model, "a", "s");
+    add_call(&model, "s", "c", 100, 300, "a");
+    add_request(&model, "a", "r", 317, 990);
+    model_flush(&model);
+    assert_added(&model, "sf", false,
+                 "s sub-agent starts 299999.999 1\nf sub-agent starts 317000 2\n");
+    model_release(&model);
+}
+
 /* Clocks of two sources differ: an arrow does not lead back in time, or out of its slice. */
 TEST(an_arrow_stays_within_its_slices_where_clocks_differ)
 {
