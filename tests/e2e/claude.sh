@@ -22,10 +22,10 @@ prompt() { # SESSION TIME DIRECTORY
 mkdir -p "$HOME/.claude" "$HOME/.codex" "$HOME/.qwen/projects" "$HOME/.local/share/opencode"
 open_terminal 120 20
 type_keys "HOME=$HOME SWARMTOP_SOCKET=$SWARMTOP_SOCKET $program -o live.json" Enter
-wait_for 'claude:  waits for .*/\.claude/projects'
-wait_for 'codex:  waits for .*/\.codex/sessions'
+wait_for '/\.claude/projects'
+wait_for '/\.codex/sessions'
 wait_for 'qwen:  follows .*/\.qwen'
-wait_for 'opencode:  waits for .*/opencode/opencode\.db'
+wait_for '/opencode/opencode\.db'
 mkdir -p "$project" "$HOME/.claude/sessions"
 prompt live "$(now)" api
 prompt old 2025-10-09T08:53:20.000Z forgotten

@@ -293,8 +293,10 @@ static void put_joined(struct empty_page *page, const struct view_input *input, 
             continue;
         }
         before = name;
+        bool part = places && source->place != NULL && source->needs != NULL;
         int cols = (int)(text_cols(page->line.data, page->line.len, page->ascii) +
-                         text_cols(name.bytes, name.len, page->ascii));
+                         text_cols(name.bytes, name.len, page->ascii) +
+                         (part ? strlen(source->needs) + 1 : 0));
         if (count > 0 && cols + 4 > page->area.cols) {
             put(page, 1, STYLE_PLAIN, page->line.failed ? "" : page->line.data);
             strbuf_clear(&page->line);
@@ -303,6 +305,9 @@ static void put_joined(struct empty_page *page, const struct view_input *input, 
             strbuf_adds(&page->line, count > 0 ? " " : label);
         }
         strbuf_add(&page->line, name.bytes, name.len);
+        if (part) { /* the directory may exist */
+            strbuf_addf(&page->line, "/%s", source->needs);
+        }
         count++;
     }
     if (count > 0) {
