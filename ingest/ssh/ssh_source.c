@@ -1,9 +1,8 @@
 /* A connection is one ssh with three pipes. It is over when the process has ended and its output is
    read; then its handles are closed, and the timer starts the next one.
 
-   A connection can be dead with neither end in the know: then the run there would live for hours,
-   and keep the addresses that the next one needs. So a byte goes there every few seconds, and a run
-   that gets none ends (tui/cmd/record_feed). */
+   A connection can be dead while neither end knows. A newline goes there every few seconds, so that
+   ssh notices; the run there ignores it, and ends when its system gives the connection up. */
 #include "ingest/ssh/ssh_source.h"
 
 #include "ingest/ssh/ssh_feed.h"
