@@ -90,12 +90,14 @@ emit hello session_id=one name=build
 emit start_tool span_id=1 tool_name=Bash
 emit instant name=before cat=x
 until_true 10 got before || fail "nothing comes: $(cat err)"
-there=$(pgrep -u "$user" -x swarmtop) || fail "no process there"
+there=$(pgrep -n -u "$user" -x swarmtop) || fail "no process there"
 
 # Its sshd dies. What ran there ends; the next connection goes on.
-kill -9 "$(pgrep -u "$user" -x sshd)" || fail "no session there"
+# Those of the connections before may still end.
+# shellcheck disable=SC2046
+kill -9 $(pgrep -u "$user" -x sshd) || fail "no session there"
 until_true 20 ended "$there" || fail "a process is left there"
-again() { other=$(pgrep -u "$user" -x swarmtop) && [ "$other" != "$there" ]; }
+again() { other=$(pgrep -n -u "$user" -x swarmtop) && [ "$other" != "$there" ]; }
 until_true 20 again || fail "it does not connect again: $(cat err)"
 until_true 10 socket
 emitted() { swarmtop emit --to "unix:$home/s" --session one instant name=later cat=x 2>/dev/null; }
@@ -104,7 +106,7 @@ until_true 10 got later || fail "nothing comes: $(cat got.feed)"
 emit end_tool span_id=1 success=true
 emit instant name=last cat=x
 until_true 10 got last || fail "nothing comes: $(cat got.feed)"
-there=$(pgrep -u "$user" -x swarmtop)
+there=$(pgrep -n -u "$user" -x swarmtop)
 kill "$recorder"
 status_of "$recorder"
 [ "$status" = 0 ] || fail "status $status: $(cat err)"
