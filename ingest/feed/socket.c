@@ -16,6 +16,7 @@
 enum {
     BACKLOG = 128,
     SLICE_BYTES = 256 << 10,
+    SLICE_SENDERS = 32, /* accepted in an iteration of the loop */
     WHERE_BYTES = 160,
     UNREAD_MAX_BYTES = 64 << 10, /* of replies that a sender has not read */
     PATIENCE_MS = 20000,         /* with a sender that does not read them */
@@ -51,6 +52,8 @@ struct listener {
     uv_timer_t patience; /* runs while a sender does not read its replies */
     struct sender *senders;
     uint64_t accepted;
+    int slice_senders; /* accepted in this iteration of the loop */
+    bool waiting;      /* a connection is accepted in the next one */
     struct strbuf address;
     struct unix_socket file; /* of a Unix socket */
     bool is_unix;
@@ -123,19 +126,6 @@ static void take_bytes(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     }
     if (sender->paused || sender->deaf) {
         uv_read_stop(stream);
-    }
-}
-
-/* Runs after the reads of each iteration: all senders may be read again. */
-static void next_slice(uv_check_t *check)
-{
-    struct listener *listener = check->data;
-    for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
-        sender->slice_bytes = 0;
-        if (sender->paused && !sender->deaf) {
-            uv_read_start(&sender->in.stream, give_buffer, take_bytes);
-        }
-        sender->paused = false;
     }
 }
 
@@ -282,9 +272,8 @@ static void refused_closed(uv_handle_t *handle)
     }
 }
 
-/* Accepts a connection and closes it. libuv stops listening while a connection is not accepted, so
-   memory must not be needed for this: the listener owns one handle for it, which refuses one
-   connection after the other. */
+/* Accepts a connection and closes it, without memory: the listener owns one handle for it, which
+   refuses one connection after the other. */
 static void refuse(struct listener *listener)
 {
     listener->pending = listener->refusing;
@@ -305,13 +294,8 @@ static bool leaves_spare_descriptors(const struct sender *sender)
     return limit <= 0 || uv_fileno(&sender->in.handle, &fd) != 0 || fd < limit - SPARE_DESCRIPTORS;
 }
 
-static void accept_sender(uv_stream_t *server, int status)
+static void take_sender(struct listener *listener)
 {
-    struct listener *listener = server->data;
-    if (status != 0) {
-        warn_of_accept(listener, uv_strerror(status));
-        return;
-    }
     struct sender *sender = mem_zalloc(mem_of(listener), 1, sizeof *sender);
     if (sender == NULL) {
         warn_of_accept(listener, "out of memory");
@@ -320,10 +304,11 @@ static void accept_sender(uv_stream_t *server, int status)
     }
     sender->listener = listener;
     listener->accepted++;
+    listener->slice_senders++;
     init_stream(listener, &sender->in, sender);
     link_sender(listener, sender);
     sender->feed = new_feed(sender);
-    int failed = uv_accept(server, &sender->in.stream);
+    int failed = uv_accept(&listener->server.stream, &sender->in.stream);
     if (failed == 0 && sender->feed != NULL && !leaves_spare_descriptors(sender)) {
         listener->source.counters.turned_away++;
         reject_sender(sender, "refused a connection: too few file descriptors are left");
@@ -336,6 +321,38 @@ static void accept_sender(uv_stream_t *server, int status)
     if (failed != 0 || sender->feed == NULL) {
         warn_of_accept(listener, failed != 0 ? uv_strerror(failed) : "out of memory");
         close_sender(sender);
+    }
+}
+
+/* If senders connect faster than they are accepted, libuv never comes to read them, and their
+   descriptors pile up. It does not listen while a connection is not accepted. */
+static void accept_sender(uv_stream_t *server, int status)
+{
+    struct listener *listener = server->data;
+    if (status != 0) {
+        warn_of_accept(listener, uv_strerror(status));
+    } else if (listener->slice_senders < SLICE_SENDERS) {
+        take_sender(listener);
+    } else {
+        listener->waiting = true;
+    }
+}
+
+/* Runs after the reads of each iteration: all senders may be read again. */
+static void next_slice(uv_check_t *check)
+{
+    struct listener *listener = check->data;
+    listener->slice_senders = 0;
+    if (listener->waiting) {
+        listener->waiting = false;
+        take_sender(listener);
+    }
+    for (struct sender *sender = listener->senders; sender != NULL; sender = sender->next) {
+        sender->slice_bytes = 0;
+        if (sender->paused && !sender->deaf) {
+            uv_read_start(&sender->in.stream, give_buffer, take_bytes);
+        }
+        sender->paused = false;
     }
 }
 

@@ -2,6 +2,7 @@
 # marker of dropped events counts the forgotten ones.
 . "$SWARMTOP_TESTS/support/e2e.sh"
 need_perl
+ulimit -n 256 # whoever connects and leaves again and again takes no more
 
 rss() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status" 2>/dev/null || echo 0; }
 cat >send.pl <<'END2'
