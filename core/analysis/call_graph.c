@@ -67,6 +67,12 @@ static bool is_call(const struct span *span)
                             span->kind == SPAN_AGENT_CALL || span->kind == SPAN_USER);
 }
 
+static int64_t end_of(const struct call_graph *graph, const struct span *span)
+{
+    int64_t end_ns = past_span_end_ns(graph->past, graph->swarm, span, graph->local_ns);
+    return end_ns < graph->to_ns ? end_ns : graph->to_ns;
+}
+
 /* Whether a span had begun at the moment that is asked about. */
 static bool existed(const struct call_graph *graph, const struct span *span)
 {
@@ -77,7 +83,7 @@ static bool existed(const struct call_graph *graph, const struct span *span)
 static bool put_call(struct call_graph *graph, const struct graph_run *run, span_no no,
                      const struct span *span)
 {
-    int64_t end_ns = past_span_end_ns(graph->past, graph->swarm, span, graph->local_ns);
+    int64_t end_ns = end_of(graph, span);
     int64_t start_ns = span->start_ns > run->start_ns ? span->start_ns : run->start_ns;
     if (span->start_ns < run->start_ns && end_ns <= run->start_ns) {
         return true;
@@ -202,8 +208,7 @@ static bool works_at(const struct around *around)
         for (size_t back = 0; back < LOOK_BACK && back < at; back++) {
             const struct span *span = swarm_span(swarm, spans_at(&lane->spans, at - 1 - back));
             if (is_call(span) && (span->kind == SPAN_REQUEST || span->start_ns >= request_ns) &&
-                past_span_end_ns(around->graph->past, swarm, span, around->graph->local_ns) >
-                    around->at_ns + GRAPH_CLOCKS_NS) {
+                end_of(around->graph, span) > around->at_ns + GRAPH_CLOCKS_NS) {
                 return true;
             }
         }
@@ -320,6 +325,8 @@ bool call_graph_build(struct call_graph *graph, const struct swarm *swarm,
     const struct mem *mem = swarm_mem(swarm);
     *graph =
         (struct call_graph){.mem = mem, .swarm = swarm, .past = turn->past, .local_ns = local_ns};
+    int64_t from_ns;
+    swarm_kept_range(swarm, swarm_agent(swarm, turn->agent)->session, &from_ns, &graph->to_ns);
     struct builder builder = {
         .graph = graph, .children = children, .agent_count = children->agent_count};
     builder.notes = mem_zalloc(mem, builder.agent_count, sizeof *builder.notes);

@@ -39,6 +39,8 @@ struct call_graph {
     const struct swarm *swarm;
     const struct past *past; /* of the turn */
     int64_t local_ns;
+    int64_t
+        to_ns; /* the end of the part of the time that was kept: calls end there at the latest */
     struct graph_call *calls;
     size_t call_count, call_cap;
     struct graph_run *runs;

@@ -94,7 +94,7 @@ static void put_request(struct walk *walk, const struct path_piece *of)
     size_t first = walk->path->piece_count;
     struct path_piece piece = *of;
     for (int64_t at = of->start_ns, until = 0; at < of->end_ns; at = until) {
-        uint8_t part = (uint8_t)path_part_of(query_phase_at(swarm, span, at, &until));
+        uint8_t part = (uint8_t)path_part_of(query_known_phase_at(swarm, span, at, &until));
         until = least(until, of->end_ns);
         if (part != piece.part) {
             piece.end_ns = at;

@@ -27,6 +27,15 @@ static int64_t next_start(const struct past *past, const struct swarm *swarm, ag
     return next == NULL ? INT64_MAX : next->start_ns;
 }
 
+static void clip(const struct swarm *swarm, struct turn *turn)
+{
+    int64_t from_ns, to_ns;
+    swarm_kept_range(swarm, swarm_agent(swarm, turn->agent)->session, &from_ns, &to_ns);
+    turn->start_ns = turn->start_ns > from_ns ? turn->start_ns : from_ns;
+    turn->end_ns = turn->end_ns < to_ns ? turn->end_ns : to_ns;
+    turn->end_ns = turn->end_ns > turn->start_ns ? turn->end_ns : turn->start_ns;
+}
+
 /* An open interaction lost its end if another one came after it: it ends where that starts. */
 static struct turn turn_of(const struct past *past, const struct swarm *swarm, agent_no agent,
                            size_t place, int64_t local_ns)
@@ -40,13 +49,15 @@ static struct turn turn_of(const struct past *past, const struct swarm *swarm, a
     int64_t end_ns = past_span_end_ns(past, swarm, span, local_ns);
     int64_t next_ns = is_open(span) ? next_start(past, swarm, agent, place) : INT64_MAX;
     end_ns = end_ns < next_ns ? end_ns : next_ns;
-    return (struct turn){.agent = agent,
-                         .span = no,
-                         .number = place + 1,
-                         .start_ns = span->start_ns,
-                         .end_ns = end_ns > span->start_ns ? end_ns : span->start_ns,
-                         .open = is_open(span) && next_ns == INT64_MAX,
-                         .past = past};
+    struct turn turn = {.agent = agent,
+                        .span = no,
+                        .number = place + 1,
+                        .start_ns = span->start_ns,
+                        .end_ns = end_ns,
+                        .open = is_open(span) && next_ns == INT64_MAX,
+                        .past = past};
+    clip(swarm, &turn);
+    return turn;
 }
 
 /* The turn of an agent without interactions. False: it has no calls. */
@@ -74,7 +85,9 @@ static bool whole(const struct past *past, const struct swarm *swarm, agent_no n
             out->open |= is_open(span);
         }
     }
-    return out->start_ns <= out->end_ns;
+    bool found = out->start_ns <= out->end_ns;
+    clip(swarm, out);
+    return found;
 }
 
 struct envelopes {

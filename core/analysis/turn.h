@@ -1,6 +1,7 @@
 /* The turns of an agent: its interactions, numbered from 1 in order of their starts. An agent
    without any that is nobody's sub-agent has one turn, from the start of its first call to the end
-   of its last one. An interaction without an end ends where the next one starts. */
+   of its last one. An interaction without an end ends where the next one starts. If only a part
+   of the time was kept, a turn is what lies in that: of the rest no calls are known. */
 #ifndef CORE_ANALYSIS_TURN_H
 #define CORE_ANALYSIS_TURN_H
 

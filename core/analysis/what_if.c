@@ -37,7 +37,7 @@ static int64_t request_rest(const struct forward *forward, const struct graph_ca
         return to_ns > from_ns ? to_ns - from_ns : 0;
     }
     for (int64_t at = from_ns, until = 0; at < to_ns; at = until) {
-        enum path_part part = path_part_of(query_phase_at(swarm, span, at, &until));
+        enum path_part part = path_part_of(query_known_phase_at(swarm, span, at, &until));
         until = least(until, to_ns);
         rest += part == forward->kind.part ? 0 : until - at;
     }

@@ -102,3 +102,12 @@ enum span_kind query_phase_at(const struct swarm *swarm, const struct span *requ
     }
     return closed_phase_at(swarm, request, at_ns, until_ns);
 }
+
+enum span_kind query_known_phase_at(const struct swarm *swarm, const struct span *request,
+                                    int64_t at_ns, int64_t *until_ns)
+{
+    bool unknown = (request->flags & SPAN_OPEN) != 0 && request->next_phase == NO_SPAN &&
+                   query_live(swarm, request) == NULL;
+    *until_ns = INT64_MAX;
+    return unknown ? SPAN_REQUEST : query_phase_at(swarm, request, at_ns, until_ns);
+}

@@ -16,5 +16,9 @@ int64_t query_sampling_since(const struct request_progress *live);
 /* Returns the request's phase at a time, and in *until_ns when it ends (> at_ns). */
 enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,
                               int64_t *until_ns);
+/* The same of what is known, for sums of time: one that runs and has sent no progress is
+   SPAN_REQUEST throughout. */
+enum span_kind query_known_phase_at(const struct swarm *swarm, const struct span *request,
+                                    int64_t at_ns, int64_t *until_ns);
 
 #endif

@@ -278,6 +278,10 @@ span_no swarm_error(const struct swarm *swarm, size_t index);
 bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                  struct event *out);
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool);
+/* Sets the part of the time that was kept of the session (swarm_keep_range): all of it, from
+   INT64_MIN to INT64_MAX, unless one was asked for. Spans that cross its ends are whole. */
+void swarm_kept_range(const struct swarm *swarm, session_no session, int64_t *from_ns,
+                      int64_t *to_ns);
 /* Sets *out to a metadata event of the session, in order of appearance; `index` <
    metadata_count. False: no such event. */
 bool swarm_metadata(const struct swarm *swarm, session_no session, uint64_t index,

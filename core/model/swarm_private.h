@@ -124,6 +124,8 @@ struct pool {
     uint64_t dropped;
     uint64_t absent; /* counted against the cap, the oldest, but not in memory */
     uint32_t drops;  /* how often the oldest half went */
+    bool ranged;     /* only this part of the time was kept */
+    int64_t from_ns, to_ns;
 };
 
 /* Sessions, their processes and threads, and the rows of these (agents). */

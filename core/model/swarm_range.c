@@ -131,9 +131,22 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
     }
     event_store_free(store);
     swarm->pools[pool].store = kept;
+    swarm->pools[pool].ranged = true;
+    swarm->pools[pool].from_ns = from_ns;
+    swarm->pools[pool].to_ns = to_ns;
     if (pool == POOL_LIVE) {
         drop_records(swarm, &range);
     }
     recount(swarm, pool, last);
     return derive_part(swarm, pool);
+}
+
+void swarm_kept_range(const struct swarm *swarm, session_no number, int64_t *from_ns,
+                      int64_t *to_ns)
+{
+    const struct session *session = swarm_session(swarm, number);
+    const struct pool *pool = session == NULL ? NULL : &swarm->pools[session->pool];
+    bool ranged = pool != NULL && pool->ranged;
+    *from_ns = ranged ? pool->from_ns : INT64_MIN;
+    *to_ns = ranged ? pool->to_ns : INT64_MAX;
 }

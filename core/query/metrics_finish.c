@@ -24,11 +24,9 @@ double metrics_percentile(struct histogram *histogram, int percent)
 void metrics_weigh_request(const struct swarm *swarm, const struct span *span, int64_t from_ns,
                            int64_t to_ns, double phase_ms[SPAN_KINDS])
 {
-    bool unknown = (span->flags & SPAN_OPEN) != 0 && span->next_phase == NO_SPAN &&
-                   query_live(swarm, span) == NULL;
     while (from_ns < to_ns) {
         int64_t until = to_ns;
-        enum span_kind kind = unknown ? SPAN_REQUEST : query_phase_at(swarm, span, from_ns, &until);
+        enum span_kind kind = query_known_phase_at(swarm, span, from_ns, &until);
         until = until < to_ns ? until : to_ns;
         phase_ms[kind] += (double)(until - from_ns) / 1e6;
         from_ns = until;

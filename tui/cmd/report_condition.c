@@ -51,6 +51,7 @@ static const char *const first_names[] = {
     "servers",
     "slower",
     "turns",
+    "reasons",
     "totals",
     "markers",
     "against",

@@ -3,6 +3,7 @@
 
 #include "tests/support/support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char report[] =
@@ -90,5 +91,45 @@ TEST(what_is_no_condition_is_refused)
             fail_msg("%s: %s", rows[i].text, error.data);
         }
         strbuf_release(&error);
+    }
+}
+
+/* Requires that a path may begin with each member that holds figures. */
+static size_t check_members(json_t *object)
+{
+    const char *key;
+    json_t *value;
+    size_t checked = 0;
+    json_object_foreach(object, key, value)
+    {
+        struct strbuf error;
+        char text[100];
+        strbuf_init(&error, &mem_libc, 0);
+        snprintf(text, sizeof text, "%s.x>0", key);
+        if (!json_is_string(value) && !json_is_boolean(value) &&
+            !report_condition_check(text, &error)) {
+            fail_msg("%s: %s", key, error.data);
+        }
+        checked++;
+        strbuf_release(&error);
+    }
+    return checked;
+}
+
+TEST(each_member_of_a_report_has_conditions)
+{
+    static const char *const inputs[] = {"golden/swarm.trace.json", "golden/quirks.feed.ndjson",
+                                         "samples/claude/swarm-json/joined.feed.ndjson"};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        const char *path = support_data(inputs[i]);
+        const char *argv[] = {support_program(), "report", "--why", "--json",
+                              "--against",       path,     path,    NULL};
+        struct support_run run;
+        support_run(&run, argv, NULL, 0, 120000);
+        json_t *json = json_loads(run.out, 0, NULL);
+        assert_true(check_members(json) > 5);
+        assert_true(check_members(json_object_get(json, "totals")) > 5);
+        json_decref(json);
+        support_run_release(&run);
     }
 }

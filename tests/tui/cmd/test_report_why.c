@@ -267,3 +267,68 @@ TEST(agents_whose_parent_is_unknown_have_turns)
     assert_true(has(run.out, "turn 1 of x\n"));
     support_run_release(&run);
 }
+
+/* A turn of 10 s: overhead 1 s, a request 3 s, a tool 5 s, overhead 1 s. */
+static const char ten_seconds[] =
+    "{\"op\":\"update_session\",\"session_id\":\"s\",\"start_ms\":1760000000000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"interaction\",\"id\":\"i\","
+    "\"start_ms\":1760000000000,\"end_ms\":1760000010000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r\","
+    "\"start_ms\":1760000001000,\"end_ms\":1760000004000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Bash\","
+    "\"start_ms\":1760000004000,\"end_ms\":1760000009000}\n";
+
+TEST(of_a_part_of_the_time_a_turn_is_what_lies_in_it)
+{
+    static const struct {
+        const char *from, *to;
+        double start_ms, ms, request_ms, tool_ms;
+    } rows[] = {
+        {"0s", "6s", 0, 6000, 3000, 2000},   {"2s", "99s", 2000, 8000, 2000, 5000},
+        {"2s", "3s", 2000, 1000, 1000, 0},   {"0s", "0.5s", 0, 500, 0, 0},
+        {"0s", "10s", 0, 10000, 3000, 5000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *argv[] = {support_program(), "report", "--why",    "--json", "--from",
+                              rows[i].from,      "--to",   rows[i].to, "-",      NULL};
+        struct support_run run;
+        support_run(&run, argv, ten_seconds, sizeof ten_seconds - 1, 120000);
+        json_t *report = json_loads(run.out, 0, NULL);
+        json_t *turn = json_array_get(json_object_get(report, "why"), 0);
+        json_t *listed = json_array_get(json_object_get(report, "turns"), 0);
+        double overhead_ms = rows[i].ms - rows[i].request_ms - rows[i].tool_ms;
+        check_turn(turn);
+        check_reasons(report);
+        assert_true(number(turn, "dur_ms") == rows[i].ms);
+        assert_true(number(turn, "start_ms") == 1760000000000 + rows[i].start_ms);
+        assert_true(number(listed, "dur_ms") == rows[i].ms);
+        assert_true(part(turn, "request") == rows[i].request_ms);
+        assert_true(part(turn, "tool") == rows[i].tool_ms);
+        assert_true(part(turn, "overhead") == overhead_ms);
+        json_decref(report);
+        support_run_release(&run);
+    }
+}
+
+/* Nothing is known of when the tokens of a request came that runs and reports no progress. */
+TEST(the_phases_of_a_request_that_runs_are_those_of_the_path)
+{
+    static const char feed[] =
+        "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"interaction\",\"id\":\"i\","
+        "\"start_ms\":1760000000000}\n"
+        "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"request\",\"id\":\"r\","
+        "\"start_ms\":1760000001000}\n"
+        "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Bash\","
+        "\"start_ms\":1760000000200,\"end_ms\":1760000004000}\n";
+    const char *argv[] = {support_program(), "report", "--why", "--json", "-", NULL};
+    struct support_run run;
+    support_run(&run, argv, feed, sizeof feed - 1, 120000);
+    json_t *report = json_loads(run.out, 0, NULL);
+    json_t *turn = json_array_get(json_object_get(report, "why"), 0);
+    json_t *phases = json_object_get(json_object_get(report, "totals"), "phases");
+    assert_true(part(turn, "request") > 0);
+    assert_true(part(turn, "request") == number(phases, "request"));
+    assert_true(part(turn, "first_token") == 0);
+    json_decref(report);
+    support_run_release(&run);
+}
