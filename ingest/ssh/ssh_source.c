@@ -1,8 +1,8 @@
 /* A connection is one ssh with three pipes. It is over when the process has ended and its output is
    read; then its handles are closed, and the timer starts the next one.
 
-   A connection can be dead while neither end knows. A newline goes there every few seconds, so that
-   ssh notices; the run there ignores it, and ends when its system gives the connection up. */
+   A connection can be dead while neither end knows. A line feed goes there every few seconds: ssh
+   notices, and a run there that gets none ends (tui/cmd/feed_reader). */
 #include "ingest/ssh/ssh_source.h"
 
 #include "ingest/ssh/ssh_feed.h"

@@ -25,12 +25,14 @@ garbage) printf 'Welcome\n\033[1mto\033[0m this host\n'; exit 0 ;;
 newer) echo '{"op":"journal","t":1760000000000,"feed":"9.0","swarmtop":"9.9"}'
     echo '{"op":"instant","t":1760000000000,"session_id":"new","name":"known","cat":"x"}' ;;
 old) echo '{"op":"instant","t":1760000000000,"session_id":"old","name":"known","cat":"x"}' ;;
+beats) # a byte comes
+    read -r _ && echo '{"op":"instant","t":1760000000000,"session_id":"beat","name":"known","cat":"x"}' ;;
 stuck) # ends its output, and nothing else
     exec >&-
     sleep 1000 ;;
-lossy) # loses what a person sent last
+lossy) # loses what a person sent last, and the marks after it
     echo 'Last login: today' # of /etc/profile
-    sh -c "$command" | sh -c 'echo $$ >"$HOME/filter"; exec sed -u "/\"name\":\"lost\"/d"' ;;
+    sh -c "$command" | sh -c 'echo $$ >"$HOME/filter"; exec sed -u "/\"name\":\"lost\"/,\$ { /\"lost\"/d; /\"mark\":true/d }"' ;;
 *)
     echo "$$" >"$HOME/pid"
     printf 'Last login: today\n\n'
@@ -41,7 +43,7 @@ chmod +x ssh
 mkdir bin
 ln -s "$program" bin/swarmtop
 export SWARMTOP_SSH="$work/ssh"
-for host in web1 web2 refused key unknown missing hostile garbage newer old stuck; do
+for host in web1 web2 refused key unknown missing hostile garbage newer old stuck beats; do
     mkdir "$host"
     echo "$host" >"$host/mode"
 done
@@ -88,6 +90,21 @@ has err 'nowhere cannot be started' || fail "no ssh: $(cat err)"
 has out '"session_id":"new"' || fail "a newer feed is not read: $(cat out)"
 "$program" report --json ssh:old >out 2>err || fail "a feed without a head: $(cat err)"
 has out '"session_id":"old"' || fail "a feed without a head is not read: $(cat out)"
+
+# --- the run there ends when no line feeds come any more, though its reader is there
+
+"$program" report --json ssh:beats >out 2>err || fail "no byte goes there: $(cat err)"
+has out '"session_id":"beat"' || fail "no byte goes there: $(cat out)"
+mkfifo beats.in
+serve() { CLAUDE_CODE_PERFETTO_TRACE=0 XDG_STATE_HOME="$work/beats/state" "$program" record --follow --feed - "unix:$work/beats/s" <beats.in 2>err | cat >out; }
+run_in_background serve
+exec 7>beats.in
+echo >&7
+until_true 10 test -S beats/s || fail "it does not listen: $(cat err)"
+ended "$pid" && fail "it ends while line feeds come: $(cat err)"
+exec 7>&-
+status_of "$pid"
+[ ! -e beats/s ] || fail "it keeps its address"
 
 # --- an ssh that does not end is killed, and reaped
 

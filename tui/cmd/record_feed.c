@@ -15,8 +15,6 @@
 #include "ingest/sources.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,10 +37,6 @@ static void print_trouble(const char *path)
 
 static void report(struct record_feed *feed)
 {
-    if (feed->serves) { /* its reader has gone, and it has no other */
-        engine_stop(feed->engine);
-        return;
-    }
     if (!feed->failed) {
         int why = errno;
         feed->failing(feed->ctx);
@@ -58,7 +52,9 @@ static void put_line(void *ctx, const char *line, size_t len)
     if (feed->nats != NULL) {
         nats_feed_put(feed->nats, line, len);
     }
-    if (feed->out != NULL && !console_write(feed->out, line, len, CONSOLE_JSON)) {
+    if (feed->reading) {
+        feed_reader_put(&feed->reader, line, len);
+    } else if (feed->out != NULL && !console_write(feed->out, line, len, CONSOLE_JSON)) {
         report(feed);
     }
 }
@@ -109,7 +105,9 @@ void record_feed_flush(struct record_feed *feed)
     if (feed->nats != NULL) {
         flush_nats(feed);
     }
-    if (feed->out != NULL && fflush(feed->out) != 0) {
+    if (feed->reading) {
+        feed_reader_flush(&feed->reader);
+    } else if (feed->out != NULL && fflush(feed->out) != 0) {
         report(feed);
     }
 }
@@ -192,29 +190,38 @@ static void put_missed(struct record_feed *feed)
     journal_replay_tidy(feed->options, engine_now_ns());
 }
 
-static void on_reader(uv_poll_t *poll_handle, int status, int events)
+static void on_lost(void *ctx)
 {
-    struct record_feed *feed = poll_handle->data;
-    struct pollfd fd = {.fd = STDOUT_FILENO};
-    (void)status, (void)events;
-    if (poll(&fd, 1, 0) > 0 && (fd.revents & (POLLERR | POLLHUP)) != 0) {
-        uv_poll_stop(poll_handle);
-        engine_stop(feed->engine);
-    }
+    struct record_feed *feed = ctx;
+    engine_stop(feed->engine);
 }
 
-/* libuv makes what it polls non-blocking, also for others that share it; writing has to block. */
-static void watch_reader(struct record_feed *feed)
+/* Returns where the reader's line feeds come: none do for a report, which ends by itself, nor where
+   stdin is a source. */
+static int beats_of(const struct record_feed *feed)
 {
-    int flags = fcntl(STDOUT_FILENO, F_GETFL);
-    if (uv_poll_init(&feed->engine->loop, &feed->reader, STDOUT_FILENO) != 0) {
-        return;
+    const struct options *options = feed->options;
+    for (size_t i = 0; i < options->argument_count; i++) {
+        if (strcmp(options->arguments[i], "-") == 0) {
+            return -1;
+        }
     }
-    fcntl(STDOUT_FILENO, F_SETFL, flags & ~O_NONBLOCK);
-    feed->watching = true;
-    feed->reader.data = feed;
-    uv_poll_start(&feed->reader, UV_PRIORITIZED, on_reader);
-    uv_unref((uv_handle_t *)&feed->reader);
+    return feed->engine->live ? STDIN_FILENO : -1;
+}
+
+static void open_reader(struct record_feed *feed)
+{
+    const struct feed_reader_config config = {
+        .loop = &feed->engine->loop,
+        .mem = feed->engine->mem,
+        .out = STDOUT_FILENO,
+        .in = beats_of(feed),
+        .silence_ms = FEED_READER_SILENCE_MS,
+        .lost = on_lost,
+        .ctx = feed,
+    };
+    feed_reader_open(&feed->reader, &config);
+    feed->reading = true;
 }
 
 void record_feed_start(struct record_feed *feed, struct engine *engine)
@@ -223,8 +230,8 @@ void record_feed_start(struct record_feed *feed, struct engine *engine)
     if (!feed->serves) {
         return;
     }
+    open_reader(feed);
     put_head(feed);
-    watch_reader(feed);
     if (engine->live) {
         put_missed(feed);
         put_mark(feed);
@@ -241,8 +248,8 @@ void record_feed_stop(struct record_feed *feed)
     if (feed->marking) {
         uv_close((uv_handle_t *)&feed->marks, NULL);
     }
-    if (feed->watching) {
-        uv_close((uv_handle_t *)&feed->reader, NULL);
+    if (feed->reading) {
+        feed_reader_stop(&feed->reader);
     }
 }
 
@@ -250,6 +257,11 @@ bool record_feed_close(struct record_feed *feed)
 {
     if (feed->nats != NULL) {
         return close_nats(feed);
+    }
+    if (feed->reading) {
+        feed_reader_finish(&feed->reader);
+        feed->reading = false;
+        return true;
     }
     record_feed_flush(feed);
     if (feed->out != NULL && feed->out != stdout && fclose(feed->out) != 0) {

@@ -5,6 +5,7 @@
 #define TUI_RECORD_FEED_H
 
 #include "tui/cmd/cmd_engine.h"
+#include "tui/cmd/feed_reader.h"
 
 #include <stdio.h>
 
@@ -18,8 +19,8 @@ struct record_feed {
     const struct options *options;
     struct engine *engine; /* from record_feed_start on */
     uv_timer_t marks;
-    uv_poll_t reader; /* reports that it has gone */
-    bool marking, watching;
+    struct feed_reader reader; /* in place of `out`, if it serves */
+    bool marking, reading;
     void (*failing)(void *ctx); /* called before a message is printed */
     void *ctx;
 };
