@@ -8,6 +8,7 @@
 #include "core/model/record.h"
 #include "core/model/request_phase.h"
 #include "core/query/context.h"
+#include "core/query/cost.h"
 #include "core/query/metrics_finish.h"
 #include "core/query/model_metrics.h"
 #include "core/query/name_metrics.h"
@@ -309,21 +310,12 @@ static void count_events(const struct gathering *g)
 
 /* ---- agents and models ---- */
 
-static double cost_of(const struct gathering *g, session_no session)
-{
-    const struct past *past = span_predicate_past(g->predicate);
-    return past == NULL ? swarm_session(g->swarm, session)->cost_usd
-                        : past->cost_usd(past->ctx, session);
-}
-
-/* Sets what is no sum over spans: the last prompts, and the costs of sessions as stated. */
-static void gather_stated(const struct gathering *g)
+/* Sets the last prompts, which are no sums over spans. */
+static void gather_contexts(const struct gathering *g)
 {
     struct metrics *totals = &g->out->totals;
     int64_t last_ns = INT64_MIN;
     for (size_t i = 0; i < g->out->agent_count; i++) {
-        const struct agent *agent = swarm_agent(g->swarm, (agent_no)i);
-        const struct session *session = swarm_session(g->swarm, agent->session);
         struct metrics *metrics = &g->out->agents[i];
         int64_t end_ns = context_gather(g->swarm, g->predicate, (agent_no)i, metrics);
         if (end_ns > last_ns) {
@@ -331,12 +323,6 @@ static void gather_stated(const struct gathering *g)
             totals->context_tokens = metrics->context_tokens;
             totals->context_window = metrics->context_window;
             totals->window_assumed = metrics->window_assumed;
-        }
-        bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
-        double cost_usd = main_agent && session != NULL ? cost_of(g, agent->session) : (double)NAN;
-        if (cost_usd > 0 && span_predicate_holds_agent(g->predicate, (agent_no)i)) {
-            metrics->cost_usd = cost_usd;
-            totals->cost_usd = metrics_add(totals->cost_usd, cost_usd);
         }
     }
 }
@@ -366,8 +352,8 @@ static bool gather_agents(const struct gathering *g)
     while ((span = next_open(g, &open)) != NULL) {
         add_open(g, &g->out->agents[span->agent], span);
     }
-    gather_stated(g);
-    return true;
+    gather_contexts(g);
+    return cost_gather(g->swarm, g->predicate, g->out);
 }
 
 /* ---- all ---- */

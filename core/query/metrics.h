@@ -45,6 +45,8 @@ struct metrics {
     /* The cost of the requests whose models have a price (prices.h), and the share of tokens from
        and for the cache in it; NAN: none has. */
     double cost_estimate_usd, cache_cost_share_pct;
+    /* The part of the totals' estimate that is of sessions which state no cost; 0: none. */
+    double cost_rest_usd;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_metrics *tools; /* by name */
     size_t tool_count;

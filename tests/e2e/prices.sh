@@ -34,6 +34,42 @@ grep -q '~\$3.50' screen || fail "$(cat screen)"
 "$program" dump --keys 2 --size 170x20 feed.ndjson >screen || fail "status $?"
 grep -q '\$' screen && fail "$(cat screen)"
 
+# A session that states its cost and one that does not: the total has both, and is an estimate.
+session() { # ID
+    printf '{"op":"update_session","session_id":"%s","start_ms":1760000000000}\n' "$1"
+    printf '{"op":"update_call","session_id":"%s","kind":"request","id":"r","model":"opus","start_ms":1760000000000,' "$1"
+    printf '"end_ms":1760000001000,"prompt_tokens":1000000,"output_tokens":0}\n'
+}
+printf '{"models":{"opus":{"input":5,"output":25}}}' >opus.json
+{ session a; printf '{"op":"update_session","session_id":"a","cost_usd":1.25}\n'; } >stated.ndjson
+{ cat stated.ndjson; session b; } >both.ndjson
+"$program" dump --prices opus.json --keys 2 --size 200x20 both.ndjson >screen || fail "status $?"
+grep -q '^ all 2 .* ~\$6.25' screen || fail "stated and estimated: $(cat screen)"
+"$program" dump --prices opus.json --keys 2 --size 200x20 stated.ndjson >screen || fail "status $?"
+grep -q '^ all 1 .* \$1.25' screen || fail "stated: $(cat screen)"
+"$program" report --prices opus.json both.ndjson >report || fail "status $?"
+grep -q '^cost  *~\$6.25$' report || fail "$(cat report)"
+"$program" report --prices opus.json --json both.ndjson >report || fail "status $?"
+perl -MJSON::PP -e '
+    local $/;
+    my $r = decode_json(<STDIN>);
+    my $t = $r->{totals};
+    my %of = map { ($_->{agent_id} => $_) } @{$r->{agents}};
+    my %session = map { ($_->{session_id} => $_) } @{$r->{sessions}};
+    die unless $t->{cost_usd} == 1.25 && $t->{cost_estimate_usd} == 10 && $t->{cost_total_usd} == 6.25;
+    die unless $t->{cost_total_estimated} && $of{b}{cost_total_estimated} && $session{b}{cost_total_estimated};
+    die unless $of{a}{cost_total_usd} == 1.25 && $of{b}{cost_total_usd} == 5;
+    die unless $session{a}{cost_total_usd} == 1.25 && $session{b}{cost_total_usd} == 5;
+    die if $of{a}{cost_total_estimated} || $session{a}{cost_total_estimated};
+' <report || fail "$(cat report)"
+"$program" report --prices opus.json --fail-if 'cost_total_usd>6' both.ndjson >out 2>err
+[ $? = 3 ] || fail "$(cat err)"
+
+# What the filter leaves out is in no total, stated or estimated.
+"$program" report --prices opus.json --json --filter 'session:b' both.ndjson >report || fail "status $?"
+grep -q '"totals":{.*"cost_total_usd":5[,.}].*"cost_total_estimated":true' report || fail "$(cat report)"
+grep -q '"totals":{.*"cost_usd"' report && fail "$(cat report)"
+
 refused() { # TEXT PATTERN
     printf '%s' "$1" >wrong.json
     "$program" report --prices wrong.json feed.ndjson >out 2>err && fail "status 0: $1"

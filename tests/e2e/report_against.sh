@@ -32,6 +32,31 @@ perl -MJSON::PP -e '
 ' <both.json || fail "$(cat both.json)"
 
 
+# MCP servers are compared too, all their tools together, with the interval of the medians; so on the screen.
+servers() { # FACTOR: a feed of calls of two tools of one server, and of another server in one run alone
+    for call in 1 2 3 4 5 6 7 8; do
+        t=$((1760000000000 + call * 10000))
+        tool=mcp__db__query
+        [ $call -gt 4 ] && tool=mcp__db__list
+        [ "$1$call" = 18 ] && tool=mcp__web__get
+        printf '{"op":"start_tool","session_id":"s","span_id":"%s","tool_name":"%s","t":%s}\n' "$call" "$tool" "$t"
+        printf '{"op":"end_tool","session_id":"s","span_id":"%s","success":true,"t":%s}\n' "$call" $((t + $1 * (100 + call)))
+    done
+}
+servers 9 >slow.ndjson
+servers 1 >quick.ndjson
+"$program" report --json quick.ndjson >quick.json || fail "status $?"
+"$program" report --against quick.json slow.ndjson >out || fail "status $?"
+grep -Eq '^servers.db.calls +8 +7 +\+1' out || fail "$(cat out)"
+grep -Eq '^servers.db.p50 +936ms \(8\) +104ms \(7\) +\+832ms +\+[0-9]+ms to \+[0-9]+ms +clear' out || fail "$(cat out)"
+grep -Eq '^servers.web.calls +1$' out || fail "$(cat out)"
+"$program" report --json --against quick.json slow.ndjson >out || fail "status $?"
+grep -q '"servers.db.p50":{"a":936[,.].*"a_count":8[,.].*"b_count":7[,.]' out || fail "$(cat out)"
+for other in quick.json quick.ndjson; do
+    "$program" dump --against $other --keys 4 --size 120x60 slow.ndjson >out || fail "status $?"
+    grep -Eq '^ +db MCP server +936ms \(8\) +104ms \(7\) +\+832ms +clear' out || fail "$(cat out)"
+done
+
 # Interactions are compared too, with a report that has them.
 grep -Eq '^INTERACTIONS OF' a || fail "$(cat a)"
 grep -Eq '^[a-z() ]+ 1 +61.6s +60.6s +\+1.0s' a || fail "$(cat a)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Golden screens: tests/screens/NAME.screen is a case and its screens in one file. Its head has lines `what: value`:
-# input (below tests/screens or tests/data), keys and options; then, for each size, a line `=== COLSxROWS` and what
-# `swarmtop dump` prints at that size, with its messages and its exit status unless that is 0.
+# input (below tests/screens or tests/data), keys and options (their files are below tests/screens); then, for each size,
+# a line `=== COLSxROWS` and what `swarmtop dump` prints at that size, with its messages and its exit status unless that is 0.
 # GENERATE=1 rewrites the screens in place; then review the diff. A new case is a head and its `===` lines.
 . "$SWARMTOP_TESTS/support/e2e.sh"
 
@@ -12,7 +12,7 @@ dump() { # SIZE
     keys=$(value keys)
     [ -n "$keys" ] && set -- "$@" --keys "$keys"
     # shellcheck disable=SC2046
-    "$program" dump "$@" $(value options) "$input" 2>&1 </dev/null
+    (cd "$SWARMTOP_TESTS/screens" && "$program" dump "$@" $(value options) "$input" 2>&1 </dev/null)
     status=$?
     [ $status -eq 0 ] || echo "exit status $status"
 }

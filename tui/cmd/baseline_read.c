@@ -22,7 +22,7 @@ static const char *text_of(const json_t *object, const char *key)
 static bool add(struct baseline *baseline, const json_t *summary, struct baseline_item item,
                 const char *name, const char *client)
 {
-    double count = number_of(summary, "count");
+    double count = number_of(summary, item.figure == BASELINE_SERVER ? "calls" : "count");
     item.count = count > 0 && count < 0x1p53 ? (uint64_t)count : 0;
     item.p50 = number_of(summary, "p50");
     item.p50_low = number_of(summary, "p50_low");
@@ -42,6 +42,17 @@ static bool add_requests(struct baseline *baseline, const json_t *figures, bool 
     return good;
 }
 
+static bool add_servers(struct baseline *baseline, const json_t *servers)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < json_array_size(servers); i++) {
+        const json_t *server = json_array_get(servers, i);
+        struct baseline_item item = {.figure = BASELINE_SERVER};
+        good = add(baseline, server, item, text_of(server, "server"), "");
+    }
+    return good;
+}
+
 static bool add_all(struct baseline *baseline, json_t *report)
 {
     json_t *totals = json_object_get(report, "totals"), *tool;
@@ -56,7 +67,7 @@ static bool add_all(struct baseline *baseline, json_t *report)
         struct baseline_item item = {.figure = BASELINE_TOOL};
         good = good && add(baseline, tool, item, name, "");
     }
-    return good;
+    return good && add_servers(baseline, json_object_get(report, "servers"));
 }
 
 struct baseline *baseline_read(const struct options *options, int *status)

@@ -32,6 +32,8 @@ static const struct figure figures[] = {
     {"cache_hit_rate_pct", NULL},
     {"cost_usd", NULL},
     {"cost_estimate_usd", NULL},
+    {"cost_total_usd", NULL},
+    {"effective_parallelism", NULL},
     {"setup_ms", "p50"},
     {"ttft_ms", "p50"},
     {"ttft_ms", "p95"},
@@ -53,6 +55,10 @@ static const struct figure figures[] = {
 
 static const struct figure tool_figures[] = {
     {"count", NULL}, {"errors", NULL}, {"p50", NULL}, {"p95", NULL}, {"total_ms", NULL},
+};
+
+static const struct figure server_figures[] = {
+    {"calls", NULL}, {"errors", NULL}, {"p50", NULL}, {"p95", NULL}, {"total_ms", NULL},
 };
 
 static const struct figure model_figures[] = {
@@ -92,6 +98,13 @@ static struct summary median_of(const json_t *object)
                             .p50_high = number_of(object, "p50_high")};
 }
 
+/* A server names its samples "calls". */
+static double samples_of(const json_t *summary)
+{
+    double count = number_of(summary, "count");
+    return isnan(count) ? number_of(summary, "calls") : count;
+}
+
 /* Adds the interval of a median's difference, and the numbers of samples. */
 static bool put_median(json_t *diff, const json_t *a, const json_t *b, const char *key)
 {
@@ -100,9 +113,9 @@ static bool put_median(json_t *diff, const json_t *a, const json_t *b, const cha
     if (strcmp(key, "p50") != 0) {
         return true;
     }
-    return put_number(diff, "a_count", number_of(a, "count")) &&
-           put_number(diff, "b_count", number_of(b, "count")) &&
-           put_number(diff, "low", difference.low) && put_number(diff, "high", difference.high);
+    return put_number(diff, "a_count", samples_of(a)) &&
+           put_number(diff, "b_count", samples_of(b)) && put_number(diff, "low", difference.low) &&
+           put_number(diff, "high", difference.high);
 }
 
 /* The comparison so far. A prefix is the beginning of a figure's name, ending with a point. */
@@ -215,6 +228,33 @@ static bool compare_models(struct comparison *c, const json_t *a, const json_t *
     return true;
 }
 
+static const json_t *find_server(const json_t *servers, const json_t *server)
+{
+    for (size_t i = 0; i < json_array_size(servers); i++) {
+        const json_t *other = json_array_get(servers, i);
+        if (strcmp(text_of(other, "server"), text_of(server, "server")) == 0) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static bool compare_servers(struct comparison *c, const json_t *a, const json_t *b, bool only_of_b)
+{
+    const json_t *servers = only_of_b ? b : a;
+    for (size_t i = 0; i < json_array_size(servers); i++) {
+        const json_t *server = json_array_get(servers, i);
+        const json_t *other = find_server(only_of_b ? a : b, server);
+        set_prefix(c, "servers", "", text_of(server, "server"));
+        if ((!only_of_b || other == NULL) &&
+            !compare_all(c, server_figures, COUNT(server_figures), only_of_b ? NULL : server,
+                         only_of_b ? server : other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 json_t *report_against(json_t *report, json_t *other)
 {
     json_t *a = json_object_get(report, "totals"), *b = json_object_get(other, "totals");
@@ -224,10 +264,12 @@ json_t *report_against(json_t *report, json_t *other)
     strbuf_init(&c.name, &mem_libc, 0);
     bool good = compare_all(&c, figures, COUNT(figures), a, b);
     for (int only_of_b = 0; good && only_of_b <= 1; only_of_b++) {
-        good =
-            compare_models(&c, json_object_get(report, "models"), json_object_get(other, "models"),
-                           only_of_b) &&
-            compare_tools(&c, json_object_get(a, "tools"), json_object_get(b, "tools"), only_of_b);
+        good = compare_models(&c, json_object_get(report, "models"),
+                              json_object_get(other, "models"), only_of_b) &&
+               compare_tools(&c, json_object_get(a, "tools"), json_object_get(b, "tools"),
+                             only_of_b) &&
+               compare_servers(&c, json_object_get(report, "servers"),
+                               json_object_get(other, "servers"), only_of_b);
     }
     strbuf_release(&c.prefix);
     strbuf_release(&c.name);
@@ -262,7 +304,8 @@ static bool is_time(const char *name)
     }
     if (strcmp(last, ".p50") == 0 || strcmp(last, ".p95") == 0) {
         size_t len = (size_t)(last - name);
-        return strncmp(name, "tools.", 6) == 0 || (len > 3 && memcmp(last - 3, "_ms", 3) == 0);
+        return strncmp(name, "tools.", 6) == 0 || strncmp(name, "servers.", 8) == 0 ||
+               (len > 3 && memcmp(last - 3, "_ms", 3) == 0);
     }
     return ends_with(last, "_ms") || strncmp(name, "phases.", 7) == 0;
 }
@@ -270,7 +313,8 @@ static bool is_time(const char *name)
 /* Sums are whole numbers; medians, rates and money are not. */
 static bool is_sum(const char *name)
 {
-    return !ends_with(name, ".p50") && !ends_with(name, "_pct") && !ends_with(name, "_usd");
+    return !ends_with(name, ".p50") && !ends_with(name, "_pct") && !ends_with(name, "_usd") &&
+           !ends_with(name, "_parallelism");
 }
 
 static void format(const char *name, double value, bool ascii, char out[NUMBER_BYTES])

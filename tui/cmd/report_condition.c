@@ -43,6 +43,8 @@ static const char *const first_names[] = {
     "idle_ms",
     "phases",
     "cost_estimate_usd",
+    "cost_total_usd",
+    "effective_parallelism",
     "sessions",
     "events",
     "spans",

@@ -1,10 +1,8 @@
-/* Metrics become the members of objects. A figure without data (count 0, NAN) has neither key nor
-   value. */
 #include "tui/cmd/report_json.h"
 
 #include "core/model/metrics_acc.h"
 #include "core/query/query.h"
-#include "core/query/time_parts.h"
+#include "tui/cmd/report_figures.h"
 #include "tui/cmd/report_turns.h"
 #include "tui/cmd/report_waits.h"
 #include "tui/cmd/report_why_json.h"
@@ -14,131 +12,6 @@
 #include <time.h>
 
 #define NS_PER_MS 1000000LL
-
-/* ---- metrics ---- */
-
-static void put_spread(struct json_writer *w, json_t *object, const struct summary *s,
-                       bool with_p90)
-{
-    json_writer_put_number(w, object, "min", s->min);
-    json_writer_put_number(w, object, "mean", s->mean);
-    json_writer_put_number(w, object, "p50", s->p50);
-    json_writer_put_number(w, object, "p50_low", s->p50_low);
-    json_writer_put_number(w, object, "p50_high", s->p50_high);
-    if (with_p90) {
-        json_writer_put_number(w, object, "p90", s->p90);
-    }
-    json_writer_put_number(w, object, "p95", s->p95);
-    json_writer_put_number(w, object, "p99", s->p99);
-    json_writer_put_number(w, object, "max", s->max);
-}
-
-static void put_summary(struct json_writer *w, json_t *object, const char *name,
-                        const struct summary *s)
-{
-    if (s->count == 0) {
-        return;
-    }
-    json_t *summary = json_object();
-    json_writer_put_count(w, summary, "count", s->count);
-    put_spread(w, summary, s, true);
-    json_writer_put(w, object, name, summary);
-}
-
-/* Calls that a person or a rule stopped: no errors. */
-static void put_stopped(struct json_writer *w, json_t *object, uint64_t refused,
-                        uint64_t interrupted)
-{
-    json_writer_put_count(w, object, "refused", refused);
-    json_writer_put_count(w, object, "interrupted", interrupted);
-}
-
-static json_t *make_tool(struct json_writer *w, const struct tool_metrics *metrics)
-{
-    json_t *tool = json_object();
-    json_writer_put_count(w, tool, "count", metrics->duration_ms.count);
-    json_writer_put_count(w, tool, "errors", metrics->errors);
-    json_writer_put_count(w, tool, "open", metrics->open);
-    put_stopped(w, tool, metrics->refused, metrics->interrupted);
-    if (metrics->duration_ms.count > 0) {
-        json_writer_put_number(w, tool, "total_ms", metrics->duration_ms.sum);
-        put_spread(w, tool, &metrics->duration_ms, false);
-    }
-    return tool;
-}
-
-static void put_tools(struct json_writer *w, json_t *object, const struct metrics *f)
-{
-    if (f->tool_count == 0) {
-        return;
-    }
-    json_t *tools = json_object();
-    for (size_t i = 0; i < f->tool_count; i++) {
-        struct slice name = {f->tools[i].name, strlen(f->tools[i].name)};
-        json_writer_put_member(w, tools, name, make_tool(w, &f->tools[i]));
-    }
-    json_writer_put(w, object, "tools", tools);
-}
-
-static void put_phases(struct json_writer *w, json_t *object, const struct metrics *f)
-{
-    json_t *phases = NULL;
-    for (size_t i = 0; i < TIME_PARTS; i++) {
-        double ms = time_part_ms(f, i);
-        if (ms > 0 && phases == NULL) {
-            phases = json_object();
-        }
-        if (ms > 0) {
-            json_writer_put_number(w, phases, time_parts[i].key, ms);
-        }
-    }
-    if (phases != NULL) {
-        json_writer_put(w, object, "phases", phases);
-    }
-}
-
-static void put_metrics(struct json_writer *w, json_t *object, const struct metrics *f)
-{
-    if (f->requests + f->open_requests > 0) {
-        json_writer_put_count(w, object, "requests", f->requests);
-        json_writer_put_count(w, object, "failed", f->failed);
-        json_writer_put_count(w, object, "retries", f->retries);
-        json_writer_put_count(w, object, "open_requests", f->open_requests);
-    }
-    if (f->requests + f->open_requests + f->tool_count > 0) {
-        put_stopped(w, object, f->refused, f->interrupted);
-    }
-    json_writer_put_number(w, object, "prompt_tokens", f->prompt_tokens);
-    json_writer_put_number(w, object, "output_tokens", f->output_tokens);
-    json_writer_put_number(w, object, "cache_read_tokens", f->cache_read_tokens);
-    json_writer_put_number(w, object, "cache_creation_tokens", f->cache_creation_tokens);
-    json_writer_put_number(w, object, "cache_hit_rate_pct", f->cache_hit_rate_pct);
-    put_summary(w, object, "ttft_ms", &f->ttft_ms);
-    put_summary(w, object, "ttlt_ms", &f->ttlt_ms);
-    put_summary(w, object, "itps", &f->itps);
-    put_summary(w, object, "otps", &f->otps);
-    put_summary(w, object, "setup_ms", &f->setup_ms);
-    put_tools(w, object, f);
-    json_writer_put_number(w, object, "user_wait_ms", f->user_wait_ms);
-    json_writer_put_number(w, object, "api_ms", f->api_ms);
-    json_writer_put_number(w, object, "tool_ms", f->tool_ms);
-    json_writer_put_number(w, object, "agent_wait_ms", f->agent_wait_ms);
-    json_writer_put_number(w, object, "busy_ms", f->busy_ms);
-    json_writer_put_number(w, object, "idle_ms", f->idle_ms);
-    put_phases(w, object, f);
-    json_writer_put_number(w, object, "context_tokens", f->context_tokens);
-    json_writer_put_number(w, object, "context_window", f->context_window);
-    if (f->window_assumed && !isnan(f->context_window)) {
-        json_writer_put(w, object, "context_window_assumed", json_true());
-    }
-    json_writer_put_number(w, object, "context_growth_per_turn", f->context_growth);
-    json_writer_put_number(w, object, "compactions", f->compactions);
-    json_writer_put_number(w, object, "cost_usd", f->cost_usd);
-    json_writer_put_number(w, object, "cost_estimate_usd", f->cost_estimate_usd);
-    json_writer_put_number(w, object, "cache_cost_share_pct", f->cache_cost_share_pct);
-}
-
-/* ---- the parts ---- */
 
 static void put_start(struct json_writer *w, json_t *object, int64_t start_ns)
 {
@@ -157,14 +30,17 @@ static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
                             const struct session *session, double estimate_usd)
 {
     json_t *object = json_object();
+    struct metrics cost = {.cost_usd = session->cost_usd > 0 ? session->cost_usd : NAN,
+                           .cost_estimate_usd = estimate_usd};
     json_writer_put_name(w, object, "session_id", swarm, session->id);
     json_writer_put_name(w, object, "name", swarm, session->name);
     if (session->flags & SESSION_HAS_START) {
         put_start(w, object, session->start_ns);
     }
     json_writer_put_name(w, object, "source", swarm, session->source);
-    json_writer_put_number(w, object, "cost_usd", session->cost_usd > 0 ? session->cost_usd : NAN);
+    json_writer_put_number(w, object, "cost_usd", cost.cost_usd);
     json_writer_put_number(w, object, "cost_estimate_usd", estimate_usd);
+    report_figures_put_cost(w, object, &cost);
     return object;
 }
 
@@ -263,7 +139,7 @@ static json_t *make_agent(struct json_writer *w, const struct report *r,
         json_writer_put_text(w, object, "state", query_state_key(state));
     }
     if (no < r->metrics->agent_count) {
-        put_metrics(w, object, &r->metrics->agents[no]);
+        report_figures_put(w, object, &r->metrics->agents[no]);
     }
     report_waits_put_stalled(w, r, waits, no, object);
     report_waits_put_held(w, r, waits, no, object);
@@ -308,7 +184,7 @@ static void write_models(struct json_writer *w, const struct report *r)
         json_t *model = json_object();
         json_writer_put_name(w, model, "client", r->swarm, f->models[i].client);
         json_writer_put_text(w, model, "model", f->models[i].model);
-        put_metrics(w, model, &f->models[i].metrics);
+        report_figures_put(w, model, &f->models[i].metrics);
         json_writer_write_item(w, model);
     }
     json_writer_end_array(w);
@@ -373,10 +249,10 @@ static void write_servers(struct json_writer *w, const struct report *r)
         json_writer_put_count(w, object, "calls", server->duration_ms.count);
         json_writer_put_count(w, object, "errors", server->errors);
         json_writer_put_count(w, object, "open", server->open);
-        put_stopped(w, object, server->refused, server->interrupted);
+        report_figures_put_stopped(w, object, server->refused, server->interrupted);
         if (server->duration_ms.count > 0) {
             json_writer_put_number(w, object, "total_ms", server->duration_ms.sum);
-            put_spread(w, object, &server->duration_ms, false);
+            report_figures_put_spread(w, object, &server->duration_ms, false);
         }
         json_writer_write_item(w, object);
     }
@@ -459,7 +335,7 @@ void report_json(const struct report *report, struct strbuf *out)
     json_t *totals = json_object();
     json_writer_init(&w, out);
     out->failed |= !report_waits_make(report, &waits);
-    put_metrics(&w, totals, &report->metrics->totals);
+    report_figures_put(&w, totals, &report->metrics->totals);
     report_waits_put_stalled(&w, report, &waits, NO_AGENT, totals);
     strbuf_addc(out, '{');
     write_sessions(&w, report);

@@ -3,6 +3,7 @@
 #include "tui/views/agents_table.h"
 
 #include "core/query/context.h"
+#include "core/query/cost.h"
 #include "tui/screen/number.h"
 #include "tui/views/context_text.h"
 #include "tui/views/coverage.h"
@@ -283,14 +284,10 @@ static enum style_id put_context(const struct agent_row *row, struct strbuf *out
     return STYLE_PLAIN;
 }
 
-/* The cost that the source states, else the estimate. */
 static double cost(const struct agent_row *row)
 {
-    if (row->metrics == NULL) {
-        return NAN;
-    }
-    double stated = row->metrics->cost_usd;
-    return isnan(stated) ? row->metrics->cost_estimate_usd : stated;
+    bool estimate;
+    return row->metrics == NULL ? NAN : cost_total(row->metrics, &estimate);
 }
 
 static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
@@ -299,9 +296,11 @@ static enum style_id put_cost(const struct agent_row *row, struct strbuf *out)
         return STYLE_PLAIN;
     }
     char text[NUMBER_BYTES];
+    bool estimate;
+    (void)cost_total(row->metrics, &estimate);
     context_cost_text(row->metrics, text);
     strbuf_adds(out, text);
-    return isnan(row->metrics->cost_usd) ? STYLE_DIM : STYLE_PLAIN;
+    return estimate ? STYLE_DIM : STYLE_PLAIN;
 }
 
 /* ---- time ---- */

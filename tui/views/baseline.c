@@ -18,8 +18,9 @@ const char *const baseline_keys[BASELINE_FIGURES] = {
 };
 
 static const char *const figure_words[BASELINE_FIGURES] = {
-    [BASELINE_SETUP] = "set-up", [BASELINE_TTFT] = "TTFT", [BASELINE_TTLT] = "TTLT",
-    [BASELINE_ITPS] = "ITPS",    [BASELINE_OTPS] = "OTPS", [BASELINE_TOOL] = "",
+    [BASELINE_SETUP] = "set-up",      [BASELINE_TTFT] = "TTFT", [BASELINE_TTLT] = "TTLT",
+    [BASELINE_ITPS] = "ITPS",         [BASELINE_OTPS] = "OTPS", [BASELINE_TOOL] = "",
+    [BASELINE_SERVER] = "MCP server",
 };
 
 void baseline_init(struct baseline *baseline, const struct mem *mem, const char *label)
@@ -208,6 +209,23 @@ static void put_models(struct page *page, const struct report *report)
     }
 }
 
+static void put_servers(struct page *page, const struct report *report)
+{
+    struct strbuf name;
+    strbuf_init(&name, report->metrics->mem, 0);
+    for (size_t i = 0; i < report->metrics->server_count; i++) {
+        const struct server_metrics *server = &report->metrics->servers[i];
+        strbuf_clear(&name);
+        strbuf_add(&name, server->server.bytes, server->server.len);
+        if (!name.failed) {
+            put(page,
+                &(struct wanted){BASELINE_SERVER, false, name.data, "", &server->duration_ms});
+        }
+    }
+    page->text.failed |= name.failed;
+    strbuf_release(&name);
+}
+
 void report_baseline(const struct report *report, bool ascii, struct strbuf *out)
 {
     static const char *const heads[] = {"MEDIAN OF",  "THIS", "OTHER",
@@ -227,6 +245,7 @@ void report_baseline(const struct report *report, bool ascii, struct strbuf *out
         put(&page, &(struct wanted){BASELINE_TOOL, false, totals->tools[i].name, "",
                                     &totals->tools[i].duration_ms});
     }
+    put_servers(&page, report);
     table_finish(&page.table, &table);
     if (page.rows > 0 && !table.failed) {
         strbuf_add(out, table.data, table.len);

@@ -11,17 +11,18 @@ enum baseline_figure {
     BASELINE_TTLT,
     BASELINE_ITPS,
     BASELINE_OTPS,
-    BASELINE_TOOL, /* the durations of a tool */
+    BASELINE_TOOL,   /* the durations of a tool */
+    BASELINE_SERVER, /* those of the calls of an MCP server */
     BASELINE_FIGURES
 };
-/* The members of `report --json` that have them; of a tool's durations NULL. */
+/* The members of `report --json` that have them; of durations NULL. */
 extern const char *const baseline_keys[BASELINE_FIGURES];
 
 /* A median. */
 struct baseline_item {
     enum baseline_figure figure;
     bool of_model;  /* of one model alone */
-    size_t name;    /* of the tool or the model: its place in `texts` */
+    size_t name;    /* of the tool, server or model: its place in `texts` */
     size_t client;  /* the same of the model's client; an empty text: unknown */
     uint64_t count; /* samples */
     double p50, p50_low, p50_high;

@@ -2,6 +2,7 @@
 #include "tui/views/context_text.h"
 
 #include "core/query/context.h"
+#include "core/query/cost.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,11 +11,11 @@ enum { BAR_COLS = 8 };
 
 void context_cost_text(const struct metrics *metrics, char out[NUMBER_BYTES])
 {
-    bool stated = !isnan(metrics->cost_usd);
-    double usd = stated ? metrics->cost_usd : metrics->cost_estimate_usd;
+    bool estimate;
+    double usd = cost_total(metrics, &estimate);
     out[0] = '\0';
     if (!isnan(usd)) {
-        snprintf(out, NUMBER_BYTES, usd < 100 ? "%s$%.2f" : "%s$%.0f", stated ? "" : "~", usd);
+        snprintf(out, NUMBER_BYTES, usd < 100 ? "%s$%.2f" : "%s$%.0f", estimate ? "~" : "", usd);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "core/query/time_parts.h"
 #include "tui/screen/number.h"
 #include "tui/views/agent_labels.h"
+#include "tui/views/context_text.h"
 #include "tui/views/coverage.h"
 #include "tui/views/report_table.h"
 #include "tui/views/slowdown_text.h"
@@ -435,6 +436,10 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     if (!isnan(f->totals.parallel)) {
         number_short(f->totals.parallel, text);
         strbuf_addf(out, "parallel  %s\n", text);
+    }
+    context_cost_text(&f->totals, text);
+    if (text[0] != '\0') {
+        strbuf_addf(out, "cost      %s\n", text);
     }
 }
 

@@ -1,0 +1,60 @@
+#include "core/query/cost.h"
+
+#include "core/query/metrics_finish.h"
+
+#include <math.h>
+
+static double stated_of(const struct swarm *swarm, const struct span_predicate *predicate,
+                        session_no session)
+{
+    const struct past *past = span_predicate_past(predicate);
+    return past == NULL ? swarm_session(swarm, session)->cost_usd
+                        : past->cost_usd(past->ctx, session);
+}
+
+/* Sets stated[session] where the totals have the session's cost. */
+static void gather_stated(const struct swarm *swarm, const struct span_predicate *predicate,
+                          struct swarm_metrics *out, bool *stated)
+{
+    for (agent_no i = 0; i < out->agent_count; i++) {
+        const struct agent *agent = swarm_agent(swarm, i);
+        bool main_agent = (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
+        if (!main_agent || swarm_session(swarm, agent->session) == NULL ||
+            !span_predicate_holds_agent(predicate, i)) {
+            continue;
+        }
+        double usd = stated_of(swarm, predicate, agent->session);
+        if (usd > 0) {
+            out->agents[i].cost_usd = usd;
+            out->totals.cost_usd = metrics_add(out->totals.cost_usd, usd);
+            stated[agent->session] = true;
+        }
+    }
+}
+
+bool cost_gather(const struct swarm *swarm, const struct span_predicate *predicate,
+                 struct swarm_metrics *out)
+{
+    size_t sessions = swarm_session_count(swarm);
+    bool *stated = sessions == 0 ? NULL : mem_zalloc(out->mem, sessions, sizeof *stated);
+    if (stated == NULL) {
+        return sessions == 0;
+    }
+    gather_stated(swarm, predicate, out, stated);
+    for (agent_no i = 0; i < out->agent_count; i++) {
+        double usd = out->agents[i].cost_estimate_usd;
+        session_no session = swarm_agent(swarm, i)->session;
+        if (usd > 0 && !(session < sessions && stated[session])) {
+            out->totals.cost_rest_usd += usd;
+        }
+    }
+    mem_free(out->mem, stated, sessions * sizeof *stated);
+    return true;
+}
+
+double cost_total(const struct metrics *metrics, bool *estimate)
+{
+    bool stated = !isnan(metrics->cost_usd);
+    *estimate = !isnan(metrics->cost_estimate_usd) && (!stated || metrics->cost_rest_usd > 0);
+    return stated ? metrics->cost_usd + metrics->cost_rest_usd : metrics->cost_estimate_usd;
+}
