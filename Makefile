@@ -18,6 +18,8 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 60
 # A core test can be worked on while tui/ does not compile: make test LAYERS=core TESTS=span
 LAYERS     ?= core ingest tui
+# no: link all libraries, load none later
+LATE       ?= yes
 
 INGEST_PKGS = jansson libuv zlib libxxhash libmicrohttpd
 TUI_PKGS    = ncursesw libutf8proc
@@ -49,20 +51,22 @@ LINK    = $(SANITIZERS) $(HARDEN_LD) $(CFLAGS) $(LDFLAGS)
 
 # Each is worked out once, at its first use in a recipe. ncursesw brings feature-test macros,
 # which would hide what _GNU_SOURCE shows; others' headers are no business of our warnings.
+comma := ,
 once   = $(eval $(1) := $(2))$($(1))
 cflags = $(patsubst -I%,-isystem%,$(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE \
 	-D_DARWIN_C_SOURCE,$(shell $(PKG_CONFIG) --cflags $(1))))
 # protobuf-c needs its compiler of schemas too.
 FOUND_PKGS    = $(call once,FOUND_PKGS,$(foreach pkg,$(OPTIONAL_PKGS),$(shell $(PKG_CONFIG) --exists $(pkg) \
 	$(if $(filter libprotobuf-c,$(pkg)),&& command -v $(PROTOC_C) >/dev/null) && echo $(pkg))))
-FEATURES      = $(if $(filter libprotobuf-c,$(FOUND_PKGS)),-DHAVE_PROTOBUF -isystem $(BUILD)/generated) \
+FEATURES      = $(if $(filter libprotobuf-c,$(FOUND_PKGS)),-DHAVE_PROTOBUF) \
 	$(if $(filter libnghttp2,$(FOUND_PKGS)),-DHAVE_NGHTTP2) $(if $(filter sqlite3,$(FOUND_PKGS)),-DHAVE_SQLITE) \
 	$(if $(filter libzstd,$(FOUND_PKGS)),-DHAVE_ZSTD) $(if $(filter libnats,$(FOUND_PKGS)),-DHAVE_NATS)
-INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS) $(FOUND_PKGS)) $(FEATURES))
+INGEST_CFLAGS = $(call once,INGEST_CFLAGS,$(call cflags,$(INGEST_PKGS) $(FOUND_PKGS)) $(FEATURES) \
+	-isystem $(BUILD)/generated)
 TUI_CFLAGS    = $(call once,TUI_CFLAGS,$(call cflags,$(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) \
-	$(FEATURES) -DNCURSES_WIDECHAR=1)
+	$(FEATURES) -isystem $(BUILD)/generated -DNCURSES_WIDECHAR=1)
 TEST_CFLAGS   = $(call once,TEST_CFLAGS,$(call cflags,cmocka))
-LIBS      = $(call once,LIBS,$(shell $(PKG_CONFIG) --libs $(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) -lm -pthread)
+LIBS      = $(call once,LIBS,$(shell $(PKG_CONFIG) --libs $(TUI_PKGS) $(INGEST_PKGS) $(FOUND_PKGS)) -lm -ldl -pthread)
 TEST_LIBS = $(call once,TEST_LIBS,$(shell $(PKG_CONFIG) --libs cmocka))
 
 ifeq ($(shell uname -s),Darwin)
@@ -112,6 +116,7 @@ $(1):
 	@mkdir -p $$(@D) && echo '$$(strip $(2))' >$$@
 endef
 $(eval $(call remember,$(BUILD)/flags,$$(CC) $$(COMPILE) $$(SHARED) $$(LDFLAGS)))
+$(eval $(call remember,$(BUILD)/late,$$(LATE)))
 $(eval $(call remember,$(BUILD)/sources,$$(CORE_SRC) $$(INGEST_SRC) $$(TUI_SRC) $$(LAYERS)))
 
 say = $(if $(V),,@echo '  $(1)' &&)
@@ -121,8 +126,10 @@ say = $(if $(V),,@echo '  $(1)' &&)
 .PHONY: all
 all: $(PROGRAM) ## build the program (the default)
 
+# Libraries that are loaded late (ingest/library) are needed by no object, so the linker leaves them out.
+AS_NEEDED = $(if $(filter Linux,$(shell uname -s)),-Wl$(comma)--as-needed)
 $(BUILD)/swarmtop: $(call objects,tui/app/main.c) $(ARCHIVES)
-	$(call say,LINK $@) $(CC) $(LINK) -o $@ $^ $(LIBS)
+	$(call say,LINK $@) $(CC) $(LINK) $(AS_NEEDED) -o $@ $^ $(LIBS)
 
 $(BUILD)/libcore.a: $(call objects,$(CORE_SRC))
 $(BUILD)/libingest.a: $(call objects,$(INGEST_SRC)) $(BUILD)/generated/otlp.pb-c.o
@@ -154,6 +161,18 @@ $(GENERATED).o: $(GENERATED).c $(BUILD)/flags
 $(BUILD)/ingest/otlp/otlp_protobuf.o $(BUILD)/ingest/sources.o \
 	$(BUILD)/ingest/otlp/otlp_protobuf_span.o $(FUZZ)/ingest/otlp/otlp_protobuf_span.o \
 	$(FUZZ)/ingest/otlp/otlp_protobuf.o lint/ingest/otlp/otlp_protobuf.c lint/ingest/otlp/otlp_protobuf_span.c: $(GENERATED).c
+
+# The files of the libraries that are loaded late, as the linker finds them: a shared object that needs
+# them names them. Where there is none, as with LDFLAGS=-static, or with LATE=no, they are linked.
+SONAMES  := $(BUILD)/generated/sonames.h
+LATE_SRC := $(filter-out %/library.c %/libraries.c,$(wildcard ingest/library/*.c))
+$(SONAMES): $(LATE_SRC) $(LATE_SRC:.c=.h) ingest/library/library.h $(BUILD)/flags $(BUILD)/late | deps
+	@mkdir -p $(@D)/none && : >$(@D)/none/sonames.h
+	$(call say,GEN  $@) rm -f $(BUILD)/late.so && { [ '$(LATE)' != yes ] || { LC_ALL=C $(CC) -std=c11 -D_GNU_SOURCE -I. -isystem $(@D)/none \
+		$(INGEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -w -fPIC -shared -o $(BUILD)/late.so $(LATE_SRC) $(LIBS) && readelf -d $(BUILD)/late.so; } 2>/dev/null || :; } | \
+		sed -n 's/.*(NEEDED).*\[lib\([a-z0-9]*\)\.\(so.*\)\].*/\1 lib\1.\2/p' | awk '{ print "#define SONAME_" toupper($$1) " \"" $$2 "\"" }' >$@
+LATE_USERS = $(LATE_SRC:%.c=$(1)%.o)
+$(call LATE_USERS,$(BUILD)/) $(call LATE_USERS,$(FUZZ)/) $(LATE_SRC:%=lint/%): $(SONAMES)
 
 # Tests are compiled more often than they run long.
 $(addsuffix .o,$(TEST_PROGRAMS)): CFLAGS := $(patsubst -O%,-O0,$(CFLAGS))

@@ -8,6 +8,7 @@
 
 #include "core/base/strbuf.h"
 #include "ingest/http/grpc_session.h"
+#include "ingest/library/nghttp2.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -185,6 +186,11 @@ void grpc_add(struct grpc *grpc, struct connection *connection)
 
 /* ---- beginning and end ---- */
 
+bool grpc_can_serve(void)
+{
+    return library_load(&nghttp2_library) == NULL;
+}
+
 struct grpc *grpc_new(const struct grpc_options *options)
 {
     struct grpc *grpc = mem_zalloc(options->receiver->mem, 1, sizeof *grpc);
@@ -212,6 +218,11 @@ void grpc_free(struct grpc *grpc)
 }
 
 #else
+
+bool grpc_can_serve(void)
+{
+    return false;
+}
 
 struct grpc *grpc_new(const struct grpc_options *options)
 {

@@ -24,6 +24,8 @@ struct grpc_options {
     unsigned *handles; /* counts its open handles: grpc_free wants 0 */
 };
 
+/* Returns whether gRPC can be served, which loads libnghttp2. */
+bool grpc_can_serve(void);
 /* Returns new; NULL: out of memory. */
 struct grpc *grpc_new(const struct grpc_options *options);
 /* Serves the connection: takes it with its socket. */

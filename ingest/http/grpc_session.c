@@ -7,8 +7,8 @@
 #ifdef HAVE_NGHTTP2
 
 #include "ingest/http/grpc_call.h"
+#include "ingest/library/nghttp2.h"
 
-#include <nghttp2/nghttp2.h>
 #include <stdio.h>
 #include <string.h>
 

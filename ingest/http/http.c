@@ -5,8 +5,8 @@
 #include "ingest/http/http.h"
 
 #include "ingest/http/request.h"
+#include "ingest/library/microhttpd.h"
 
-#include <microhttpd.h>
 #include <string.h>
 #include <unistd.h>
 

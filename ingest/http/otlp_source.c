@@ -11,6 +11,7 @@
 #include "ingest/http/hook_peers.h"
 #include "ingest/http/http.h"
 #include "ingest/http/listen.h"
+#include "ingest/library/microhttpd.h"
 #include "ingest/otlp/otlp_clocks.h"
 #include "ingest/otlp/otlp_reader.h"
 #include "ingest/source.h"
@@ -237,14 +238,14 @@ static void take_connection(void *ctx, struct connection *connection, const stru
                             socklen_t peer_len, bool http2)
 {
     struct otlp_source *otlp = ctx;
-    if (http2 && otlp->grpc != NULL) {
+    if (http2 && otlp->grpc != NULL && grpc_can_serve()) {
         grpc_add(otlp->grpc, connection);
         return;
     }
     if (http2 && !otlp->warned) {
         otlp->warned = true;
         refused(otlp, "",
-                "gRPC, as this swarmtop is built without libnghttp2: set "
+                "gRPC, as this swarmtop has no libnghttp2: set "
                 "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
     }
     http_add(otlp->http, connection, peer, peer_len);
@@ -405,6 +406,11 @@ static bool open_otlp(struct source *source, struct strbuf *error)
     struct address address;
     struct strbuf partly;
     init(otlp);
+    const char *missing = library_load(&mhd_library);
+    if (missing != NULL) {
+        source_error(error, source->spec, "cannot listen", missing);
+        return false;
+    }
     strbuf_init(&partly, ctx_of(otlp)->mem, 0);
     if (!address_parse_otlp(source->spec, &address, error) ||
         !source_may_bind(source, &address, error) ||

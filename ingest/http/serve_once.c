@@ -4,9 +4,9 @@
 
 #include "core/base/ascii.h"
 #include "ingest/ingest_ctx.h"
+#include "ingest/library/microhttpd.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
@@ -331,6 +331,12 @@ struct serve_once *serve_once_new(const struct serve_once_options *options, stru
     serve->options = *options;
     serve->options.name = NULL;
     strbuf_init(&serve->path, options->mem, 0);
+    const char *missing = library_load(&mhd_library);
+    if (missing != NULL) {
+        strbuf_adds(error, missing);
+        release(serve);
+        return NULL;
+    }
     serve->size = fstat(options->fd, &file) == 0 ? (uint64_t)file.st_size : 0;
     if (make_path(serve, options->name, error) && listen_and_start(serve, error)) {
         return serve;

@@ -72,6 +72,10 @@ natsConnection *nats_connect(const char *server, int timeout_ms, const char **wh
 {
     natsOptions *options = NULL;
     natsConnection *connection = NULL;
+    *why = library_load(&nats_library);
+    if (*why != NULL) {
+        return NULL;
+    }
     natsStatus status = natsOptions_Create(&options);
     if (status == NATS_OK) {
         status = set_options(options, server, timeout_ms);
@@ -85,6 +89,13 @@ natsConnection *nats_connect(const char *server, int timeout_ms, const char **wh
         return NULL;
     }
     return connection;
+}
+
+void nats_end_thread(void)
+{
+    if (library_load(&nats_library) == NULL) {
+        nats_ReleaseThreadMemory();
+    }
 }
 #else
 typedef int nats_not_built;

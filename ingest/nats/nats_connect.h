@@ -7,11 +7,13 @@
 
 #ifdef HAVE_NATS
 enum { NATS_BUILT = true };
-#include <nats/nats.h>
+#include "ingest/library/nats.h"
 
 /* Connects, for at most `timeout_ms`; libnats does not reconnect it. NULL: *why is the reason
    (static). Destroy with natsConnection_Destroy. */
 natsConnection *nats_connect(const char *server, int timeout_ms, const char **why);
+/* A thread that has connected, or tried to, calls this before it ends. */
+void nats_end_thread(void);
 /* Returns the meaning of a status (static). */
 const char *nats_why(natsStatus status);
 #else

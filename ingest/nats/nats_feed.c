@@ -128,6 +128,13 @@ static bool send_first(struct nats_feed *feed, natsConnection *connection)
     return status == NATS_OK;
 }
 
+static void disconnect(natsConnection *connection)
+{
+    if (connection != NULL) { /* else there may be no library */
+        natsConnection_Destroy(connection);
+    }
+}
+
 static void *run(void *ctx)
 {
     struct nats_feed *feed = ctx;
@@ -149,13 +156,13 @@ static void *run(void *ctx)
             retry_ms = RETRY_MS;
             continue;
         }
-        natsConnection_Destroy(connection);
+        disconnect(connection);
         connection = NULL;
         pause_for(feed, retry_ms);
         retry_ms = retry_ms * 2 < RETRY_MAX_MS ? retry_ms * 2 : RETRY_MAX_MS;
     }
-    natsConnection_Destroy(connection);
-    nats_ReleaseThreadMemory();
+    disconnect(connection);
+    nats_end_thread();
     release(feed);
     return NULL;
 }

@@ -259,6 +259,9 @@ static natsStatus read_all(struct nats_link *link)
 
 static void disconnect(struct nats_link *link)
 {
+    if (link->connection == NULL) {
+        return; /* there may be no library */
+    }
     natsSubscription_Destroy(link->subscription);
     jsCtx_Destroy(link->js);
     natsConnection_Destroy(link->connection);
@@ -287,7 +290,7 @@ static void *run(void *ctx)
         pause_for(link, retry_ms);
         retry_ms = retry_ms * 2 < RETRY_MAX_MS ? retry_ms * 2 : RETRY_MAX_MS;
     }
-    nats_ReleaseThreadMemory();
+    nats_end_thread();
     release(link);
     return NULL;
 }

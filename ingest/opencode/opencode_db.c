@@ -10,11 +10,11 @@
 #ifdef HAVE_SQLITE
 
 #include "core/base/u64map.h"
+#include "ingest/library/sqlite.h"
 #include "ingest/opencode/opencode_file.h"
 #include "ingest/opencode/opencode_place.h"
 
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>

@@ -5,6 +5,7 @@
 
 #ifdef HAVE_SQLITE
 
+#include "ingest/library/sqlite.h"
 #include "ingest/transcript_file.h"
 
 #include <errno.h>
@@ -22,7 +23,9 @@ void opencode_file_init(struct opencode_file *file, const char *path)
 
 void opencode_file_close(struct opencode_file *file)
 {
-    sqlite3_close(file->handle);
+    if (file->handle != NULL) {
+        sqlite3_close(file->handle);
+    }
     file->handle = NULL;
     file->as_it_is = false;
 }
@@ -72,6 +75,11 @@ static bool open_file(struct opencode_file *file)
     static const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
     if (access(file->path, R_OK) != 0) {
         opencode_file_fail(file, strerror(errno));
+        return false;
+    }
+    const char *missing = library_load(&sqlite_library);
+    if (missing != NULL) {
+        opencode_file_fail(file, missing);
         return false;
     }
     if (sqlite3_open_v2(file->path, &file->handle, flags, NULL) != SQLITE_OK) {

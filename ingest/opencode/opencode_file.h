@@ -6,15 +6,14 @@
 #ifdef HAVE_SQLITE
 
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct opencode_file {
     char path[PATH_MAX];
-    sqlite3 *handle; /* NULL: not open */
-    dev_t device;    /* of the open one, like these */
+    struct sqlite3 *handle; /* NULL: not open */
+    dev_t device;           /* of the open one, like these */
     ino_t inode;
     int64_t modified_ns;
     bool as_it_is; /* it was opened without regard to changes: another time shows them */

@@ -6,6 +6,8 @@
 
 #ifdef HAVE_SQLITE
 
+#include "ingest/library/sqlite.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,8 @@
 
 #ifdef HAVE_SQLITE
 
+#include "ingest/library/sqlite.h"
+
 #include <stdio.h>
 #include <string.h>
 

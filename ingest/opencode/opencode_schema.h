@@ -7,7 +7,7 @@
 
 #ifdef HAVE_SQLITE
 
-#include <sqlite3.h>
+struct sqlite3; /* a connection of SQLite */
 
 struct opencode_schema {
     int64_t version; /* PRAGMA schema_version of the last look; -1: none */
@@ -26,7 +26,7 @@ extern const char *const opencode_table_names[OPENCODE_TABLES];
 void opencode_schema_init(struct opencode_schema *schema);
 /* Looks at the database, where its schema has changed since the last look. False: it cannot be
    read. */
-bool opencode_schema_look(struct opencode_schema *schema, sqlite3 *handle);
+bool opencode_schema_look(struct opencode_schema *schema, struct sqlite3 *handle);
 
 #endif
 

@@ -4,17 +4,18 @@
 #include "ingest/trace/unzstd.h"
 
 #ifdef HAVE_ZSTD
+#include "ingest/library/zstd.h"
+
 #include <stdlib.h>
-#include <zstd.h>
-#include <zstd_errors.h>
 
 enum { WINDOW_LOG_MAX = 27, HEADER_BYTES = 5, BLOCK_HEADER_BYTES = 3 };
 
 struct unzstd {
     ZSTD_DCtx *dctx;
-    size_t wants; /* so many bytes at most: its next block */
-    bool full;    /* the last piece was full: more may be held back */
-    bool ended;   /* no frame is open */
+    size_t wants;        /* so many bytes at most: its next block */
+    bool full;           /* the last piece was full: more may be held back */
+    bool ended;          /* no frame is open */
+    const char *missing; /* why there is no library (static); NULL: there is */
 };
 
 struct unzstd *unzstd_new(void)
@@ -22,6 +23,10 @@ struct unzstd *unzstd_new(void)
     struct unzstd *unzstd = calloc(1, sizeof *unzstd);
     if (unzstd == NULL) {
         return NULL;
+    }
+    unzstd->missing = library_load(&zstd_library);
+    if (unzstd->missing != NULL) {
+        return unzstd;
     }
     unzstd->dctx = ZSTD_createDCtx();
     if (unzstd->dctx == NULL ||
@@ -37,7 +42,9 @@ struct unzstd *unzstd_new(void)
 void unzstd_free(struct unzstd *unzstd)
 {
     if (unzstd != NULL) {
-        ZSTD_freeDCtx(unzstd->dctx);
+        if (unzstd->missing == NULL) {
+            ZSTD_freeDCtx(unzstd->dctx);
+        }
         free(unzstd);
     }
 }
@@ -63,6 +70,10 @@ size_t unzstd_some(struct unzstd *unzstd, struct slice *in, char *out, size_t si
                    const char **error)
 {
     ZSTD_outBuffer to = {out, size, 0};
+    *error = unzstd->missing != NULL ? unzstd->missing : *error;
+    if (unzstd->missing != NULL) {
+        return 0;
+    }
     while (to.pos == 0 && (in->len > 0 || unzstd->full)) {
         ZSTD_inBuffer from = {in->bytes, in->len < unzstd->wants ? in->len : unzstd->wants, 0};
         size_t status = ZSTD_decompressStream(unzstd->dctx, &to, &from);

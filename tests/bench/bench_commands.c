@@ -71,20 +71,40 @@ static void say(const char *name, const char *how, const struct samples *samples
               median_s * 1e3, worst_s * 1e3, failed ? ", or it failed" : "");
 }
 
+/* Seconds of a program that does nothing, of libc alone. */
+static double run_nothing(void)
+{
+    extern char **environ;
+    char name[] = "true";
+    char *argv[] = {name, NULL};
+    pid_t pid;
+    int status = -1;
+    double began_s = bench_now();
+    if (posix_spawnp(&pid, name, NULL, NULL, argv, environ) == 0) {
+        waitpid(pid, &status, 0);
+    }
+    return bench_now() - began_s;
+}
+
 static void measure(struct bench *bench, size_t command, struct pty *pty, const char *listening)
 {
-    struct samples heard = {.count = 0}, unheard = {.count = 0};
-    char nobody[620], input[620];
+    struct samples heard = {.count = 0}, unheard = {.count = 0}, nothing = {.count = 0};
+    char nobody[620], input[620], text[80];
     snprintf(nobody, sizeof nobody, "unix:%s/nobody.sock", bench->dir);
     snprintf(input, sizeof input, "%s/input", bench->dir);
     bench_write_file(input, commands[command].input, strlen(commands[command].input));
     run(command, listening, input, 0); /* its pages are in memory from here on */
     for (unsigned i = 0; i < BENCH_RUNS_MAX; i++) {
+        samples_add(&nothing, run_nothing());
         samples_add(&heard, run(command, listening, input, 0));
         samples_add(&unheard, run(command, nobody, input, commands[command].unheard));
         pty_run(pty, 1, 0.02, NULL, NULL);
     }
     say(commands[command].name, "a listener", &heard, 0.005);
+    snprintf(text, sizeof text, "13 %s, against `true`", commands[command].name);
+    bench_say(text, samples_median(&unheard) / samples_median(&nothing), "`true`", false, 2.5,
+              "%.1f ms, `true` %.1f ms", samples_median(&unheard) * 1e3,
+              samples_median(&nothing) * 1e3);
     say(commands[command].name, "nobody listens", &unheard, 0.05);
     unlink(input);
 }

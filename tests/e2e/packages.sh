@@ -13,6 +13,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else fakeroot "$@"; fi; }
 
 cp "$program" swarmtop
 cp "$(dirname "$program")"/libswarmtrace.* .
+[ ! -e "$(dirname "$program")/late.so" ] || cp "$(dirname "$program")/late.so" .
 # PROGRAM= keeps make from building.
 make -s -C "$top" deb BUILD="$work" PROGRAM= MAINTAINER='A Packager <packager@debian.org>' >path 2>made ||
     fail "make deb: $(cat made)"
@@ -27,7 +28,7 @@ field() { dpkg-deb -f "$package" "$1"; } # NAME
 version=$("$program" --version | sed -n 's/^swarmtop \([0-9.]*\).*/\1/p')
 case $(field Version) in "$version"-*) ;; *) fail "the version: $(field Version), not $version" ;; esac
 [ "$(field Architecture)" = "$(dpkg --print-architecture)" ] || fail "for $(field Architecture)"
-for library in libc6 libuv1 libjansson4 zlib1g; do
+for library in libc6 libuv1 libjansson4 zlib1g libmicrohttpd12; do
     field Depends | grep -q "$library (>=" || fail "it does not depend on $library: $(field Depends)"
 done
 dpkg-deb -c "$package" >contents

@@ -2,6 +2,7 @@
 #include "tui/doctor/doctor.h"
 
 #include "core/base/version.h"
+#include "ingest/library/libraries.h"
 #include "ingest/sources.h"
 
 #include <limits.h>
@@ -40,6 +41,17 @@ static void check_features(struct findings *out)
                  missing == 0 ? ", with all features" : "");
 }
 
+/* Libraries that are loaded late are missed late, too. */
+static void check_libraries(struct findings *out)
+{
+    for (size_t i = 0; libraries[i] != NULL; i++) {
+        const char *missing = library_load(libraries[i]);
+        if (missing != NULL) {
+            findings_add(out, FINDING_FIX, libraries[i]->soname, "%s", missing);
+        }
+    }
+}
+
 /* Sets found to the program of that name in the PATH, if it may be run. */
 static bool find_in_path(const char *name, char found[PATH_MAX])
 {
@@ -71,6 +83,7 @@ void doctor_program(struct findings *out, const struct options *options)
     (void)options;
     findings_heading(out, "Program");
     check_features(out);
+    check_libraries(out);
     if (!find_in_path("swarmtop", found)) {
         findings_add(out, FINDING_NOTE, "PATH",
                      "swarmtop is not in it: hooks of clients cannot run `swarmtop hook`");
