@@ -138,9 +138,12 @@ static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *m
         char age[NUMBER_BYTES];
         held_up_chain(&held, first, &chain);
         number_ms((double)chain.age_ns / 1e6, true, age);
+        struct agent_labels labels;
         strbuf_init(&text, out->mem, 0);
-        held_up_text(swarm, &chain, &(struct held_up_look){&theme, age, HELD_UP_COLS, no_mask},
-                     &text);
+        out->failed |= !agent_labels_init(&labels, swarm, out->mem, true);
+        held_up_text(swarm, &chain,
+                     &(struct held_up_look){&theme, age, HELD_UP_COLS, no_mask, &labels}, &text);
+        agent_labels_release(&labels);
         strbuf_addf(out, "  held up: %s", text.len > 0 ? text.data : age);
         strbuf_release(&text);
     }

@@ -176,7 +176,7 @@ enum { CHAIN_GAP = 3, NAME_SESSIONS = 2 /* runs of the name without the number o
 struct header_chain {
     struct held_up_chain chain; /* count 0: no call is */
     char age[NUMBER_BYTES];
-    bool about; /* the text that was made last has the call's argument */
+    enum held_up_room room; /* of the text that was made last */
 };
 
 static void find_chain(const struct frame *frame, struct header_chain *out)
@@ -192,9 +192,9 @@ static int make_chain(struct frame *frame, struct header_chain *chain, int cols)
 {
     const struct theme *theme = &frame->input->theme;
     const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0),
-                                      frame->input->no_mask};
+                                      frame->input->no_mask, &frame->labels};
     struct strbuf *text = &frame->scratch;
-    chain->about = held_up_text(frame->swarm, &chain->chain, &look, text);
+    chain->room = held_up_text(frame->swarm, &chain->chain, &look, text);
     if (!frame->input->no_mask) {
         mask_in_place(text);
     }
@@ -230,8 +230,8 @@ static int put_chain(struct frame *frame, struct area line, int x, struct header
                                frame->scratch.data, frame->scratch.len);
 }
 
-/* Drops the number of agents from the name if that gives the chain, or its call's argument, the
-   room that it lacks. `others`: columns of what is between the two. */
+/* Drops the number of agents from the name if that gives the chain, its agent's session or its
+   call's argument the room that it lacks. `others`: columns of what is between the two. */
 static void make_room(struct frame *frame, struct area line, int others, struct header_piece *name,
                       struct header_chain *chain)
 {
@@ -240,13 +240,11 @@ static void make_room(struct frame *frame, struct area line, int others, struct 
     if (chain->chain.count == 0 || count <= NAME_SESSIONS) {
         return;
     }
-    int cols = make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
-    if (chain->about) {
-        return;
-    }
+    make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
+    enum held_up_room room = chain->room;
     name->count = NAME_SESSIONS;
-    int more = make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
-    if (!chain->about && (cols > 0 || more == 0)) {
+    make_chain(frame, chain, line.cols - header_piece_cols(name, ascii) - others - gaps);
+    if (chain->room <= room) {
         name->count = count;
     }
 }

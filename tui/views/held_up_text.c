@@ -8,12 +8,15 @@
 #include "tui/views/span_text.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Which parts a form leaves out; each leaves out those of the ones before. */
 enum form { FORM_ALL, FORM_NAMES, FORM_ENDS, FORM_SHORT, FORM_LAST, FORM_BRIEF, FORM_BARE, FORMS };
 
 /* Less of an argument than ABOUT_MIN_COLS shows nothing. */
 enum { ABOUT_COLS = 40, ABOUT_SHORT_COLS = 16, ABOUT_MIN_COLS = 6 };
+/* Columns of labels in place of names. */
+enum { LABEL_SHORT_COLS = 24, LABEL_BARE_COLS = 21 };
 
 struct pen {
     const struct swarm *swarm;
@@ -21,6 +24,8 @@ struct pen {
     const struct held_up_look *look;
     struct strbuf text; /* one part */
     struct strbuf *out;
+    session_no session;            /* of the agent before; NO_SESSION: none is */
+    bool namesakes[HELD_UP_STEPS]; /* by step: an agent of another session has its name */
 };
 
 /* Appends the part as one line of at most `cols` columns. */
@@ -42,16 +47,90 @@ static void put_cut(struct pen *pen, size_t cols)
     strbuf_adds(pen->out, fits < text->len ? theme_symbol(theme, SYM_ELLIPSIS) : "");
 }
 
-static void put_agent(struct pen *pen, agent_no number, enum form form)
+static bool is_main(const struct agent *agent)
 {
-    const struct agent *agent = swarm_agent(pen->swarm, number);
-    strbuf_clear(&pen->text);
-    query_agent_title(pen->swarm, number, &pen->text);
-    struct slice about = swarm_text_slice(pen->swarm, agent->description);
-    if (form == FORM_ALL && about.len > 0) {
-        strbuf_addc(&pen->text, ' ');
-        strbuf_add(&pen->text, about.bytes, about.len);
+    return (agent->flags & AGENT_MAIN) != 0;
+}
+
+/* Returns whether an agent of another session has the name. `title` is that of the agent. */
+static bool has_namesake(struct pen *pen, agent_no number, const struct strbuf *title)
+{
+    const struct agent *own = swarm_agent(pen->swarm, number);
+    bool found = false;
+    for (size_t i = 0; !found && i < swarm_agent_count(pen->swarm); i++) {
+        const struct agent *agent = swarm_agent(pen->swarm, (agent_no)i);
+        if (agent->session == own->session || (agent->flags & (AGENT_DEAD | AGENT_GROUP)) != 0 ||
+            is_main(agent) != is_main(own)) {
+            continue;
+        }
+        if (!is_main(own)) {
+            found = own->name != INTERN_NONE && agent->name == own->name;
+            continue;
+        }
+        strbuf_clear(&pen->text);
+        query_agent_title(pen->swarm, (agent_no)i, &pen->text);
+        found = !pen->text.failed && pen->text.len > 0 && strcmp(pen->text.data, title->data) == 0;
     }
+    return found;
+}
+
+static void find_namesakes(struct pen *pen)
+{
+    struct strbuf title;
+    strbuf_init(&title, pen->out->mem, 0);
+    for (size_t i = 0; pen->look->labels != NULL && i < pen->chain->count; i++) {
+        strbuf_clear(&title);
+        query_agent_title(pen->swarm, pen->chain->steps[i].agent, &title);
+        pen->namesakes[i] =
+            !title.failed && title.len > 0 && has_namesake(pen, pen->chain->steps[i].agent, &title);
+    }
+    strbuf_release(&title);
+}
+
+/* Returns whether there were any. */
+static bool forget_namesakes(struct pen *pen)
+{
+    bool any = false;
+    for (size_t i = 0; i < pen->chain->count; i++) {
+        any |= pen->namesakes[i];
+        pen->namesakes[i] = false;
+    }
+    return any;
+}
+
+/* Sets the text to the agent's label, which has its session. */
+static void label_agent(struct pen *pen, agent_no number, enum form form)
+{
+    int cols = form >= FORM_BARE    ? LABEL_BARE_COLS
+               : form >= FORM_SHORT ? LABEL_SHORT_COLS
+                                    : ABOUT_COLS;
+    struct agent_label label;
+    agent_label_init(&label, pen->out->mem, pen->look->theme->ascii);
+    agent_labels_get(pen->look->labels, number, LABEL_LIST | LABEL_CLIENT, &label);
+    label.session_needed = label.session.len > 0;
+    if (!pen->look->no_mask) {
+        agent_label_mask(&label);
+    }
+    agent_label_text(&label, cols, &pen->text);
+    agent_label_release(&label);
+}
+
+static void put_agent(struct pen *pen, size_t step, enum form form)
+{
+    agent_no number = pen->chain->steps[step].agent;
+    const struct agent *agent = swarm_agent(pen->swarm, number);
+    struct slice about = swarm_text_slice(pen->swarm, agent->description);
+    strbuf_clear(&pen->text);
+    if (pen->namesakes[step] && agent->session != pen->session) {
+        label_agent(pen, number, form);
+    } else {
+        query_agent_title(pen->swarm, number, &pen->text);
+        if (form == FORM_ALL && about.len > 0) {
+            strbuf_addc(&pen->text, ' ');
+            strbuf_add(&pen->text, about.bytes, about.len);
+        }
+    }
+    pen->session = agent->session;
     put_cut(pen, ABOUT_COLS);
     strbuf_addf(pen->out, " %s ", theme_symbol(pen->look->theme, SYM_HELD_UP));
 }
@@ -90,6 +169,7 @@ static void put_form(struct pen *pen, enum form form, size_t about_cols)
     size_t last = chain->count - 1;
     char p95[NUMBER_BYTES];
     strbuf_clear(pen->out);
+    pen->session = NO_SESSION;
     for (size_t i = form >= FORM_LAST ? last : 0; i <= last; i++) {
         if (form >= FORM_ENDS && i > 0 && i < last) {
             put_left_out(pen);
@@ -97,7 +177,7 @@ static void put_form(struct pen *pen, enum form form, size_t about_cols)
         } else if (i > 0 && i == last && chain->length > chain->count) {
             put_left_out(pen);
         }
-        put_agent(pen, chain->steps[i].agent, form);
+        put_agent(pen, i, form);
     }
     const struct span *call = swarm_span(pen->swarm, chain->steps[last].call);
     if (call != NULL) {
@@ -144,28 +224,40 @@ static size_t about_cols_of(struct pen *pen, enum form form)
     return left < ABOUT_MIN_COLS ? 0 : left < ABOUT_SHORT_COLS ? left : ABOUT_SHORT_COLS;
 }
 
-bool held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
-                  const struct held_up_look *look, struct strbuf *out)
+/* Sets out to the widest form that fits; FORMS: none does. */
+static enum form put_widest(struct pen *pen)
 {
-    struct pen pen = {.swarm = swarm, .chain = chain, .look = look, .out = out};
-    bool ascii = look->theme->ascii, fits = false, about = false;
-    strbuf_clear(out);
-    if (chain->count == 0) {
-        return false;
-    }
-    strbuf_init(&pen.text, out->mem, 0);
-    for (enum form form = FORM_ALL; form < FORMS && !fits; form++) {
-        size_t about_cols = about_cols_of(&pen, form);
-        about = about_cols > 0;
-        if (!about && form != FORM_BARE) {
+    for (enum form form = FORM_ALL; form < FORMS; form++) {
+        size_t about_cols = about_cols_of(pen, form);
+        if (about_cols == 0 && form != FORM_BARE) {
             continue;
         }
-        put_form(&pen, form, about_cols);
-        fits = out->failed || text_cols(out->data, out->len, ascii) <= look->cols;
+        put_form(pen, form, about_cols);
+        if (pen->out->failed ||
+            text_cols(pen->out->data, pen->out->len, pen->look->theme->ascii) <= pen->look->cols) {
+            return form;
+        }
     }
+    strbuf_clear(pen->out);
+    return FORMS;
+}
+
+enum held_up_room held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+                               const struct held_up_look *look, struct strbuf *out)
+{
+    struct pen pen = {.swarm = swarm, .chain = chain, .look = look, .out = out};
+    strbuf_clear(out);
+    if (chain->count == 0) {
+        return HELD_UP_NONE;
+    }
+    strbuf_init(&pen.text, out->mem, 0);
+    find_namesakes(&pen);
+    enum form form = put_widest(&pen);
+    bool labelled = form < FORMS || !forget_namesakes(&pen);
+    form = labelled ? form : put_widest(&pen);
     strbuf_release(&pen.text);
-    if (!fits) {
-        strbuf_clear(out);
-    }
-    return fits && about;
+    return form == FORMS       ? HELD_UP_NONE
+           : form == FORM_BARE ? (labelled ? HELD_UP_CALL : HELD_UP_ALIKE)
+           : labelled          ? HELD_UP_WHOLE
+                               : HELD_UP_ALIKE_WHOLE;
 }

@@ -6,6 +6,7 @@
 #include "core/analysis/held_up.h"
 #include "tui/screen/number.h"
 #include "tui/screen/theme.h"
+#include "tui/views/agent_labels.h"
 
 /* How it is written. */
 struct held_up_look {
@@ -13,6 +14,8 @@ struct held_up_look {
     const char *age;           /* of the call at the end */
     size_t cols;               /* at most so many */
     bool no_mask;              /* shows keys and passwords */
+    /* Distinguish agents of one name, borrowed; NULL: names alone. */
+    const struct agent_labels *labels;
 };
 
 struct frame;
@@ -23,11 +26,22 @@ agent_no held_up_shown(const struct frame *frame);
 void held_up_age(const struct frame *frame, const struct held_up_chain *chain,
                  char out[NUMBER_BYTES]);
 
-/* Sets out to the text. If it is too wide, it loses the descriptions of agents, then those between
-   the first and the last one, then most of the call's argument, then all agents but the last, then
-   the p95, then more of the argument, then all of it. It is empty if that does not fit either, or
-   if the chain is empty. Returns whether the argument has room. */
-bool held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
-                  const struct held_up_look *look, struct strbuf *out);
+/* The parts that a text has room for. */
+enum held_up_room {
+    HELD_UP_NONE,        /* nothing */
+    HELD_UP_ALIKE,       /* a name that an agent of another session has, too */
+    HELD_UP_ALIKE_WHOLE, /* also the argument of the call at the end */
+    HELD_UP_CALL,        /* a label, and the name of the call */
+    HELD_UP_WHOLE        /* also its argument */
+};
+
+/* Sets out to the text. The first agent of its session in it is shown by its label, with the
+   session, if an agent of another session has its name. If the text is too wide, it loses the
+   descriptions of agents, then those between the first and the last one, then most of the call's
+   argument, then all agents but the last, then the p95, then more of the argument, then all of it,
+   and begins again with names instead of labels. It is empty if that does not fit either, or if the
+   chain is empty. */
+enum held_up_room held_up_text(const struct swarm *swarm, const struct held_up_chain *chain,
+                               const struct held_up_look *look, struct strbuf *out);
 
 #endif

@@ -211,9 +211,12 @@ void report_held_up(const struct report *r, bool ascii, struct strbuf *out)
         struct strbuf text;
         char age[NUMBER_BYTES];
         number_ms((double)chain.age_ns / 1e6, ascii, age);
+        struct agent_labels labels;
         strbuf_init(&text, out->mem, 0);
+        out->failed |= !agent_labels_init(&labels, r->swarm, out->mem, ascii);
         held_up_text(r->swarm, &chain,
-                     &(struct held_up_look){&theme, age, HELD_UP_COLS, r->no_mask}, &text);
+                     &(struct held_up_look){&theme, age, HELD_UP_COLS, r->no_mask, &labels}, &text);
+        agent_labels_release(&labels);
         strbuf_addf(out, "held up   %s\n", text.len > 0 ? text.data : age);
         strbuf_release(&text);
     }

@@ -74,6 +74,38 @@ TEST(a_narrow_header_loses_the_chain_before_the_clock)
     }
 }
 
+/* Two directories of one name, each with an agent that starts an Explore. */
+#define SESSION(id, cwd, t)                                                                  \
+    "{'op':'update_session','session_id':'" id "','cwd':'" cwd "','start_ms':0}\n"           \
+    "{'op':'update_call','session_id':'" id                                                  \
+    "','kind':'tool','id':'a','name':'Agent','start_ms':" #t ",'child_agent_id':'x" id       \
+    "','args':{'subagent_type':'Explore'}}\n"                                                \
+    "{'op':'update_agent','session_id':'" id "','agent_id':'x" id "','name':'Explore',"      \
+    "'parent_agent_id':'" id "'}\n"                                                          \
+    "{'op':'update_call','session_id':'" id "','agent_id':'x" id "','kind':'tool','id':'b'," \
+    "'name':'Bash','start_ms':" #t ",'args':{'command':'make'}}\n"
+
+TEST(of_namesakes_in_two_sessions_the_chain_names_the_session)
+{
+    static const struct {
+        int cols;
+        const char *has;
+    } rows[] = {
+        {120, "held up: api web/api ← Explore ← Bash make 43s"},
+        {90, "held up: api web/api ← Explore ← Bash make 43s"},
+        {83, "held up: api web/api › Explore ← Bash 43s"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct picture picture;
+        picture_init(&picture, rows[i].cols, 12);
+        picture_feed(&picture,
+                     SESSION("w", "/srv/web/api", 3000) SESSION("o", "/srv/ops/api", 2000));
+        picture_at(&picture, 43000);
+        picture_has(&picture, rows[i].has);
+        picture_release(&picture);
+    }
+}
+
 TEST(braces_walk_along_the_chain)
 {
     struct picture picture;
