@@ -26,7 +26,7 @@ static const struct {
     {"15", bench_open_spans}, {"16", bench_correct},  {"17", bench_wide_document},
     {"18", bench_key},        {"19", bench_otlp},     {"20", bench_files},
     {"21", bench_journal},    {"23", bench_foreign},  {"24", bench_start},
-    {"25", bench_day},
+    {"25", bench_day},        {"26", bench_swarm},
 };
 
 static unsigned missed;

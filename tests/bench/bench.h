@@ -89,6 +89,6 @@ typedef void bench_goal(struct bench *bench);
 bench_goal bench_scan, bench_open, bench_memory, bench_snapshot, bench_cap, bench_frame, bench_late,
     bench_export, bench_feed, bench_live, bench_terminal, bench_glass, bench_commands, bench_quiet,
     bench_open_spans, bench_correct, bench_wide_document, bench_key, bench_otlp, bench_journal,
-    bench_foreign, bench_start, bench_day, bench_files, bench_path;
+    bench_foreign, bench_start, bench_day, bench_files, bench_path, bench_swarm;
 
 #endif
