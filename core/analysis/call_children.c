@@ -107,22 +107,34 @@ void call_children_release(struct call_children *children)
 static bool is_fresh(const struct call_children_kept *kept, const struct swarm *swarm,
                      int64_t local_ns)
 {
-    return kept->swarm == swarm && kept->revision == swarm_revision(swarm) &&
-           kept->passes == swarm_forget_passes(swarm) && local_ns >= kept->local_ns &&
+    return kept->revision == swarm_revision(swarm) && local_ns >= kept->local_ns &&
            local_ns - kept->local_ns < KEPT_NS;
+}
+
+static void forget_matches(struct call_children *children)
+{
+    u64map_clear(children->matches);
+    for (size_t i = 0; i < children->agent_count; i++) {
+        children->matched_ns[i] = INT64_MAX;
+    }
 }
 
 const struct call_children *call_children_keep(struct call_children_kept *kept,
                                                const struct swarm *swarm, int64_t local_ns)
 {
-    if (is_fresh(kept, swarm, local_ns)) {
+    bool same = kept->swarm == swarm && kept->structure == swarm_structure(swarm), good = true;
+    if (same && is_fresh(kept, swarm, local_ns)) {
         return &kept->children;
     }
-    call_children_kept_release(kept);
-    bool good = call_children_init(&kept->children, swarm);
+    if (same) {
+        forget_matches(&kept->children);
+    } else {
+        call_children_kept_release(kept);
+        good = call_children_init(&kept->children, swarm);
+    }
     kept->swarm = swarm;
+    kept->structure = swarm_structure(swarm);
     kept->revision = swarm_revision(swarm);
-    kept->passes = swarm_forget_passes(swarm);
     kept->local_ns = local_ns;
     kept->made++;
     if (!good) {

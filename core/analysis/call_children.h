@@ -35,14 +35,16 @@ void call_children_release(struct call_children *children);
 /* An index that is kept between questions, for a display that asks ten times a second. Zeroed:
    none yet. */
 struct call_children_kept {
-    struct call_children children;   /* of `swarm` at `revision` */
-    const struct swarm *swarm;       /* NULL: none */
-    uint64_t revision, passes, made; /* `made`: so many times */
+    struct call_children children; /* of `swarm` at `revision` */
+    const struct swarm *swarm;     /* NULL: none */
+    uint64_t structure;            /* the index stays while that of the model does */
+    uint64_t revision, made;       /* matches are made for each revision; `made`: so many times */
     int64_t local_ns;
 };
 /* Returns the index of the model as it is now, borrowed until the next call. It is made again when
-   the model has changed, or after a second: calls that run may match an agent whose clock is ahead.
-   NULL: out of memory. */
+   the structure of the model has changed. Its matches are forgotten with each change of the model,
+   and after a second: calls that run may match an agent whose clock is ahead. NULL: out of
+   memory. */
 const struct call_children *call_children_keep(struct call_children_kept *kept,
                                                const struct swarm *swarm, int64_t local_ns);
 /* Needs no swarm: that may have gone. */

@@ -46,6 +46,27 @@ static bool holds(const struct swarm *swarm, const struct span *span)
             span->kind == SPAN_AGENT_CALL || span->kind == SPAN_USER);
 }
 
+/* Returns the agent's link; NULL: nothing of it is open. */
+static struct held_up_link *link_of(const struct held_up *held, agent_no agent)
+{
+    uint32_t place = held->index != NULL && agent < held->agent_count ? held->index[agent] : 0;
+    return place == 0 ? NULL : &held->links[place - 1];
+}
+
+/* The same, made at the agent's first call. NULL: out of memory. */
+static struct held_up_link *make_link(struct held_up *held, agent_no agent)
+{
+    if (held->index[agent] == 0) {
+        if (!mem_reserve(held->mem, &held->links, &held->link_cap, held->link_count + 1,
+                         sizeof *held->links)) {
+            return NULL;
+        }
+        held->links[held->link_count++] = (struct held_up_link){.agent = agent, .waiter = NO_AGENT};
+        held->index[agent] = (uint32_t)held->link_count;
+    }
+    return link_of(held, agent);
+}
+
 static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
                      int64_t local_ns, span_no number, struct held_up *held)
 {
@@ -53,11 +74,11 @@ static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metr
     if (!holds(swarm, span)) {
         return true;
     }
-    if (!mem_reserve(held->mem, &held->calls, &held->call_cap, held->call_count + 1,
-                     sizeof *held->calls)) {
+    struct held_up_link *link = make_link(held, span->agent);
+    if (link == NULL || !mem_reserve(held->mem, &held->calls, &held->call_cap, held->call_count + 1,
+                                     sizeof *held->calls)) {
         return false;
     }
-    struct held_up_link *link = &held->agents[span->agent];
     struct held_up_call *call = &held->calls[held->call_count++];
     *call = (struct held_up_call){
         .span = number,
@@ -134,7 +155,7 @@ static bool outranks(const struct held_up_call *a, const struct held_up_call *b)
 
 static void enter(struct held_up *held, agent_no agent, agent_no from)
 {
-    struct held_up_link *link = &held->agents[agent];
+    struct held_up_link *link = link_of(held, agent);
     link->entered = true;
     link->from = from;
     link->at = link->first;
@@ -147,7 +168,7 @@ static void take_chain(struct held_up *held, struct held_up_link *link, uint32_t
         agent_no child = held->calls[at - 1].child;
         link->call = at;
         link->end = end;
-        link->length = child == NO_AGENT ? 1 : held->agents[child].length + 1;
+        link->length = child == NO_AGENT ? 1 : link_of(held, child)->length + 1;
     }
 }
 
@@ -156,20 +177,20 @@ static void follow(struct held_up *held, agent_no agent)
 {
     enter(held, agent, NO_AGENT);
     while (agent != NO_AGENT) {
-        struct held_up_link *link = &held->agents[agent];
+        struct held_up_link *link = link_of(held, agent);
         if (link->at == 0) {
             link->done = true;
             agent = link->from;
             continue;
         }
         struct held_up_call *call = &held->calls[link->at - 1];
-        struct held_up_link *child = call->child == NO_AGENT ? NULL : &held->agents[call->child];
+        struct held_up_link *child = call->child == NO_AGENT ? NULL : link_of(held, call->child);
         if (child != NULL && !child->entered) {
             enter(held, call->child, agent);
             agent = call->child;
             continue;
         }
-        if (child != NULL && (!child->done || child->call == 0)) {
+        if (child == NULL || !child->done || child->call == 0) {
             call->child = NO_AGENT; /* it leads back, or to an agent with nothing open */
             child = NULL;
         }
@@ -178,18 +199,20 @@ static void follow(struct held_up *held, agent_no agent)
     }
 }
 
+/* In the order of agents, on which it depends where a circle is cut and who waits. */
 static void follow_all(struct held_up *held)
 {
     for (size_t i = 0; i < held->agent_count; i++) {
-        if (!held->agents[i].entered) {
+        if (held->index[i] != 0 && !link_of(held, (agent_no)i)->entered) {
             follow(held, (agent_no)i);
         }
     }
     for (size_t i = 0; i < held->agent_count; i++) {
-        const struct held_up_link *link = &held->agents[i];
-        agent_no child = link->call == 0 ? NO_AGENT : held->calls[link->call - 1].child;
-        if (child != NO_AGENT && held->agents[child].waiter == NO_AGENT) {
-            held->agents[child].waiter = (agent_no)i;
+        const struct held_up_link *link = link_of(held, (agent_no)i);
+        agent_no child =
+            link == NULL || link->call == 0 ? NO_AGENT : held->calls[link->call - 1].child;
+        if (child != NO_AGENT && link_of(held, child)->waiter == NO_AGENT) {
+            link_of(held, child)->waiter = (agent_no)i;
         }
     }
 }
@@ -198,11 +221,8 @@ bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics
                   struct call_children_kept *kept, const struct mem *mem, struct held_up *out)
 {
     *out = (struct held_up){.mem = mem, .agent_count = swarm_agent_count(swarm)};
-    if (!mem_zalloc_items(mem, &out->agents, out->agent_count, sizeof *out->agents)) {
+    if (!mem_zalloc_items(mem, &out->index, out->agent_count, sizeof *out->index)) {
         return false;
-    }
-    for (size_t i = 0; i < out->agent_count; i++) {
-        out->agents[i].waiter = NO_AGENT;
     }
     if (!list_calls(swarm, metrics, local_ns, out) || !find_children(swarm, local_ns, kept, out)) {
         return false;
@@ -213,10 +233,14 @@ bool held_up_make(const struct swarm *swarm, const struct swarm_metrics *metrics
 
 bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held_up *out)
 {
-    size_t agents = from->agents == NULL ? 0 : from->agent_count;
+    size_t agents = from->index == NULL ? 0 : from->agent_count;
     *out = (struct held_up){.mem = mem, .agent_count = agents};
-    if (!mem_copy_items(mem, &out->agents, from->agents, agents, sizeof *out->agents) ||
-        !mem_copy_items(mem, &out->calls, from->calls, from->call_count, sizeof *out->calls)) {
+    if (!mem_copy_items(mem, &out->index, from->index, agents, sizeof *out->index) ||
+        !mem_copy_items(mem, &out->links, from->links, from->link_count, sizeof *out->links)) {
+        return false;
+    }
+    out->link_count = out->link_cap = from->link_count;
+    if (!mem_copy_items(mem, &out->calls, from->calls, from->call_count, sizeof *out->calls)) {
         return false;
     }
     out->call_count = out->call_cap = from->call_count;
@@ -225,18 +249,14 @@ bool held_up_copy(const struct held_up *from, const struct mem *mem, struct held
 
 void held_up_release(struct held_up *held)
 {
-    mem_free(held->mem, held->agents,
-             held->agents == NULL ? 0 : held->agent_count * sizeof *held->agents);
+    mem_free(held->mem, held->index,
+             held->index == NULL ? 0 : held->agent_count * sizeof *held->index);
+    mem_free(held->mem, held->links, held->link_cap * sizeof *held->links);
     mem_free(held->mem, held->calls, held->call_cap * sizeof *held->calls);
     *held = (struct held_up){.mem = held->mem};
 }
 
 /* ---- reading ---- */
-
-static const struct held_up_link *link_of(const struct held_up *held, agent_no agent)
-{
-    return held->agents != NULL && agent < held->agent_count ? &held->agents[agent] : NULL;
-}
 
 void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_chain *out)
 {
@@ -253,7 +273,7 @@ void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_ch
     while (out->count + 1 < HELD_UP_STEPS && out->count + 1 < out->length) {
         const struct held_up_call *call = &held->calls[link->call - 1];
         out->steps[out->count++] = (struct held_up_step){call->agent, call->span};
-        link = &held->agents[call->child];
+        link = link_of(held, call->child);
     }
     out->steps[out->count++] = (struct held_up_step){end->agent, end->span};
 }
@@ -286,13 +306,13 @@ static bool is_longer(const struct held_up *held, const struct held_up_link *lin
 agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, void *ctx)
 {
     const struct held_up_link *longest = NULL;
-    for (size_t i = 0; held->agents != NULL && i < held->agent_count; i++) {
-        const struct held_up_link *link = &held->agents[i];
-        if (link->call != 0 && held->calls[link->end - 1].beyond_ms > 0 &&
+    for (size_t i = 0; held->link_count > 0 && i < held->agent_count; i++) {
+        const struct held_up_link *link = link_of(held, (agent_no)i);
+        if (link != NULL && link->call != 0 && held->calls[link->end - 1].beyond_ms > 0 &&
             (matches == NULL || matches(ctx, (agent_no)i)) &&
             (longest == NULL || is_longer(held, link, longest))) {
             longest = link;
         }
     }
-    return longest == NULL ? NO_AGENT : (agent_no)(longest - held->agents);
+    return longest == NULL ? NO_AGENT : longest->agent;
 }

@@ -7,7 +7,7 @@
    30 s. A call that only waits for a sub-agent with nothing open is within its usual time at any
    age.
 
-   The work is proportional to the agents and the open calls. */
+   The work is proportional to the open calls, beside one number an agent. */
 #ifndef CORE_HELD_UP_H
 #define CORE_HELD_UP_H
 
@@ -32,6 +32,7 @@ struct held_up_chain {
 
 struct held_up_call; /* private */
 struct held_up_link {
+    agent_no agent;
     uint32_t first;  /* of its open calls, one past the index; 0: none */
     uint32_t call;   /* the one that holds it up, one past the index; 0: none */
     uint32_t end;    /* the one at the end of that chain, the same */
@@ -45,7 +46,9 @@ struct held_up_link {
 /* The chains of all agents at one moment. */
 struct held_up {
     const struct mem *mem;
-    struct held_up_link *agents; /* by agent_no */
+    struct held_up_link *links; /* of the agents with open calls alone */
+    size_t link_count, link_cap;
+    uint32_t *index; /* by agent_no: one past its place in `links`; 0: nothing of it is open */
     size_t agent_count;
     struct held_up_call *calls;
     size_t call_count, call_cap;

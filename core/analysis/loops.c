@@ -148,3 +148,59 @@ span_no loop_of(const struct swarm *swarm, agent_no number)
     }
     return are_a_loop(swarm, &last, turn_began(swarm, agent)) ? last.numbers[0] : NO_SPAN;
 }
+
+/* ---- kept ---- */
+
+void loops_kept_release(struct loops_kept *kept)
+{
+    mem_free(kept->mem, kept->loops, kept->agent_count * sizeof *kept->loops);
+    *kept = (struct loops_kept){.swarm = NULL};
+}
+
+static void look_at(struct loops_kept *kept, agent_no number,
+                    bool works(const struct swarm *swarm, const struct agent *agent))
+{
+    const struct swarm *swarm = kept->swarm;
+    span_no was = kept->loops[number];
+    span_no is = works(swarm, swarm_agent(swarm, number)) ? loop_of(swarm, number) : NO_SPAN;
+    kept->loops[number] = is;
+    kept->loop_count += (size_t)(is != NO_SPAN) - (size_t)(was != NO_SPAN);
+}
+
+/* Makes a list without loops. */
+static bool begin(struct loops_kept *kept, const struct swarm *swarm, const struct mem *mem)
+{
+    loops_kept_release(kept);
+    kept->mem = mem;
+    kept->agent_count = swarm_agent_count(swarm);
+    if (!mem_zalloc_items(mem, &kept->loops, kept->agent_count, sizeof *kept->loops)) {
+        loops_kept_release(kept);
+        return false;
+    }
+    for (size_t i = 0; i < kept->agent_count; i++) {
+        kept->loops[i] = NO_SPAN;
+    }
+    kept->swarm = swarm;
+    kept->structure = swarm_structure(swarm);
+    return true;
+}
+
+bool loops_keep(struct loops_kept *kept, const struct swarm *swarm,
+                bool works(const struct swarm *swarm, const struct agent *agent),
+                const struct mem *mem)
+{
+    uint64_t changes = swarm_row_changes(swarm);
+    bool all = kept->swarm != swarm || kept->structure != swarm_structure(swarm);
+    if (all && !begin(kept, swarm, mem)) {
+        return false;
+    }
+    all = all || changes - kept->changes > ROW_CHANGES_KEPT;
+    for (size_t i = 0; all && i < kept->agent_count; i++) {
+        look_at(kept, (agent_no)i, works);
+    }
+    for (; !all && kept->changes < changes; kept->changes++) {
+        look_at(kept, swarm_changed_row(swarm, kept->changes), works);
+    }
+    kept->changes = changes;
+    return true;
+}

@@ -13,4 +13,21 @@ enum { LOOP_CALLS = 3 };
    has not failed. The work is bounded for each row of the agent. */
 span_no loop_of(const struct swarm *swarm, agent_no agent);
 
+/* The loops of all agents, kept between questions. Zeroed: none yet. */
+struct loops_kept {
+    const struct mem *mem;
+    const struct swarm *swarm; /* NULL: none */
+    uint64_t structure, changes;
+    span_no *loops; /* by agent_no, of those that work; NO_SPAN: none */
+    size_t agent_count, loop_count;
+};
+/* Brings them up to date: of the agents alone whose work has changed (swarm_changed_row). `works`:
+   whether an agent's calls may continue, by what is structure or its work. False: out of memory;
+   nothing is kept then. */
+bool loops_keep(struct loops_kept *kept, const struct swarm *swarm,
+                bool works(const struct swarm *swarm, const struct agent *agent),
+                const struct mem *mem);
+/* Needs no swarm: that may have gone. */
+void loops_kept_release(struct loops_kept *kept);
+
 #endif

@@ -59,7 +59,10 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
 {
     const struct agent *agent = swarm_agent(swarm, span->agent);
     bool call = span->kind == SPAN_TOOL || span->kind == SPAN_REQUEST;
-    if (!call || (span->flags & SPAN_STALE) != 0 || !works(swarm, agent)) {
+    /* No limit is less, so that most calls need no further look. */
+    int64_t runs_ns = swarm_span_end_ns(swarm, span, local_ns) - span->start_ns;
+    if (!call || runs_ns < LEAST_MS * INT64_C(1000000) || (span->flags & SPAN_STALE) != 0 ||
+        !works(swarm, agent)) {
         return false;
     }
     bool asks = agent->open_by_kind[SPAN_USER] > 0 || query_may_wait(swarm, span, local_ns);
@@ -71,59 +74,103 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
     return (double)quiet_ns / 1e6 >= limit_ms(swarm, metrics, span);
 }
 
-static void note(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
-                 span_no number, struct stalled *out)
+/* Returns what is noted of the agent, made at its first trouble. NULL: out of memory. */
+static struct stalled_agent *make_agent(struct stalled *out, agent_no agent)
 {
-    const struct span *span = swarm_span(swarm, number);
-    if (span == NULL || !stalled_call(swarm, metrics, span, local_ns)) {
-        return;
+    if (out->index[agent] == 0) {
+        if (!mem_reserve(out->mem, &out->agents, &out->cap, out->count + 1, sizeof *out->agents)) {
+            return NULL;
+        }
+        out->agents[out->count++] = (struct stalled_agent){0, NO_SPAN, NO_SPAN};
+        out->index[agent] = (uint32_t)out->count;
     }
-    struct stalled_agent *agent = &out->agents[span->agent];
+    return &out->agents[out->index[agent] - 1];
+}
+
+/* Notes a call that has stalled. */
+static bool note_call(const struct swarm *swarm, span_no number, const struct span *span,
+                      struct stalled *out)
+{
+    struct stalled_agent *agent = make_agent(out, span->agent);
+    if (agent == NULL) {
+        return false;
+    }
     const struct span *first = swarm_span(swarm, agent->call);
     if (first == NULL || span->start_ns < first->start_ns) {
         agent->call = number;
     }
     agent->calls++;
     out->calls++;
+    return true;
+}
+
+static bool note_loops(const struct loops_kept *loops, struct stalled *out)
+{
+    bool good = true;
+    for (size_t i = 0; good && loops->loop_count > 0 && i < loops->agent_count; i++) {
+        struct stalled_agent *agent =
+            loops->loops[i] == NO_SPAN ? NULL : make_agent(out, (agent_no)i);
+        if (agent != NULL) {
+            agent->loop = loops->loops[i];
+            out->loops++;
+        }
+        good = agent != NULL || loops->loops[i] == NO_SPAN;
+    }
+    return good;
+}
+
+bool stalled_make_kept(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                       int64_t local_ns, struct loops_kept *kept, const struct mem *mem,
+                       struct stalled *out)
+{
+    *out = (struct stalled){.mem = mem, .agent_count = swarm_agent_count(swarm)};
+    if (!mem_zalloc_items(mem, &out->index, out->agent_count, sizeof *out->index) ||
+        !loops_keep(kept, swarm, works, mem) || !note_loops(kept, out)) {
+        return false;
+    }
+    bool good = true;
+    for (span_no no = swarm_first_in_flight(swarm); good && no != NO_SPAN;
+         no = swarm_next_in_flight(swarm, no)) {
+        const struct span *span = swarm_span(swarm, no);
+        good = span == NULL || !stalled_call(swarm, metrics, span, local_ns) ||
+               note_call(swarm, no, span, out);
+    }
+    return good;
 }
 
 bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                   const struct mem *mem, struct stalled *out)
 {
-    *out = (struct stalled){.mem = mem, .agent_count = swarm_agent_count(swarm)};
-    if (!mem_zalloc_items(mem, &out->agents, out->agent_count, sizeof *out->agents)) {
-        return false;
-    }
-    for (size_t i = 0; i < out->agent_count; i++) {
-        bool alive = works(swarm, swarm_agent(swarm, (agent_no)i));
-        out->agents[i].call = NO_SPAN;
-        out->agents[i].loop = alive ? loop_of(swarm, (agent_no)i) : NO_SPAN;
-        out->loops += out->agents[i].loop != NO_SPAN;
-    }
-    for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
-         no = swarm_next_in_flight(swarm, no)) {
-        note(swarm, metrics, local_ns, no, out);
-    }
-    return true;
+    struct loops_kept own = {.swarm = NULL};
+    bool good = stalled_make_kept(swarm, metrics, local_ns, &own, mem, out);
+    loops_kept_release(&own);
+    return good;
 }
 
 bool stalled_copy(const struct stalled *from, const struct mem *mem, struct stalled *out)
 {
-    size_t agents = from->agents == NULL ? 0 : from->agent_count;
-    *out = (struct stalled){mem, NULL, agents, from->calls, from->loops};
-    return mem_copy_items(mem, &out->agents, from->agents, agents, sizeof *out->agents);
+    size_t agents = from->index == NULL ? 0 : from->agent_count;
+    *out = (struct stalled){
+        .mem = mem, .agent_count = agents, .calls = from->calls, .loops = from->loops};
+    if (!mem_copy_items(mem, &out->index, from->index, agents, sizeof *out->index) ||
+        !mem_copy_items(mem, &out->agents, from->agents, from->count, sizeof *out->agents)) {
+        return false;
+    }
+    out->count = out->cap = from->count;
+    return true;
 }
 
 void stalled_release(struct stalled *stalled)
 {
-    mem_free(stalled->mem, stalled->agents,
-             stalled->agents == NULL ? 0 : stalled->agent_count * sizeof *stalled->agents);
+    mem_free(stalled->mem, stalled->index,
+             stalled->index == NULL ? 0 : stalled->agent_count * sizeof *stalled->index);
+    mem_free(stalled->mem, stalled->agents, stalled->cap * sizeof *stalled->agents);
     *stalled = (struct stalled){.mem = stalled->mem};
 }
 
 struct stalled_agent stalled_of(const struct stalled *stalled, agent_no agent)
 {
-    return stalled->agents != NULL && agent < stalled->agent_count
-               ? stalled->agents[agent]
-               : (struct stalled_agent){0, NO_SPAN, NO_SPAN};
+    uint32_t place =
+        stalled->index != NULL && agent < stalled->agent_count ? stalled->index[agent] : 0;
+    return place != 0 ? stalled->agents[place - 1] : (struct stalled_agent){0, NO_SPAN, NO_SPAN};
 }

@@ -10,7 +10,8 @@
    person may be asked. No call stalls and no loop lasts where the session has ended, or where the
    agent's process died or cannot be seen. A call that the sweep closed is stale, which is worse.
 
-   The work is proportional to the agents and the open calls. */
+   The work is proportional to the open calls and to the agents; with loops that are kept, to those
+   whose work has changed, beside one number an agent. */
 #ifndef CORE_STALLED_H
 #define CORE_STALLED_H
 
@@ -24,7 +25,9 @@ struct stalled_agent {
 
 struct stalled {
     const struct mem *mem;
-    struct stalled_agent *agents; /* by agent_no */
+    struct stalled_agent *agents; /* of those in trouble alone */
+    size_t count, cap;
+    uint32_t *index; /* by agent_no: one past its place in `agents`; 0: no trouble */
     size_t agent_count;
     uint64_t calls, loops; /* of all agents */
 };
@@ -37,6 +40,12 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
 /* Finds all of them. False: out of memory. Release it in any case. */
 bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics, int64_t local_ns,
                   const struct mem *mem, struct stalled *out);
+/* The same for a display that asks ten times a second: `kept` has the loops that were known before
+   (loops.h). */
+struct loops_kept;
+bool stalled_make_kept(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                       int64_t local_ns, struct loops_kept *kept, const struct mem *mem,
+                       struct stalled *out);
 /* The same of a moment that was worked out before. */
 bool stalled_copy(const struct stalled *from, const struct mem *mem, struct stalled *out);
 void stalled_release(struct stalled *stalled);

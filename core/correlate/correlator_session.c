@@ -131,9 +131,13 @@ static bool put_host(struct correlator *correlator, const struct registry_sessio
     if (shown == NULL || (shown->flags & SESSION_AGENTS) == 0) {
         return true;
     }
-    swarm_touch(correlator->swarm);
-    return put_name(correlator, facts_text(&session->facts, FIELD_HOST),
-                    &swarm_session_edit(correlator->swarm, session->number)->texts[SESSION_HOST]);
+    intern_id host = shown->texts[SESSION_HOST], was = host;
+    bool good = put_name(correlator, facts_text(&session->facts, FIELD_HOST), &host);
+    if (host != was) {
+        swarm_session_edit(correlator->swarm, session->number)->texts[SESSION_HOST] = host;
+        swarm_touch(correlator->swarm);
+    }
+    return good;
 }
 
 bool correlator_session_describe(struct correlator *correlator, struct registry_session *session)

@@ -84,6 +84,7 @@ static span_no add_span(struct swarm *swarm, const struct span *span)
     if (no == NO_SPAN) {
         return NO_SPAN;
     }
+    swarm_note_row(swarm, span->agent);
     if (!lane_place(swarm, &swarm->rows.agents[span->agent], no)) {
         swarm_free_span(swarm, no);
         return NO_SPAN;
@@ -184,6 +185,7 @@ static bool close_span(struct swarm *swarm, span_no no, int64_t at_ns, uint64_t 
     span->end_no = number;
     span->flags = (uint8_t)((span->flags & ~SPAN_OPEN) | flags);
     count_open(swarm, span->agent, span->kind, -1);
+    swarm_note_row(swarm, span->agent);
     struct swept_open *swept =
         (flags & SPAN_EVICTED) != 0 ? swept_open_find(swarm, span->begin_no) : NULL;
     if (swept != NULL && swept->end_ns == INT64_MAX) {
@@ -230,6 +232,7 @@ static bool end_kept(struct swarm *swarm, const struct arrival *in, struct end_f
 {
     const struct span kept = *swarm_edit_span(swarm, no);
     count_open(swarm, kept.agent, kept.kind, -1);
+    swarm_note_row(swarm, kept.agent);
     (void)stats_count_open(swarm, &kept, -1);
     lane_remove(swarm, &swarm->rows.agents[kept.agent], no);
     swarm_free_span(swarm, no);
@@ -321,8 +324,13 @@ static bool note_truncation(struct swarm *swarm, const struct event *event, int6
     return swarm_note_truncated(swarm, session, at_ns);
 }
 
-static void note_mark(struct agent *agent, int64_t at_ns)
+/* A process is worth a line from its first mark on. */
+static void note_mark(struct swarm *swarm, agent_no row, int64_t at_ns)
 {
+    struct agent *agent = &swarm->rows.agents[row];
+    bool first = agent->mark_first_ns > agent->mark_last_ns;
+    swarm->revision += first && (agent->flags & AGENT_PROCESS) != 0;
+    swarm_note_row(swarm, row);
     agent->mark_first_ns = at_ns < agent->mark_first_ns ? at_ns : agent->mark_first_ns;
     agent->mark_last_ns = at_ns > agent->mark_last_ns ? at_ns : agent->mark_last_ns;
     agent_state_note_time(agent, at_ns, at_ns);
@@ -355,7 +363,7 @@ static bool derive_instant(struct swarm *swarm, const struct arrival *in)
         return note_truncation(swarm, event, marker->at_ns);
     }
     marker->agent = in->row;
-    note_mark(&swarm->rows.agents[marker->agent], marker->at_ns);
+    note_mark(swarm, marker->agent, marker->at_ns);
     return true;
 }
 
@@ -372,9 +380,8 @@ static bool derive_counter(struct swarm *swarm, const struct arrival *in)
         .session = swarm->rows.tracks[event->track].track.session,
         .agent = in->row,
     };
-    struct agent *row = &swarm->rows.agents[in->row];
-    if ((row->flags & AGENT_PROCESS) != 0) {
-        note_mark(row, swarm_event_ns(swarm, event));
+    if ((swarm->rows.agents[in->row].flags & AGENT_PROCESS) != 0) {
+        note_mark(swarm, in->row, swarm_event_ns(swarm, event));
     }
     return true;
 }

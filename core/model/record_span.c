@@ -291,11 +291,12 @@ void record_span_remove(struct swarm *swarm, record_no number)
 {
     struct record *record = swarm_record(swarm, number);
     if (record->span != NO_SPAN) {
+        swarm_note_row(swarm, swarm_edit_span(swarm, record->span)->agent);
         take_out(swarm, record, false);
         swarm_free_span(swarm, record->span);
         record->span = NO_SPAN;
         count_events(swarm, record);
-        swarm->revision++;
+        swarm_note_work(swarm);
     }
 }
 
@@ -354,8 +355,11 @@ bool swarm_record_changed(struct swarm *swarm, record_no number)
     struct record *record = swarm_record(swarm, number);
     struct span now;
     bool good;
-    swarm->revision++;
+    swarm_note_work(swarm);
     note_correction(swarm, record->span);
+    if (record->span != NO_SPAN) {
+        swarm_note_row(swarm, swarm_edit_span(swarm, record->span)->agent);
+    }
     if (record->state == RECORD_HIDDEN || record->agent == NO_AGENT) {
         record_span_remove(swarm, number);
         return true;
@@ -363,6 +367,7 @@ bool swarm_record_changed(struct swarm *swarm, record_no number)
     if (!make_span(swarm, number, &now)) {
         return false;
     }
+    swarm_note_row(swarm, now.agent);
     if (record->span == NO_SPAN) {
         record->span = swarm_new_span(swarm, &now);
         good = record->span != NO_SPAN && take_in(swarm, record, false);

@@ -21,7 +21,7 @@ const struct request_progress *request_progress_get(const struct swarm *swarm, u
 struct request_progress *request_progress_edit(struct swarm *swarm, uint64_t begin_no)
 {
     uint32_t i = u64map_get(&swarm->open.progress_by_begin, begin_no);
-    swarm->revision++;
+    swarm_note_work(swarm);
     if (i != U64MAP_NONE) {
         return &swarm->open.progress[i];
     }
@@ -52,5 +52,5 @@ void request_progress_drop(struct swarm *swarm, uint64_t begin_no)
         /* The key exists, so this needs no memory. */
         (void)u64map_put(&swarm->open.progress_by_begin, swarm->open.progress[i].begin_no, i);
     }
-    swarm->revision++;
+    swarm_note_work(swarm);
 }

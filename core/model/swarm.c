@@ -185,6 +185,21 @@ uint64_t swarm_revision(const struct swarm *swarm)
     return swarm->revision;
 }
 
+uint64_t swarm_structure(const struct swarm *swarm)
+{
+    return swarm->revision - swarm->work.revisions;
+}
+
+uint64_t swarm_row_changes(const struct swarm *swarm)
+{
+    return swarm->work.count;
+}
+
+agent_no swarm_changed_row(const struct swarm *swarm, uint64_t change)
+{
+    return swarm->work.last[change % ROW_CHANGES_KEPT];
+}
+
 uint64_t swarm_touched(const struct swarm *swarm)
 {
     return swarm->touched;

@@ -168,6 +168,18 @@ struct slice swarm_text_slice(const struct swarm *swarm, intern_id id);
 /* Grows with every change of the model. */
 uint64_t swarm_revision(const struct swarm *swarm);
 
+/* Grows with every change of the revision that is not one of work: of spans, of progress, of times.
+   While it stays the same, so do the rows, what orders and names them, and all of the sessions but
+   their times. All that is not known to be work counts here, so a change that nobody thought of
+   costs a keeper some time and never makes it wrong. */
+uint64_t swarm_structure(const struct swarm *swarm);
+/* Returns how many times the work of a row changed: its spans, or whether it lives; of which row a
+   change was, from 0: the last ROW_CHANGES_KEPT are known. The progress of open requests is not
+   among them. */
+enum { ROW_CHANGES_KEPT = 4096 };
+uint64_t swarm_row_changes(const struct swarm *swarm);
+agent_no swarm_changed_row(const struct swarm *swarm, uint64_t change);
+
 /* How many nodes corrections have touched since the start: spans read again, entries of lanes that
    were moved, buckets summed up again. For tests and measurements. */
 uint64_t swarm_touched(const struct swarm *swarm);

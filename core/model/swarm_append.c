@@ -87,7 +87,7 @@ static bool take_in(struct swarm *swarm, enum swarm_pool pool, uint64_t number,
     if (slot->first_event == 0) {
         slot->first_event = number;
     }
-    swarm->revision++;
+    swarm_note_work(swarm);
     if (!derive_event(swarm, pool, number, event)) {
         return false;
     }

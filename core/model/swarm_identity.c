@@ -112,8 +112,16 @@ void swarm_flag_agent(struct swarm *swarm, session_no session, int64_t pid, uint
                            ? U64MAP_NONE
                            : u64map_get(&swarm->rows.process_by_pid, (uint64_t)session << 32 | id);
     if (process != U64MAP_NONE && swarm->rows.processes[process].agent != NO_AGENT) {
-        struct agent *agent = &swarm->rows.agents[swarm->rows.processes[process].agent];
-        agent->flags = (uint16_t)((agent->flags | set) & ~clear);
-        swarm->revision++;
+        const uint16_t life = AGENT_UNREGISTERED | AGENT_GONE | AGENT_UNKNOWN;
+        agent_no number = swarm->rows.processes[process].agent;
+        struct agent *agent = &swarm->rows.agents[number];
+        uint16_t flags = (uint16_t)((agent->flags | set) & ~clear);
+        if ((flags ^ agent->flags) & ~life) {
+            swarm->revision++;
+        } else if (flags != agent->flags) {
+            swarm_note_work(swarm);
+            swarm_note_row(swarm, number);
+        }
+        agent->flags = flags;
     }
 }

@@ -227,6 +227,11 @@ struct swarm {
     uint64_t revision;
     uint64_t touched; /* swarm_touched */
     struct {
+        uint64_t revisions; /* so many changes of the revision were of work alone */
+        uint64_t count;     /* swarm_row_changes */
+        agent_no last[ROW_CHANGES_KEPT];
+    } work;
+    struct {
         uint64_t count; /* swarm_corrections */
         span_no last[CORRECTIONS_KEPT];
     } corrected;
@@ -241,6 +246,19 @@ struct swarm {
     struct known_kind kinds[KIND_CACHE];
     struct strbuf scratch;
 };
+
+/* Changes the revision for work or time alone: swarm_structure stays. */
+static inline void swarm_note_work(struct swarm *swarm)
+{
+    swarm->revision++;
+    swarm->work.revisions++;
+}
+
+/* Notes that the work of the row has changed, or is about to in this call. */
+static inline void swarm_note_row(struct swarm *swarm, agent_no row)
+{
+    swarm->work.last[swarm->work.count++ % ROW_CHANGES_KEPT] = row;
+}
 
 /* swarm.c */
 struct span *swarm_edit_span(const struct swarm *swarm, span_no span); /* NULL: gone */

@@ -55,6 +55,7 @@ bool swarm_set_agents(struct swarm *swarm, session_no session)
         return true;
     }
     swarm->rows.sessions[session].session.flags |= SESSION_AGENTS;
+    swarm->revision++;
     drop_rows(swarm, session, false);
     return reapply_metadata(swarm, session);
 }

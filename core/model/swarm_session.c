@@ -171,7 +171,7 @@ void swarm_set_clock(struct swarm *swarm, session_no session, int64_t t_ns, int6
     if (t_ns >= of->clock_ns) {
         of->clock_ns = t_ns;
         of->clock_set_ns = local_ns;
-        swarm->revision++;
+        swarm_note_work(swarm);
     }
 }
 

@@ -34,13 +34,14 @@ void swept_open_end(struct swarm *swarm, uint64_t begin_no, int64_t end_ns)
         return;
     }
     swept->end_ns = end_ns;
-    swarm->revision++;
+    swarm_note_work(swarm);
     /* A span without its begin is not stale: its end alone made it (derive.c). */
     span_no no = event_store_span(swarm->pools[POOL_LIVE].store, begin_no);
     struct span *span = no == NO_SPAN ? NULL : swarm_edit_span(swarm, no);
     if (span != NULL && span->begin_no == begin_no && (span->flags & SPAN_STALE) != 0) {
         span->flags &= (uint8_t)~SPAN_STALE;
         swarm->rows.agents[span->agent].stale_open--;
+        swarm_note_row(swarm, span->agent);
         (void)swarm_set_in_flight(swarm, no, false);
     }
 }

@@ -48,6 +48,12 @@ struct agent_status {
     const struct request_progress *live; /* of STATE_RETRY and STATE_SAMPLING, may be NULL */
 };
 struct agent_status query_status(const struct swarm *swarm, agent_no agent, int64_t local_ns);
+/* The same, with the time at which it changes by itself: sets *due_ns to the present of the agent's
+   session (swarm_session_now) from which on it may be another while its work stays the same.
+   INT64_MAX: never; INT64_MIN: at any time, as with an open request, whose progress is no work of
+   its row. */
+struct agent_status query_status_until(const struct swarm *swarm, agent_no agent, int64_t local_ns,
+                                       int64_t *due_ns);
 
 /* ---- the tree ---- */
 

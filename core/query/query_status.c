@@ -3,6 +3,8 @@
    longest running one determines the state. */
 #include "core/query/query_private.h"
 
+#include "core/base/time_ns.h"
+
 #include "core/model/record.h"
 #include "core/model/stats.h"
 
@@ -111,9 +113,24 @@ static enum agent_state span_state(const struct swarm *swarm, const struct span 
     return STATE_TOOL;
 }
 
+static void note_due(int64_t *due_ns, int64_t at_ns)
+{
+    *due_ns = at_ns < *due_ns ? at_ns : *due_ns;
+}
+
+/* Notes when the state that the span implies may become another. */
+static void note_span_due(const struct span *span, int64_t now_ns, int64_t *due_ns)
+{
+    if (span->kind == SPAN_REQUEST) {
+        note_due(due_ns, INT64_MIN);
+    } else if (span->kind == SPAN_TOOL && now_ns - span->start_ns < ASKS_AFTER_NS) {
+        note_due(due_ns, time_ns_add(span->start_ns, ASKS_AFTER_NS));
+    }
+}
+
 /* Lets the span determine the state if it outranks the present one. */
 static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
-                     struct agent_status *status)
+                     struct agent_status *status, int64_t *due_ns)
 {
     const struct span *span = swarm_span(swarm, no);
     if (span == NULL || (span->flags & SPAN_OPEN) == 0) {
@@ -122,6 +139,7 @@ static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
     const struct request_progress *live =
         span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
     enum agent_state state = span_state(swarm, span, live, now_ns);
+    note_span_due(span, now_ns, due_ns);
     bool higher = status->span == NO_SPAN || open_ranks[state] > open_ranks[status->state];
     bool older =
         status->span != NO_SPAN && state == status->state && span->start_ns < status->since_ns;
@@ -159,7 +177,7 @@ static bool hides_requests(const struct swarm *swarm, const struct agent *agent)
 /* Between the end of a tool and the next request, or of a request and its tool, a turn is not over.
  */
 static bool pauses(const struct swarm *swarm, const struct agent *agent, const struct span *last,
-                   int64_t local_ns)
+                   int64_t local_ns, int64_t *due_ns)
 {
     const struct session *session = swarm_session(swarm, agent->session);
     if (session == NULL || (session->flags & (SESSION_ENDED | SESSION_FINISHED)) != 0 ||
@@ -173,9 +191,12 @@ static bool pauses(const struct swarm *swarm, const struct agent *agent, const s
     bool sub_agent = (agent->flags & AGENT_MAIN) == 0 && last != NULL &&
                      (last->kind == SPAN_TOOL || last->kind == SPAN_AGENT_CALL);
     int64_t now_ns = swarm_session_now(swarm, agent->session, local_ns);
+    bool recent = last != NULL && now_ns - agent->idle_since_ns < PAUSE_NS;
+    if (recent) {
+        note_due(due_ns, time_ns_add(agent->idle_since_ns, PAUSE_NS));
+    }
     return (agent->open_by_kind[SPAN_INTERACTION] > 0 || sub_agent) &&
-           ((last != NULL && now_ns - agent->idle_since_ns < PAUSE_NS) ||
-            hides_requests(swarm, agent));
+           (recent || hides_requests(swarm, agent));
 }
 
 /* Returns when the agent's last call ended; without any, its last turn; INT64_MIN: unknown. */
@@ -202,7 +223,7 @@ static int64_t pause_since(const struct swarm *swarm, const struct agent *agent)
 }
 
 static struct agent_status quiet_status(const struct swarm *swarm, agent_no number,
-                                        int64_t local_ns)
+                                        int64_t local_ns, int64_t *due_ns)
 {
     const struct agent *agent = swarm_agent(swarm, number);
     const struct session *session = swarm_session(swarm, agent->session);
@@ -212,7 +233,7 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
     if (agent->stale_open > 0) {
         status = (struct agent_status){STATE_STALE, INT64_MIN, NO_SPAN, NULL};
         find_stale(swarm, number, &status);
-    } else if (pauses(swarm, agent, last, local_ns)) {
+    } else if (pauses(swarm, agent, last, local_ns, due_ns)) {
         status.state = STATE_WAIT;
         status.since_ns = pause_since(swarm, agent);
     } else if (last != NULL && (last->flags & SPAN_ERROR) != 0) {
@@ -225,9 +246,11 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
     return status;
 }
 
-struct agent_status query_status(const struct swarm *swarm, agent_no number, int64_t local_ns)
+struct agent_status query_status_until(const struct swarm *swarm, agent_no number, int64_t local_ns,
+                                       int64_t *due_ns)
 {
     const struct agent *agent = swarm_agent(swarm, number);
+    *due_ns = INT64_MAX;
     if ((agent->flags & (AGENT_GONE | AGENT_UNKNOWN)) != 0) {
         enum agent_state lost = (agent->flags & AGENT_GONE) != 0 ? STATE_GONE : STATE_UNKNOWN;
         return (struct agent_status){lost, rests_since(swarm, agent), NO_SPAN, NULL};
@@ -235,9 +258,15 @@ struct agent_status query_status(const struct swarm *swarm, agent_no number, int
     struct agent_status status = {STATE_IDLE, INT64_MIN, NO_SPAN, NULL};
     int64_t now = swarm_session_now(swarm, agent->session, local_ns);
     for (size_t i = 0; i < agent->lane_count; i++) {
-        consider(swarm, agent->lanes[i].open, now, &status);
+        consider(swarm, agent->lanes[i].open, now, &status, due_ns);
     }
-    return status.span != NO_SPAN ? status : quiet_status(swarm, number, local_ns);
+    return status.span != NO_SPAN ? status : quiet_status(swarm, number, local_ns, due_ns);
+}
+
+struct agent_status query_status(const struct swarm *swarm, agent_no number, int64_t local_ns)
+{
+    int64_t due_ns;
+    return query_status_until(swarm, number, local_ns, &due_ns);
 }
 
 /* ---- in flight ---- */
@@ -254,6 +283,10 @@ static void hold(const struct swarm *swarm, int64_t local_ns, span_no no, span_n
 {
     int64_t running = running_ns(swarm, no, local_ns);
     size_t low = 0, high = held;
+    /* Spans in flight come in order of appearance, so most have run less than those before. */
+    if (held > 0 && running_ns(swarm, out[held - 1], local_ns) >= running && out[held - 1] < no) {
+        low = held;
+    }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int64_t other = running_ns(swarm, out[middle], local_ns);

@@ -6,7 +6,8 @@
 #include "tui/views/agent_label.h"
 #include "tui/views/namesakes.h"
 
-/* Made once a frame; a plain value otherwise. */
+/* Made where the structure of the model has changed (agent_labels_keep); a plain value otherwise.
+ */
 struct agent_labels {
     const struct swarm *swarm;
     const struct mem *mem;
@@ -22,6 +23,19 @@ struct agent_labels {
 bool agent_labels_init(struct agent_labels *labels, const struct swarm *swarm,
                        const struct mem *mem, bool ascii);
 void agent_labels_release(struct agent_labels *labels);
+
+/* Labels that are kept between frames. Zeroed: none yet. */
+struct agent_labels_kept {
+    struct agent_labels labels; /* of labels.swarm; NULL: none */
+    uint64_t structure;
+    bool ascii;
+};
+/* Returns the labels of the model as it is now, borrowed until the next call. All that they are
+   made of is structure (swarm_structure), so they are made again when that has changed. NULL: out
+   of memory. */
+const struct agent_labels *agent_labels_keep(struct agent_labels_kept *kept,
+                                             const struct swarm *swarm, const struct mem *mem,
+                                             bool ascii);
 
 enum label_form {
     LABEL_ROW = 0,    /* of a tree: its session is a row above it */

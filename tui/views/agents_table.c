@@ -400,6 +400,6 @@ const struct agent_column *agents_column(size_t index)
 bool agents_column_shown(const struct agent_column *column, const struct frame *frame)
 {
     return frame->layout.cols >= column->from &&
-           (column->put != put_client || clients_are_several(&frame->labels.clients.clients)) &&
-           (column->put != put_host || clients_are_several_hosts(&frame->labels.hosts.clients));
+           (column->put != put_client || clients_are_several(&frame->labels->clients.clients)) &&
+           (column->put != put_host || clients_are_several_hosts(&frame->labels->hosts.clients));
 }

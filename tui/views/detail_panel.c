@@ -211,7 +211,7 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
     }
     held_up_age(frame, &chain, age);
     const struct held_up_look look = {&frame->input->theme, age, CHAIN_COLS, frame->input->no_mask,
-                                      &frame->labels};
+                                      frame->labels};
     held_up_text(frame->swarm, &chain, &look, &frame->scratch);
     if (!frame->input->no_mask) {
         mask_in_place(&frame->scratch);

@@ -42,10 +42,9 @@ static int64_t first_start(const struct swarm *swarm, int64_t from_ns)
 static void make_time(struct frame *frame)
 {
     const struct view_state *state = frame->state;
-    frame->local_ns = state->frozen ? state->frozen_local_ns : frame->input->local_ns;
     frame->now_ns = frame->input->live ? query_present(frame->swarm, frame->local_ns)
                                        : query_now(frame->swarm, frame->local_ns);
-    if (!query_extent(frame->swarm, frame->local_ns, &frame->from_ns, &frame->to_ns)) {
+    if (!agents_kept_extent(&state->agents_kept, frame->local_ns, &frame->from_ns, &frame->to_ns)) {
         frame->from_ns = frame->to_ns = frame->now_ns;
     }
     if (state->frozen) {
@@ -254,7 +253,8 @@ static bool find_waits(struct frame *frame)
     }
     return held_up_make(frame->swarm, input->metrics, frame->local_ns, &frame->state->call_children,
                         mem, &frame->held) &&
-           stalled_make(frame->swarm, input->metrics, frame->local_ns, mem, &frame->stalled);
+           stalled_make_kept(frame->swarm, input->metrics, frame->local_ns, &frame->state->loops,
+                             mem, &frame->stalled);
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)
@@ -311,9 +311,11 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     agent_label_init(&frame->label, state->mem, input->theme.ascii);
     agent_label_init(&frame->other, state->mem, input->theme.ascii);
     strbuf_init(&frame->label_text, state->mem, 0);
-    frame->labels.mem = frame->held.mem = frame->stalled.mem = state->mem;
+    frame->held.mem = frame->stalled.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
-    if (!agent_ids_follow(state, frame->swarm)) {
+    frame->local_ns = state->frozen ? state->frozen_local_ns : input->local_ns;
+    if (!agent_ids_follow(state, frame->swarm) ||
+        !agents_keep(&state->agents_kept, frame->swarm, frame->local_ns, state->mem)) {
         return false;
     }
     make_time(frame);
@@ -324,8 +326,8 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     make_axis(frame);
     frame->predicate = view_predicate(state, frame->swarm, frame->local_ns);
     frame->metrics = frame->predicate != NULL ? input->matching : input->metrics;
-    if (!rows_make_tree(input, state, frame->local_ns, &frame->rows) ||
-        !agent_labels_init(&frame->labels, frame->swarm, state->mem, input->theme.ascii)) {
+    frame->labels = agent_labels_keep(&state->labels, frame->swarm, state->mem, input->theme.ascii);
+    if (frame->labels == NULL || !rows_make_tree(input, state, frame->local_ns, &frame->rows)) {
         return false;
     }
     clamp_selection(frame);
@@ -357,6 +359,11 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->layout =
         make_layout(frame, lines == 0 && state->filter_cache != NULL ? 1 : lines, cols, rows);
     clamp_scroll(frame);
+    rows_count_lanes(&want, &frame->rows, 0, frame->rows.pinned);
+    size_t first = frame->rows.pinned + state->scroll;
+    size_t screen = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 0);
+    screen *= (size_t)frame->per_line;
+    rows_count_lanes(&want, &frame->rows, first, first + screen);
     return true;
 }
 
@@ -366,7 +373,6 @@ void frame_release(struct frame *frame)
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     held_up_release(&frame->held);
     stalled_release(&frame->stalled);
-    agent_labels_release(&frame->labels);
     agent_label_release(&frame->label);
     agent_label_release(&frame->other);
     strbuf_release(&frame->label_text);

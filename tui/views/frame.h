@@ -45,7 +45,7 @@ struct frame {
     size_t inflight_count, inflight_cap;
     struct held_up held;    /* the chain that holds each agent up */
     struct stalled stalled; /* calls far beyond their usual time, and loops */
-    struct agent_labels labels;
+    const struct agent_labels *labels;
     intern_id client_above; /* of the last name in the tree that was drawn; INTERN_NONE: unknown */
     struct agent_label label; /* the one that frame_label made last */
     struct agent_label other; /* one that is cut to the same text */

@@ -9,7 +9,7 @@
 static void get_label(const struct frame *frame, agent_no agent, unsigned form,
                       struct agent_label *out)
 {
-    agent_labels_get(&frame->labels, agent, form, out);
+    agent_labels_get(frame->labels, agent, form, out);
     if (!frame->input->no_mask) {
         agent_label_mask(out);
     }

@@ -192,7 +192,7 @@ static int make_chain(struct frame *frame, struct header_chain *chain, int cols)
 {
     const struct theme *theme = &frame->input->theme;
     const struct held_up_look look = {theme, chain->age, (size_t)(cols > 0 ? cols : 0),
-                                      frame->input->no_mask, &frame->labels};
+                                      frame->input->no_mask, frame->labels};
     struct strbuf *text = &frame->scratch;
     chain->room = held_up_text(frame->swarm, &chain->chain, &look, text);
     if (!frame->input->no_mask) {

@@ -1,6 +1,7 @@
 /* Two lists are built for each frame. Nodes are the model's tree in its order, with each agent's
-   state and folds. Rows are the lines of the visible nodes. Since both are built from scratch,
-   agents may appear and vanish between two frames; the state refers to agents by number only. */
+   state and folds; tree and states are kept (core/query/agents_kept). Rows are the lines of the
+   visible nodes. Since both are built from scratch, agents may appear and vanish between two
+   frames; the state refers to agents by number only. */
 #include "tui/views/rows.h"
 
 #include <string.h>
@@ -130,12 +131,12 @@ static void find_siblings(struct row_list *list)
 
 /* Returns false for an agent that appeared after the display was frozen. */
 static bool get_status(const struct view_input *input, const struct view_state *state,
-                       agent_no agent, int64_t local_ns, struct agent_status *out)
+                       agent_no agent, struct agent_status *out)
 {
     if (state->frozen && state->frozen_view != NULL) {
         return frozen_view_status(state->frozen_view, input->swarm, agent, out);
     }
-    *out = query_status(input->swarm, agent, local_ns);
+    *out = state->agents_kept.statuses[agent];
     return true;
 }
 
@@ -144,10 +145,10 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
 {
     const struct mem *mem = state->mem;
     *out = (struct row_list){.mem = mem};
-    size_t count;
-    struct tree_row *tree = query_tree(input->swarm, &count);
-    if (tree == NULL) {
-        return count == 0;
+    const struct agents_kept *kept = &state->agents_kept;
+    size_t count = kept->row_count;
+    if (count == 0) {
+        return true;
     }
     out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
     out->node_cap = out->nodes != NULL ? count : 0;
@@ -156,13 +157,13 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
     for (size_t k = 0; out->nodes != NULL && k < count; k++) {
         size_t i = out->node_count;
         struct tree_node *node = &out->nodes[i];
-        if (!get_status(input, state, tree[k].agent, local_ns, &node->status)) {
+        if (!get_status(input, state, kept->rows[k].agent, &node->status)) {
             continue;
         }
         out->node_count++;
-        node->agent = tree[k].agent;
+        node->agent = kept->rows[k].agent;
         node->matches = true;
-        node->depth = tree[k].depth;
+        node->depth = kept->rows[k].depth;
         node->parent = UINT32_MAX;
         if (i > 0 && node->depth > 0) {
             uint32_t above = (uint32_t)i - 1;
@@ -174,7 +175,6 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         /* Its parent may have appeared after the display was frozen. */
         node->depth = node->parent == UINT32_MAX ? 0 : out->nodes[node->parent].depth + 1;
     }
-    mem_free(swarm_mem(input->swarm), tree, count * sizeof *tree);
     /* A filter's matches are never folded. */
     if (state->filter_cache != NULL) {
         filter_nodes(out, state->filter_cache);
@@ -206,25 +206,23 @@ static unsigned counter_lanes(const struct rows_want *want, agent_no process)
     return lanes;
 }
 
-static void count_lanes(const struct rows_want *want, struct row_list *list)
+static void count_lanes(const struct rows_want *want, struct tree_node *node)
 {
-    for (size_t i = 0; i < list->node_count; i++) {
-        struct tree_node *node = &list->nodes[i];
-        unsigned lanes = 1;
-        if (swarm_agent(want->swarm, node->agent)->flags & AGENT_PROCESS) {
-            lanes = counter_lanes(want, node->agent);
-        } else if (!node->hidden && !node->folded) {
-            lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
-                                   axis_time(want->axis, want->axis->cols), want->local_ns,
-                                   want->predicate);
-        }
-        node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
+    unsigned lanes = 1;
+    if (swarm_agent(want->swarm, node->agent)->flags & AGENT_PROCESS) {
+        lanes = counter_lanes(want, node->agent);
+    } else if (!node->hidden && !node->folded) {
+        lanes = query_lanes_in(want->swarm, node->agent, want->axis->t0_ns,
+                               axis_time(want->axis, want->axis->cols), want->local_ns,
+                               want->predicate);
     }
+    node->lanes = (uint16_t)(lanes < UINT16_MAX ? lanes : UINT16_MAX);
 }
 
 /* Gives every agent a line. The remaining lines go to all second lanes, then to all third lanes,
-   and so on. */
-static void share_lines(struct row_list *list, size_t space, bool one_line)
+   and so on. With none left, nothing depends on how many lanes an agent has but how its own line is
+   drawn: rows_count_lanes finds it out for those on the screen. */
+static void share_lines(const struct rows_want *want, struct row_list *list, size_t space)
 {
     size_t used = 0;
     unsigned most = 1;
@@ -232,9 +230,15 @@ static void share_lines(struct row_list *list, size_t space, bool one_line)
         struct tree_node *node = &list->nodes[i];
         node->shown = node->hidden ? 0 : 1;
         used += node->hidden ? 0 : node->done > 0 ? 2 : 1;
-        most = node->lanes > most ? node->lanes : most;
     }
-    for (unsigned lane = 2; lane <= most && !one_line; lane++) {
+    if (want->one_line || used >= space) {
+        return;
+    }
+    for (size_t i = 0; i < list->node_count; i++) {
+        count_lanes(want, &list->nodes[i]);
+        most = list->nodes[i].lanes > most ? list->nodes[i].lanes : most;
+    }
+    for (unsigned lane = 2; lane <= most; lane++) {
         for (size_t i = 0; i < list->node_count && used < space; i++) {
             struct tree_node *node = &list->nodes[i];
             if (!node->hidden && node->lanes >= lane) {
@@ -245,13 +249,25 @@ static void share_lines(struct row_list *list, size_t space, bool one_line)
     }
 }
 
+void rows_count_lanes(const struct rows_want *want, struct row_list *list, size_t from, size_t to)
+{
+    for (size_t i = from; i < to && i < list->count; i++) {
+        struct timeline_row *row = &list->rows[i];
+        struct tree_node *node = &list->nodes[row->node];
+        if (node->lanes == 0) {
+            count_lanes(want, node);
+        }
+        row->merged |= !row->group && !row->pinned && row->lane + 1u == node->shown &&
+                       (node->lanes > node->shown || node->folded);
+    }
+}
+
 static bool add_agent(struct row_list *list, uint32_t index)
 {
     const struct tree_node *node = &list->nodes[index];
     for (unsigned lane = 0; lane < node->shown; lane++) {
-        bool merged = lane + 1u == node->shown && (node->lanes > node->shown || node->folded);
-        if (!add_row(list, (struct timeline_row){index, (uint16_t)lane, lane == 0, merged, false,
-                                                 false})) {
+        if (!add_row(list, (struct timeline_row){
+                               .node = index, .lane = (uint16_t)lane, .first = lane == 0})) {
             return false;
         }
     }
@@ -304,8 +320,7 @@ bool rows_make_lines(const struct rows_want *want, struct row_list *list)
     if (!add_pins(want, list)) {
         return false;
     }
-    count_lanes(want, list);
-    share_lines(list, want->space > 0 ? (size_t)want->space - list->pinned : 0, want->one_line);
+    share_lines(want, list, want->space > 0 ? (size_t)want->space - list->pinned : 0);
     return add_all(list);
 }
 

@@ -24,7 +24,7 @@ struct tree_node {
     bool more;     /* a sibling's row or the parent's `+N done` follows */
     bool children; /* has children */
     bool folded;
-    uint16_t lanes; /* lanes it needs on the axis */
+    uint16_t lanes; /* lanes it needs on the axis; 0: not counted, no line of it is on the screen */
     uint16_t shown; /* lanes with a line; the last one merges the rest */
     struct agent_status status;
 };
@@ -66,6 +66,8 @@ struct rows_want {
 /* Builds the lines of the nodes for the axis: one for each pinned agent, one for each node, and
    more for lanes while fewer than `space`. Returns false if out of memory. */
 bool rows_make_lines(const struct rows_want *want, struct row_list *list);
+/* Finds out for the rows from `from` to before `to` which lanes they show: those on the screen. */
+void rows_count_lanes(const struct rows_want *want, struct row_list *list, size_t from, size_t to);
 void rows_release(struct row_list *list);
 
 /* Returns the line with the agent's name, or of its `+N done`; SIZE_MAX if it has none. */

@@ -331,7 +331,7 @@ static void walk(const struct statistics_page *page)
     }
     put_table(page, "SLOWEST BY THEIR OWN TIME", report_slowest);
     put_table(page, "MOST FREQUENT", report_frequent);
-    bool clients = clients_are_several(&page->frame->labels.clients.clients);
+    bool clients = clients_are_several(&page->frame->labels->clients.clients);
     put_table(page, clients ? "REQUESTS BY CLIENT AND MODEL" : "REQUESTS BY MODEL", report_models);
     if (page->frame->input->series != NULL) {
         model_curves_put(page, page->frame->input->series);

@@ -36,6 +36,9 @@ void view_state_release(struct view_state *state)
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);
     call_children_kept_release(&state->call_children);
+    loops_kept_release(&state->loops);
+    agents_kept_release(&state->agents_kept);
+    agent_labels_release(&state->labels.labels);
     why_cache_free(state->why_cache);
     frozen_view_free(state->frozen_view);
     filter_cache_free(state->filter_cache);

@@ -6,13 +6,15 @@
 #define TUI_VIEW_H
 
 #include "core/analysis/call_children.h"
+#include "core/analysis/loops.h"
 #include "core/model/event_log.h"
 #include "core/model/source_status.h"
-#include "core/query/query.h"
+#include "core/query/agents_kept.h"
 #include "core/query/series.h"
 #include "tui/screen/grid.h"
 #include "tui/screen/keymap.h"
 #include "tui/views/agent_ids.h"
+#include "tui/views/agent_labels.h"
 #include "tui/views/axis.h"
 #include "tui/views/filter_cache.h"
 #include "tui/views/frozen_view.h"
@@ -147,6 +149,9 @@ struct view_state {
     struct log_state log;
     struct timeline_cache *timeline_cache; /* NULL: none yet */
     struct call_children_kept call_children;
+    struct loops_kept loops;
+    struct agents_kept agents_kept;  /* tree and states, of the last frame */
+    struct agent_labels_kept labels; /* the same */
 
     struct prompt prompt;
     struct filter_cache *filter_cache; /* the active filter; NULL: none */
