@@ -6,6 +6,7 @@
 #include "ingest/http/otlp_source.h"
 
 #include "ingest/http/acceptor.h"
+#include "ingest/http/exporters.h"
 #include "ingest/http/forward.h"
 #include "ingest/http/grpc.h"
 #include "ingest/http/hook_peers.h"
@@ -27,9 +28,8 @@ enum {
     ALL_BODIES_BYTES = EXPORT_BYTES, /* one body of that size, or many small ones */
     KEPT_BYTES = 1 << 20,            /* memory of a larger body's batch is freed */
     DEPTH_MAX = 64,
-    EXPORTERS = 16, /* that are distinguished */
-    AGENT_BYTES = 64,
     REFUSED_BYTES = 320,
+    SETTLE_MS = 250,       /* so often what waits in the reader is looked at */
     REQUEST_MS = 60 * 1000 /* so long a request may take */
 };
 
@@ -40,18 +40,12 @@ struct otlp_shared {
     unsigned users;
 };
 
-/* An exporter, and which signals it has sent. */
-struct exporter {
-    char name[AGENT_BYTES];
-    unsigned signals; /* a bit for each */
-    uint64_t last;    /* the number of its last request */
-};
-
 struct otlp_source {
     struct source source;
     struct receiver receiver;
     struct connections connections;
-    uv_timer_t slow; /* runs while a request is unfinished */
+    uv_timer_t slow;   /* runs while a request is unfinished */
+    uv_timer_t settle; /* runs while something waits in the reader */
     struct listening listening;
     struct acceptor *acceptor;
     struct http *http;
@@ -61,8 +55,7 @@ struct otlp_source {
     bool warned_hook;           /* that hooks of a client come in whose hooks are not known */
     struct otlp_shared *shared; /* NULL: was not opened */
     struct source_traffic traffic;
-    struct exporter exporters[EXPORTERS];
-    size_t exporter_count;
+    struct exporters exporters;
     struct otlp_clocks clocks;
     char last_refused[REFUSED_BYTES];
 };
@@ -70,47 +63,6 @@ struct otlp_source {
 static struct ingest_ctx *ctx_of(const struct otlp_source *otlp)
 {
     return otlp->source.counters.ingest;
-}
-
-/* ---- who sends ---- */
-
-/* Returns the exporter of that name. A new one replaces the one that has been silent for
-   longest, if there is no other. */
-static struct exporter *find_exporter(struct otlp_source *otlp, const char *name)
-{
-    struct exporter *oldest = &otlp->exporters[0];
-    for (size_t i = 0; i < otlp->exporter_count; i++) {
-        struct exporter *exporter = &otlp->exporters[i];
-        if (strncmp(exporter->name, name, sizeof exporter->name - 1) == 0) {
-            return exporter;
-        }
-        oldest = exporter->last < oldest->last ? exporter : oldest;
-    }
-    if (otlp->exporter_count < EXPORTERS) {
-        oldest = &otlp->exporters[otlp->exporter_count++];
-    }
-    *oldest = (struct exporter){.name = ""};
-    (void)snprintf(oldest->name, sizeof oldest->name, "%s", name);
-    return oldest;
-}
-
-/* Logs the first request of each sender and signal, so a user sees that an exporter works. */
-static void note_exporter(struct otlp_source *otlp, const char *name, enum otlp_signal signal,
-                          const char *protocol)
-{
-    static const char *const words[OTLP_SIGNALS] = {
-        [OTLP_TRACES] = "traces", [OTLP_LOGS] = "logs", [OTLP_METRICS] = "metrics"};
-    struct exporter *exporter = find_exporter(otlp, name);
-    exporter->last = otlp->traffic.requests;
-    otlp->traffic.sender = exporter->name;
-    if ((exporter->signals & 1U << signal) == 0) {
-        char text[AGENT_BYTES + 64];
-        exporter->signals |= 1U << signal;
-        (void)snprintf(text, sizeof text, "%s sends %s (%s)",
-                       exporter->name[0] != '\0' ? exporter->name : "a client", words[signal],
-                       protocol);
-        ingest_ctx_log_from(ctx_of(otlp), LOG_LEVEL_INFO, otlp->source.spec, text);
-    }
 }
 
 static void note_taken(struct otlp_source *otlp)
@@ -171,6 +123,21 @@ static unsigned take_hook(void *ctx, int fd, const char *below, struct slice bod
     return 200;
 }
 
+static void settle(uv_timer_t *timer)
+{
+    struct otlp_source *otlp = timer->data;
+    if (!otlp_reader_settle(otlp->shared->reader, false)) {
+        uv_timer_stop(timer);
+    }
+}
+
+static void settle_soon(struct otlp_source *otlp)
+{
+    if (otlp->source.listens && !uv_is_active((uv_handle_t *)&otlp->settle)) {
+        uv_timer_start(&otlp->settle, settle, SETTLE_MS, SETTLE_MS);
+    }
+}
+
 /* Returns the batch, empty. */
 static struct otlp_batch *begin_batch(struct otlp_source *otlp)
 {
@@ -218,8 +185,10 @@ static void take_export(void *ctx, const struct export_request *request, struct 
         *out = (struct export_result){.rejected = batch->rejected, .why = batch->why};
         count_batch(otlp, batch);
         otlp_clocks_take(&otlp->clocks, ctx_of(otlp), otlp->source.spec, batch);
-        note_exporter(otlp, request->agent, request->signal, request->protocol);
+        otlp->traffic.sender =
+            exporters_note(&otlp->exporters, ctx_of(otlp), otlp->source.spec, request);
         note_taken(otlp);
+        settle_soon(otlp);
         pass_on(otlp, request);
         if (batch->rejected > 0) {
             report_reject(otlp, batch->why, (struct slice){.bytes = NULL});
@@ -336,7 +305,7 @@ static void became_busy(void *ctx)
     }
 }
 
-static void slow_closed(uv_handle_t *handle)
+static void timer_closed(uv_handle_t *handle)
 {
     struct otlp_source *otlp = handle->data;
     otlp->source.handles--;
@@ -374,8 +343,10 @@ static bool start_servers(struct otlp_source *otlp)
         return false;
     }
     uv_timer_init(hub_loop(hub), &otlp->slow);
+    uv_timer_init(hub_loop(hub), &otlp->settle);
     otlp->slow.data = otlp;
-    otlp->source.handles++;
+    otlp->settle.data = otlp;
+    otlp->source.handles += 2;
     otlp->connections.became_busy = became_busy;
     return true;
 }
@@ -431,6 +402,14 @@ static bool open_otlp(struct source *source, struct strbuf *error)
     return true;
 }
 
+static void finish_otlp(struct source *source)
+{
+    const struct otlp_source *otlp = (const struct otlp_source *)source;
+    if (otlp->shared != NULL) {
+        (void)otlp_reader_settle(otlp->shared->reader, true);
+    }
+}
+
 static void close_otlp(struct source *source)
 {
     struct otlp_source *otlp = (struct otlp_source *)source;
@@ -438,13 +417,15 @@ static void close_otlp(struct source *source)
         return;
     }
     source->listens = false;
+    finish_otlp(source);
     source_finish(source, NULL);
     acceptor_close(otlp->acceptor);
     http_close(otlp->http);
     if (otlp->grpc != NULL) {
         grpc_close(otlp->grpc);
     }
-    uv_close((uv_handle_t *)&otlp->slow, slow_closed);
+    uv_close((uv_handle_t *)&otlp->slow, timer_closed);
+    uv_close((uv_handle_t *)&otlp->settle, timer_closed);
 }
 
 static void release_otlp(struct source *source)
@@ -486,6 +467,7 @@ static void put_traffic(const struct source *source, struct source_traffic *out)
 const struct source_ops otlp_source_ops = {
     .size = sizeof(struct otlp_source),
     .open = open_otlp,
+    .finish = finish_otlp,
     .close = close_otlp,
     .release = release_otlp,
     .address = bound_address,

@@ -5,5 +5,4 @@
 #include "ingest/source.h"
 
 extern const struct source_ops otlp_source_ops;
-
 #endif

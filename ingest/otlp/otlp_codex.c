@@ -1,8 +1,16 @@
 /* Codex reports its calls by logs alone, and its requests by two that have no id in common: the
-   headers of an answer, and its end. They are paired by their times within the session. */
+   headers of an answer, and its end. They are paired by their times within the session.
+
+   A pair cannot be taken back, and while a log between two others has not come, nothing shows that
+   these are not a pair: no log has a number. So each waits for a second for those before it, and
+   what came within that second is paired in the order of its times, in whatever order it came. An
+   answer's figures are shown with its request then; that the request is over is shown at once. Of
+   logs that come later than that, each takes the nearest that is free: one that ends a request and
+   begins the next, both late, can lead to a wrong pair. */
 #include "ingest/otlp/otlp_log.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Logs of a Codex session that wait for their other half: the headers of an answer, and its end. */
@@ -11,7 +19,7 @@ struct otlp_half {
     double ms;
 };
 
-enum { TURNS = 256, HALVES = 8, ENDS = 64 };
+enum { TURNS = 256, HALVES = 8, ENDS = 64, WAITS = 1024 };
 
 struct otlp_turn {
     uint64_t session;
@@ -21,15 +29,36 @@ struct otlp_turn {
     size_t end_count;
 };
 
+/* What a log is of a request, or a prompt. */
+enum codex_part { PART_PROMPT, PART_REQUEST, PART_RETRY, PART_ANSWER };
+
+/* A log that waits for those before it. */
+struct codex_log {
+    enum codex_part part;
+    intern_id session;
+    uint64_t hash;
+    double start_ms, end_ms; /* of an answer `start_ms` is the latest begin of its request */
+    int64_t arrived_ns;
+};
+
 struct otlp_turns {
     struct otlp_turn items[TURNS];
     size_t next;
+    struct codex_log waits[WAITS];
+    size_t wait_count;
 };
 
-static struct otlp_turn *turn_of(struct otlp_log_event *e)
+static struct slice session_text(const struct otlp_reader *reader, const struct codex_log *log)
 {
-    struct otlp_turns *turns = e->reader->turns;
-    uint64_t session = otlp_hash(6, e->session);
+    size_t len;
+    const char *text = intern_text(swarm_names(reader->ingest->swarm), log->session, &len);
+    return (struct slice){text, len};
+}
+
+static struct otlp_turn *turn_of(struct otlp_reader *reader, const struct codex_log *log)
+{
+    struct otlp_turns *turns = reader->turns;
+    uint64_t session = otlp_hash(6, session_text(reader, log));
     for (size_t i = 0; i < TURNS; i++) {
         if (turns->items[i].session == session) {
             return &turns->items[i];
@@ -37,7 +66,7 @@ static struct otlp_turn *turn_of(struct otlp_log_event *e)
     }
     struct otlp_turn *turn = &turns->items[turns->next++ % TURNS];
     if (turn->session != 0) {
-        otlp_note_forgotten(e->reader, LIMIT_CODEX);
+        otlp_note_forgotten(reader, LIMIT_CODEX);
     }
     *turn = (struct otlp_turn){.session = session};
     return turn;
@@ -67,60 +96,216 @@ static uint64_t take_half(struct otlp_half *halves, double ms, bool before)
     return hash;
 }
 
+/* ---- in the order of their times ---- */
+
+static struct update update_of(const struct otlp_reader *reader, const struct codex_log *log,
+                               enum call_kind kind, enum precedence precedence, struct slice id)
+{
+    struct update update = otlp_update(reader, UPDATE_CALL, session_text(reader, log));
+    update.kind = kind;
+    update.precedence = precedence;
+    update.id = id;
+    return update;
+}
+
 /* The interaction has lasted until then. No log reports its end. */
-static void send_end(struct otlp_log_event *e, uint64_t prompt, double end_ms)
+static void send_end(struct otlp_reader *reader, const struct codex_log *log, uint64_t prompt,
+                     double end_ms)
 {
     char room[OTLP_ID_TEXT];
-    struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
-    update.kind = CALL_INTERACTION;
-    update.id = otlp_hash_id(prompt, room);
+    struct update update =
+        update_of(reader, log, CALL_INTERACTION, PRECEDENCE_INFERRED, otlp_hash_id(prompt, room));
     update_number(&update, FIELD_END_MS, end_ms);
-    otlp_send(e->reader, &update);
+    otlp_send(reader, &update);
 }
 
 /* An answer belongs to the last prompt before it. */
-static void extend_interaction(struct otlp_log_event *e, struct otlp_turn *turn)
+static void extend_interaction(struct otlp_reader *reader, struct otlp_turn *turn,
+                               const struct codex_log *log)
 {
     const struct otlp_half *last = NULL;
     for (size_t i = 0; i < HALVES; i++) {
         const struct otlp_half *prompt = &turn->prompts[i];
-        if (prompt->hash != 0 && prompt->ms <= e->item.end_ms &&
+        if (prompt->hash != 0 && prompt->ms <= log->end_ms &&
             (last == NULL || prompt->ms > last->ms)) {
             last = prompt;
         }
     }
-    turn->ends_ms[turn->end_count++ % ENDS] = e->item.end_ms;
+    turn->ends_ms[turn->end_count++ % ENDS] = log->end_ms;
     if (last != NULL) {
-        send_end(e, last->hash, e->item.end_ms);
+        send_end(reader, log, last->hash, log->end_ms);
     }
 }
 
 /* Answers may have come before their prompt: the interaction ends with the last of those before the
    next prompt. */
-static void end_interaction(struct otlp_log_event *e, const struct otlp_turn *turn)
+static void end_interaction(struct otlp_reader *reader, const struct otlp_turn *turn,
+                            const struct codex_log *log)
 {
     double next_ms = (double)INFINITY, end_ms = (double)NAN;
     for (size_t i = 0; i < HALVES; i++) {
         const struct otlp_half *prompt = &turn->prompts[i];
-        if (prompt->hash != 0 && prompt->ms > e->item.end_ms) {
+        if (prompt->hash != 0 && prompt->ms > log->end_ms) {
             next_ms = fmin(next_ms, prompt->ms);
         }
     }
     for (size_t i = 0; i < ENDS && i < turn->end_count; i++) {
-        if (turn->ends_ms[i] >= e->item.end_ms && turn->ends_ms[i] < next_ms) {
+        if (turn->ends_ms[i] >= log->end_ms && turn->ends_ms[i] < next_ms) {
             end_ms = fmax(end_ms, turn->ends_ms[i]);
         }
     }
     if (!isnan(end_ms)) {
-        send_end(e, e->hash, end_ms);
+        send_end(reader, log, log->hash, end_ms);
+    }
+}
+
+/* Two logs are of one request. */
+static void join(struct otlp_reader *reader, const struct codex_log *log, uint64_t other)
+{
+    char room[OTLP_ID_TEXT], other_room[OTLP_ID_TEXT];
+    if (other == log->hash) {
+        return;
+    }
+    struct update update =
+        update_of(reader, log, CALL_REQUEST, PRECEDENCE_TELEMETRY, otlp_hash_id(other, other_room));
+    update_text(&update, FIELD_ALIAS, otlp_hash_id(log->hash, room));
+    otlp_send(reader, &update);
+}
+
+static void send_attempt(struct otlp_reader *reader, const struct codex_log *log)
+{
+    char room[OTLP_ID_TEXT];
+    struct update update =
+        update_of(reader, log, CALL_REQUEST, PRECEDENCE_TELEMETRY, otlp_hash_id(log->hash, room));
+    double start_ms = log->start_ms;
+    update_times(&update, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
+    otlp_send(reader, &update);
+}
+
+/* Its answer came before it, or it repeats the request before it, or its answer is yet to come. */
+static void settle_request(struct otlp_reader *reader, struct otlp_turn *turn,
+                           const struct codex_log *log)
+{
+    bool retried = log->part == PART_RETRY;
+    uint64_t request = take_half(turn->answers, log->end_ms, false);
+    if (request == 0) {
+        request = retried ? take_half(turn->requests, log->end_ms, true) : 0;
+        request = request == 0 ? log->hash : request;
+        add_half(turn->requests, request, log->end_ms);
+    }
+    join(reader, log, request);
+    if (retried) {
+        send_attempt(reader, log);
+    }
+}
+
+static void settle_answer(struct otlp_reader *reader, struct otlp_turn *turn,
+                          const struct codex_log *log)
+{
+    uint64_t request = take_half(turn->requests, log->end_ms, true);
+    if (request != 0) {
+        join(reader, log, request);
+    } else { /* it began no later than its first token allows */
+        char room[OTLP_ID_TEXT];
+        struct update update = update_of(reader, log, CALL_REQUEST, PRECEDENCE_INFERRED,
+                                         otlp_hash_id(log->hash, room));
+        update_number(&update, FIELD_START_MS, log->start_ms);
+        otlp_send(reader, &update);
+        add_half(turn->answers, log->hash, log->end_ms);
+    }
+    extend_interaction(reader, turn, log);
+}
+
+static void settle(struct otlp_reader *reader, const struct codex_log *log)
+{
+    struct otlp_turn *turn = turn_of(reader, log);
+    switch (log->part) {
+    case PART_PROMPT:
+        add_half(turn->prompts, log->hash, log->end_ms);
+        end_interaction(reader, turn, log);
+        break;
+    case PART_REQUEST:
+    case PART_RETRY: settle_request(reader, turn, log); break;
+    case PART_ANSWER: settle_answer(reader, turn, log); break;
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct codex_log *x = a, *y = b;
+    if (x->end_ms != y->end_ms) {
+        return x->end_ms < y->end_ms ? -1 : 1;
+    }
+    return x->part != y->part ? (x->part < y->part ? -1 : 1)
+                              : (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* Whether it has waited for long enough, or one that is later in its session has. `count` are from it
+   on. */
+static bool is_due(const struct codex_log *logs, size_t count, int64_t until_ns)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (logs[i].session == logs[0].session && logs[i].arrived_ns <= until_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool otlp_codex_settle(struct otlp_reader *reader, int64_t until_ns)
+{
+    struct otlp_turns *turns = reader->turns;
+    size_t kept = 0, count = turns->wait_count;
+    qsort(turns->waits, count, sizeof *turns->waits, by_time);
+    for (size_t i = 0; i < count; i++) {
+        if (is_due(turns->waits + i, count - i, until_ns)) {
+            settle(reader, &turns->waits[i]);
+            reader->ingest->changed = true;
+        } else {
+            turns->waits[kept++] = turns->waits[i];
+        }
+    }
+    turns->wait_count = kept;
+    return kept > 0;
+}
+
+/* ---- as they come ---- */
+
+static struct codex_log log_of(struct otlp_log_event *e, enum codex_part part, double start_ms)
+{
+    struct codex_log log = {.part = part,
+                            .session = intern_put(swarm_names(e->reader->ingest->swarm),
+                                                  e->session.bytes, e->session.len),
+                            .hash = e->hash,
+                            .start_ms = start_ms,
+                            .end_ms = e->item.end_ms,
+                            .arrived_ns = ingest_ctx_now(e->reader->ingest)};
+    e->reader->failed |= log.session == INTERN_FAILED;
+    return log;
+}
+
+static void wait(struct otlp_reader *reader, const struct codex_log *log)
+{
+    struct otlp_turns *turns = reader->turns;
+    if (reader->failed) {
+        return;
+    }
+    if (turns->wait_count == WAITS) {
+        (void)otlp_codex_settle(reader, INT64_MAX);
+    }
+    turns->waits[turns->wait_count++] = *log;
+}
+
+void otlp_codex_mark(const struct otlp_reader *reader, struct name_marks *marks)
+{
+    for (size_t i = 0; reader->turns != NULL && i < reader->turns->wait_count; i++) {
+        name_marks_add(marks, reader->turns->waits[i].session);
     }
 }
 
 void otlp_codex_prompt(struct otlp_log_event *e)
 {
-    struct otlp_turn *turn = turn_of(e);
     char room[OTLP_ID_TEXT];
-    add_half(turn->prompts, e->hash, e->item.end_ms);
     struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     update.kind = CALL_INTERACTION;
     update.id = otlp_hash_id(e->hash, room);
@@ -128,33 +313,57 @@ void otlp_codex_prompt(struct otlp_log_event *e)
     update_number(&update, FIELD_PROMPT_LENGTH,
                   otlp_found_number(e->item.found, MEANS_PROMPT_LENGTH));
     otlp_send(e->reader, &update);
-    end_interaction(e, turn);
+    struct codex_log log = log_of(e, PART_PROMPT, (double)NAN);
+    wait(e->reader, &log);
 }
 
-/* The headers of an answer came, or an attempt failed: the request began its duration before. */
+/* The headers of an answer came, or an attempt failed: the request began its duration before. What
+   repeats a request has no begin before it is known which. */
 void otlp_codex_request(struct otlp_log_event *e)
 {
-    struct otlp_turn *turn = turn_of(e);
     char room[OTLP_ID_TEXT];
     double start_ms = e->item.start_ms;
     bool retried = otlp_found_number(e->item.found, MEANS_ATTEMPT) > 0;
-    uint64_t request = take_half(turn->answers, e->item.end_ms, false);
-    if (request == 0) {
-        request = retried ? take_half(turn->requests, e->item.end_ms, true) : 0;
-        request = request == 0 ? e->hash : request;
-        add_half(turn->requests, request, e->item.end_ms);
-    }
     struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_TELEMETRY);
     update.kind = CALL_REQUEST;
-    update.id = otlp_hash_id(request, room);
+    update.id = otlp_hash_id(e->hash, room);
     update_text(&update, FIELD_MODEL, otlp_found_text(e->item.found, MEANS_MODEL));
-    update_times(&update, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
+    if (!retried) {
+        update_times(&update, FIELD_ATTEMPTS, &start_ms, isnan(start_ms) ? 0u : 1u);
+    }
     otlp_send(e->reader, &update);
+    struct codex_log log = log_of(e, retried ? PART_RETRY : PART_REQUEST, start_ms);
+    wait(e->reader, &log);
+}
+
+/* The request whose headers came last before the answer is over, as far as is known now. */
+static void end_request(struct otlp_reader *reader, const struct codex_log *answer)
+{
+    const struct otlp_turns *turns = reader->turns;
+    const struct otlp_turn *turn = turn_of(reader, answer);
+    struct otlp_half last = {0, -(double)INFINITY};
+    char room[OTLP_ID_TEXT];
+    for (size_t i = 0; i < HALVES; i++) {
+        const struct otlp_half *half = &turn->requests[i];
+        last = half->hash != 0 && half->ms <= answer->end_ms && half->ms > last.ms ? *half : last;
+    }
+    for (size_t i = 0; i < turns->wait_count; i++) {
+        const struct codex_log *log = &turns->waits[i];
+        bool fits = log->part == PART_REQUEST && log->session == answer->session;
+        last = fits && log->end_ms <= answer->end_ms && log->end_ms > last.ms
+                   ? (struct otlp_half){log->hash, log->end_ms}
+                   : last;
+    }
+    if (last.hash != 0) {
+        struct update update = update_of(reader, answer, CALL_REQUEST, PRECEDENCE_INFERRED,
+                                         otlp_hash_id(last.hash, room));
+        update_number(&update, FIELD_END_MS, answer->end_ms);
+        otlp_send(reader, &update);
+    }
 }
 
 void otlp_codex_event(struct otlp_log_event *e)
 {
-    struct otlp_turn *turn = turn_of(e);
     const struct otlp_value *kind = otlp_attribute(&e->log->attributes, "event.kind");
     struct slice what = kind == NULL ? (struct slice){NULL, 0} : otlp_value_text(kind);
     char room[OTLP_ID_TEXT];
@@ -164,24 +373,16 @@ void otlp_codex_event(struct otlp_log_event *e)
         (isnan(otlp_found_number(e->item.found, MEANS_OUTPUT)) && !failed)) {
         return; /* the same event without figures comes from another layer */
     }
-    uint64_t request = take_half(turn->requests, e->item.end_ms, true);
-    if (request == 0) {
-        request = e->hash;
-        add_half(turn->answers, request, e->item.end_ms);
+    struct codex_log log = log_of(e, PART_ANSWER, e->item.end_ms - (ttft_ms > 0 ? ttft_ms : 0));
+    if (e->reader->failed) {
+        return;
     }
-    /* The event's own duration is that of the event. The request began no later than its
-       first token allows, if nothing reports its begin. */
+    end_request(e->reader, &log);
+    /* The event's own duration is that of the event. */
     struct otlp_log_event whole = *e;
     whole.item.start_ms = (double)NAN;
-    otlp_log_request(&whole, otlp_hash_id(request, room), PRECEDENCE_TELEMETRY);
-    if (request == e->hash) {
-        struct update update = otlp_log_update(e, UPDATE_CALL, PRECEDENCE_INFERRED);
-        update.kind = CALL_REQUEST;
-        update.id = otlp_hash_id(request, room);
-        update_number(&update, FIELD_START_MS, e->item.end_ms - (ttft_ms > 0 ? ttft_ms : 0));
-        otlp_send(e->reader, &update);
-    }
-    extend_interaction(e, turn);
+    otlp_log_request(&whole, otlp_hash_id(e->hash, room), PRECEDENCE_TELEMETRY);
+    wait(e->reader, &log);
 }
 
 bool otlp_logs_init(struct otlp_reader *reader)

@@ -2,6 +2,7 @@
 #ifndef INGEST_OTLP_LOG_H
 #define INGEST_OTLP_LOG_H
 
+#include "core/model/swarm_edit.h"
 #include "ingest/otlp/otlp_reader_private.h"
 
 struct otlp_log_event {
@@ -27,5 +28,9 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
 void otlp_codex_prompt(struct otlp_log_event *e);
 void otlp_codex_request(struct otlp_log_event *e);
 void otlp_codex_event(struct otlp_log_event *e);
+/* Pairs what came until then, by the local clock. Returns whether anything still waits. */
+bool otlp_codex_settle(struct otlp_reader *reader, int64_t until_ns);
+/* Marks the names that are in use. */
+void otlp_codex_mark(const struct otlp_reader *reader, struct name_marks *marks);
 
 #endif

@@ -1,6 +1,6 @@
 /* The reader's memory, and functions that its parts share. Updates that are sent once (a session's
    description) are noted by hash, in two maps: when the newer is full the older is forgotten. */
-#include "ingest/otlp/otlp_reader_private.h"
+#include "ingest/otlp/otlp_log.h"
 
 #include "core/model/swarm_edit.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { SEEN_MAX = 1 << 16, KEPT_BYTES = 1 << 20 };
+enum { SEEN_MAX = 1 << 16, KEPT_BYTES = 1 << 20, SETTLE_NS = 1000000000 };
 
 static const struct otlp_attributes no_attributes;
 
@@ -24,6 +24,7 @@ static void mark_names(void *ctx, struct name_marks *marks)
         name_marks_add(marks, tree->traces[i].session);
         name_marks_add(marks, tree->traces[i].process);
     }
+    otlp_codex_mark(reader, marks);
 }
 
 struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
@@ -233,4 +234,10 @@ bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch
     }
     reader->ingest->changed = true;
     return !reader->failed;
+}
+
+bool otlp_reader_settle(struct otlp_reader *reader, bool all)
+{
+    int64_t now_ns = ingest_ctx_now(reader->ingest);
+    return otlp_codex_settle(reader, all ? INT64_MAX : now_ns - SETTLE_NS);
 }

@@ -22,6 +22,7 @@ void otlp_rig_init(struct otlp_rig *otlp)
     otlp_set_clock(&otlp->rig);
     otlp->reader = otlp_reader_new(&otlp->rig.ingest);
     assert_non_null(otlp->reader);
+    otlp->rig.reader = otlp->reader;
 }
 
 void otlp_rig_release(struct otlp_rig *otlp)
@@ -42,6 +43,16 @@ void otlp_rig_take(struct otlp_rig *otlp, enum otlp_signal signal, enum otlp_enc
     assert_true(otlp_reader_take(otlp->reader, &batch, (struct slice){"otlp:test", 9}));
     assert_true(correlator_flush(otlp->rig.model.correlator));
     otlp_batch_release(&batch);
+}
+
+void otlp_settle(struct rig *rig)
+{
+    if (rig->reader != NULL) {
+        assert_false(otlp_reader_settle(rig->reader, true));
+    } else if (rig->hub != NULL) {
+        hub_finish(rig->hub);
+    }
+    assert_true(correlator_flush(rig->model.correlator));
 }
 
 /* ---- captures ---- */
@@ -69,6 +80,7 @@ void otlp_write_feed(const char *rel, const char *path)
     otlp_rig_init(&otlp);
     otlp.rig.ingest.tap = (struct ingest_tap){put_line, to};
     otlp_rig_take_sample(&otlp, rel);
+    otlp_settle(&otlp.rig);
     otlp_rig_release(&otlp);
     assert_int_equal(fclose(to), 0);
 }
@@ -254,6 +266,12 @@ static void read_agents(struct rig *rig, json_t *out)
 }
 
 json_t *otlp_reading(struct rig *rig)
+{
+    otlp_settle(rig);
+    return otlp_reading_now(rig);
+}
+
+json_t *otlp_reading_now(struct rig *rig)
 {
     json_t *out = json_object(), *sessions = json_array();
     const struct swarm *swarm = swarm_of(rig);

@@ -15,11 +15,12 @@ struct rig {
     struct event_log *log;
     struct ingest_ctx ingest;
     struct source_counters counters;
-    int64_t now_ns;   /* the local clock */
-    int64_t ahead_ns; /* the wall clock is so far ahead of it */
-    uv_loop_t loop;   /* of rig_start_hub */
-    struct hub *hub;  /* NULL: none */
-    unsigned changed; /* how often the hub said so */
+    int64_t now_ns;             /* the local clock */
+    int64_t ahead_ns;           /* the wall clock is so far ahead of it */
+    uv_loop_t loop;             /* of rig_start_hub */
+    struct hub *hub;            /* NULL: none */
+    unsigned changed;           /* how often the hub said so */
+    struct otlp_reader *reader; /* of an otlp_rig; NULL: that of the hub, if any */
 };
 
 void rig_init(struct rig *rig);

@@ -116,6 +116,7 @@ static void write_telemetry(const struct run_row *run, const char *path)
     for (size_t k = 0; k < BODIES && run->telemetry[k] != NULL; k++) {
         otlp_rig_take_sample(&otlp, run->telemetry[k]);
     }
+    otlp_settle(&otlp.rig);
     otlp_rig_release(&otlp);
     assert_int_equal(fclose(to), 0);
 }

@@ -83,6 +83,7 @@ static void take_codex(struct otlp_rig *otlp, int count)
                     "'stringValue':'c%d'}}]}]}]}]}",
                     i);
         take(otlp, OTLP_LOGS, &body);
+        otlp_settle(&otlp->rig);
     }
     strbuf_release(&body);
 }
