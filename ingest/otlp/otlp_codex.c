@@ -2,10 +2,10 @@
    headers of an answer, and its end. They are paired by their times within the session.
 
    A pair cannot be taken back, and while a log between two others has not come, nothing shows that
-   these are not a pair: no log has a number. So each waits for a second for those before it, and
-   what came within that second is paired in the order of its times, in whatever order it came. An
-   answer's figures are shown with its request then; that the request is over is shown at once. Of
-   logs that come later than that, each takes the nearest that is free: one that ends a request and
+   these are not a pair: no log has a number. So each waits for a second for those before it: all
+   logs of that second are paired in the order of their times, in whatever order they came. An
+   answer's figures are shown with its request then; that the request is over is shown at once. A
+   log that comes later than that takes the nearest that is free: one that ends a request and
    begins the next, both late, can lead to a wrong pair. */
 #include "ingest/otlp/otlp_log.h"
 
@@ -29,7 +29,7 @@ struct otlp_turn {
     size_t end_count;
 };
 
-/* What a log is of a request, or a prompt. */
+/* The part of a request that a log reports, or a prompt. */
 enum codex_part { PART_PROMPT, PART_REQUEST, PART_RETRY, PART_ANSWER };
 
 /* A log that waits for those before it. */
@@ -240,8 +240,8 @@ static int by_time(const void *a, const void *b)
                               : (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-/* Whether it has waited for long enough, or one that is later in its session has. `count` are from it
-   on. */
+/* Whether it has waited for long enough, or one that is later in its session has. `count` are from
+   it on. */
 static bool is_due(const struct codex_log *logs, size_t count, int64_t until_ns)
 {
     for (size_t i = 0; i < count; i++) {
@@ -317,8 +317,8 @@ void otlp_codex_prompt(struct otlp_log_event *e)
     wait(e->reader, &log);
 }
 
-/* The headers of an answer came, or an attempt failed: the request began its duration before. What
-   repeats a request has no begin before it is known which. */
+/* The headers of an answer came, or an attempt failed: the request began its duration before. A
+   log that repeats a request has no begin before it is known which. */
 void otlp_codex_request(struct otlp_log_event *e)
 {
     char room[OTLP_ID_TEXT];

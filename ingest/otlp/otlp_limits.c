@@ -16,6 +16,9 @@ static const char *const texts[OTLP_LIMITS] = {
     [LIMIT_CODEX] = "sessions of Codex were forgotten (the newest 256 are kept): two logs of one "
                     "request may count twice",
     [LIMIT_CURVES] = "times all sums of metrics began again from 0 (4,096 curves are kept)",
+    [LIMIT_SAMPLES] =
+        "values of metrics were forgotten: of sessions that nothing else has reported "
+        "the newest 4,096 wait",
 };
 
 static bool is_power_of_ten(uint64_t count)

@@ -1,6 +1,6 @@
 /* Metrics become counters (events C) on the session that they name: one for each metric, with a
    member for each combination of its attributes. Sums that are sent as differences are added up.
-   A session that nothing else has opened gets none. */
+   Points of a session that nothing else has opened wait until something does. */
 #include "ingest/otlp/otlp_reader_private.h"
 
 #include "core/base/json_text.h"
@@ -36,6 +36,7 @@ void otlp_metrics_release(struct otlp_reader *reader)
 {
     if (reader->series != NULL) {
         u64map_release(&reader->series->by_hash);
+        otlp_drop_waits(reader);
         mem_free(reader->ingest->mem, reader->series, sizeof *reader->series);
     }
 }
@@ -133,48 +134,69 @@ static int64_t session_pid(struct otlp_reader *reader, session_no session)
     return series->pid;
 }
 
-static void append(struct otlp_reader *reader, session_no number, const struct otlp_point *point,
-                   uint64_t time_ns, double value)
+bool otlp_append_sample(struct otlp_reader *reader, const struct otlp_sample_value *sample)
 {
     struct ingest_ctx *ingest = reader->ingest;
-    const struct session *session = swarm_session(ingest->swarm, number);
-    struct strbuf *text = &reader->args, *member = &reader->scratch;
+    session_no number = correlator_session(ingest->correlator, sample->session);
+    const struct session *session =
+        number == NO_SESSION ? NULL : swarm_session(ingest->swarm, number);
+    struct strbuf *text = &reader->args, *room = &reader->room;
     struct json_value object;
     struct raw_event event;
-    int64_t pid = session_pid(reader, number);
-    double ts_us = (double)((int64_t)time_ns - session->origin_ns) / 1e3;
-    if (pid == 0 || fabs(ts_us) > TRACE_TS_MAX_US) {
-        return;
+    int64_t pid = session == NULL ? 0 : session_pid(reader, number);
+    if (pid == 0) {
+        return false;
+    }
+    double ts_us = (double)((int64_t)sample->time_ns - session->origin_ns) / 1e3;
+    if (fabs(ts_us) > TRACE_TS_MAX_US) {
+        return true;
     }
     strbuf_clear(text);
-    strbuf_clear(member);
-    put_member(reader, point, member);
-    if (!ingest->no_mask) {
-        mask_in_place(member);
-    }
+    strbuf_clear(room);
     strbuf_adds(text, "{\"name\":");
-    json_put_string(text, point->name.bytes, point->name.len);
+    json_put_string(text, sample->name.bytes, sample->name.len);
     strbuf_adds(text, ",\"cat\":\"metric\",\"ph\":\"C\",\"ts\":");
     json_put_number(text, ts_us);
     strbuf_adds(text, ",\"pid\":");
     json_put_int(text, pid);
     strbuf_adds(text, ",\"args\":{");
-    json_put_string(text, member->data, member->len);
+    json_put_string(text, sample->member.bytes, sample->member.len);
     strbuf_addc(text, ':');
-    json_put_number(text, value);
+    json_put_number(text, sample->value);
     strbuf_adds(text, "}}");
-    reader->failed |= text->failed || member->failed;
-    strbuf_clear(member);
+    reader->failed |= text->failed;
     if (reader->failed || !json_check(text->data, text->len, 8, &object, NULL) ||
-        trace_event_read(object, member, &event) != NULL) {
-        return;
+        trace_event_read(object, room, &event) != NULL) {
+        return true;
     }
     struct slice bytes = {text->data, text->len};
     if (!swarm_append_raw(ingest->swarm, number, &event)) {
         reader->failed = true;
-        return;
+        return true;
     }
     ingest_tap_raw(ingest, number, (double)(ingest_ctx_now(ingest) / 1000) / 1e3, bytes);
+    return true;
+}
+
+/* The point becomes an event, or waits for its session. */
+static void append(struct otlp_reader *reader, struct slice session, const struct otlp_point *point,
+                   uint64_t time_ns, double value)
+{
+    struct strbuf *member = &reader->scratch;
+    strbuf_clear(member);
+    put_member(reader, point, member);
+    if (!reader->ingest->no_mask) {
+        mask_in_place(member);
+    }
+    reader->failed |= member->failed;
+    struct otlp_sample_value sample = {.session = session,
+                                       .name = point->name,
+                                       .member = {member->data, member->len},
+                                       .time_ns = time_ns,
+                                       .value = value};
+    if (!reader->failed && !otlp_append_sample(reader, &sample)) {
+        otlp_wait_for_session(reader, &sample);
+    }
 }
 
 static void take_point(struct otlp_reader *reader, const struct otlp_point *point)
@@ -182,11 +204,8 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
     otlp_enter_scope(reader, point->scope);
     otlp_found_fill(&reader->found, &reader->names, &point->attributes);
     struct slice id = otlp_named_session(reader, &reader->found);
-    session_no number =
-        id.bytes == NULL ? NO_SESSION : correlator_session(reader->ingest->correlator, id);
     double value = point->kind == OTLP_HISTOGRAM ? point->count : point->value;
-    if (number == NO_SESSION || point->time_ns == 0 || point->time_ns > INT64_MAX ||
-        !isfinite(value)) {
+    if (id.bytes == NULL || point->time_ns == 0 || point->time_ns > INT64_MAX || !isfinite(value)) {
         return;
     }
     uint64_t time_ns = point->time_ns;
@@ -203,7 +222,7 @@ static void take_point(struct otlp_reader *reader, const struct otlp_point *poin
         value = add_up(reader, hash, value, &time_ns);
     }
     if (!isnan(value)) {
-        append(reader, number, point, time_ns, value);
+        append(reader, id, point, time_ns, value);
     }
     if (reader->failed) { /* the sender will try again */
         otlp_forget(reader, record);

@@ -39,6 +39,7 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
     u64map_init(&reader->seen[1], ingest->mem);
     strbuf_init(&reader->args, ingest->mem, 0);
     strbuf_init(&reader->scratch, ingest->mem, 0);
+    strbuf_init(&reader->room, ingest->mem, 0);
     strbuf_init(&reader->session, ingest->mem, 0);
     strbuf_init(&reader->limit_text, ingest->mem, 0);
     bool good = swarm_add_name_holder(ingest->swarm, mark_names, reader) && reader->pairs != NULL &&
@@ -66,6 +67,7 @@ void otlp_reader_free(struct otlp_reader *reader)
     u64map_release(&reader->seen[1]);
     strbuf_release(&reader->args);
     strbuf_release(&reader->scratch);
+    strbuf_release(&reader->room);
     strbuf_release(&reader->session);
     strbuf_release(&reader->limit_text);
     mem_free(reader->ingest->mem, reader, sizeof *reader);
@@ -239,5 +241,7 @@ bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch
 bool otlp_reader_settle(struct otlp_reader *reader, bool all)
 {
     int64_t now_ns = ingest_ctx_now(reader->ingest);
-    return otlp_codex_settle(reader, all ? INT64_MAX : now_ns - SETTLE_NS);
+    reader->failed = false;
+    bool logs = otlp_codex_settle(reader, all ? INT64_MAX : now_ns - SETTLE_NS);
+    return otlp_settle_samples(reader) || logs;
 }

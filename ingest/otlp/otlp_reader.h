@@ -15,8 +15,9 @@ void otlp_reader_free(struct otlp_reader *reader);
 /* Takes one request. `by` is the source's name for people. False: out of memory; the same request
    may be taken again. */
 bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by);
-/* What came in has to wait for what may come late: takes what has waited for a second, or all. Returns
-   whether anything still waits; the caller calls again until nothing does. */
+/* Logs wait for those that may come late, values of metrics for their session: takes logs that have
+   waited for a second, or all, and values whose session is known. Returns whether anything still
+   waits; the caller calls again until nothing does. */
 bool otlp_reader_settle(struct otlp_reader *reader, bool all);
 
 #endif

@@ -19,11 +19,13 @@ enum otlp_limit {
     LIMIT_BEGINS,
     LIMIT_CODEX,
     LIMIT_CURVES,
+    LIMIT_SAMPLES,
     OTLP_LIMITS
 };
 
 struct otlp_turns;
 struct otlp_series;
+struct otlp_sample_wait;
 
 enum { OTLP_LINK_WAITS = 128, OTLP_LINK_TARGETS = 4 };
 
@@ -40,17 +42,21 @@ struct otlp_reader {
     struct otlp_tree tree;
     struct u64map seen[2]; /* hashes of what is sent once: sessions, agents, ids, logs */
     struct otlp_found found, resource;
-    const struct otlp_scope *scope; /* its resource is in `resource` */
-    enum otlp_producer producer;    /* of the scope */
-    struct call_pairs *pairs;       /* of spans and logs of Gemini */
-    struct otlp_turns *turns;       /* otlp_logs.c */
-    struct otlp_series *series;     /* otlp_metrics.c */
+    const struct otlp_scope *scope;   /* its resource is in `resource` */
+    enum otlp_producer producer;      /* of the scope */
+    struct call_pairs *pairs;         /* of spans and logs of Gemini */
+    struct otlp_turns *turns;         /* otlp_logs.c */
+    struct otlp_series *series;       /* otlp_metrics.c */
+    struct otlp_sample_wait *samples; /* otlp_metrics_wait.c: a list, the oldest first */
+    struct otlp_sample_wait **samples_end;
+    size_t sample_count;
     struct otlp_id began[OTLP_BEGAN_MAX];
     size_t began_count;
     size_t steps_left; /* of this request, for agents that get to know who is above them */
     struct otlp_link_wait waits[OTLP_LINK_WAITS];
     size_t wait_count;
     struct strbuf args, scratch;
+    struct strbuf room;    /* of an event that is read */
     struct strbuf session; /* "trace:ID" */
     struct slice by;
     char decision_room[OTLP_ID_TEXT];
@@ -157,6 +163,24 @@ void otlp_take_http_attempts(struct otlp_reader *reader, uint32_t node, const st
 /* Places the session that the call of a tool started below the call's own. */
 void otlp_take_child(struct otlp_reader *reader, const struct otlp_attributes *attributes,
                      enum otlp_producer producer, struct slice tool, const struct update *call);
+
+/* ---- otlp_metrics.c, otlp_metrics_wait.c ---- */
+
+/* A value of a metric's curve. */
+struct otlp_sample_value {
+    struct slice session; /* its id */
+    struct slice name;    /* the metric's */
+    struct slice member;  /* the curve's, masked */
+    uint64_t time_ns;
+    double value;
+};
+
+/* Appends it to its session. False: that has no agent yet, so it is to wait. */
+bool otlp_append_sample(struct otlp_reader *reader, const struct otlp_sample_value *sample);
+void otlp_wait_for_session(struct otlp_reader *reader, const struct otlp_sample_value *sample);
+/* Appends those whose session is known by now. Returns whether any still waits. */
+bool otlp_settle_samples(struct otlp_reader *reader);
+void otlp_drop_waits(struct otlp_reader *reader);
 
 /* ---- otlp_spans.c, otlp_agents.c, otlp_logs.c, otlp_metrics.c ---- */
 

@@ -296,8 +296,7 @@ static double counter_last(const struct counters *counters, const struct swarm *
     return (double)NAN;
 }
 
-/* Sums are exported as differences by Claude Code, as totals by Gemini. A session that nothing else
-   has opened gets no counters, so its metrics come after the rest. */
+/* Sums are exported as differences by Claude Code, as totals by Gemini. */
 static const struct metric_row {
     const char *files[2], *counter, *key;
     long last;
@@ -323,7 +322,8 @@ static void add_to_list(void *ctx, const struct otlp_sample *sample)
                       sample->signal, sample->encoding, sample->body.bytes, sample->body.len);
 }
 
-static void check_metric(const struct metric_row *row, enum otlp_way way, enum otlp_order order)
+static void check_metric(const struct metric_row *row, enum otlp_way way, enum otlp_order order,
+                         bool metrics_first)
 {
     uint64_t seed = 7;
     struct two_lists lists = {.rest = {0}};
@@ -337,8 +337,14 @@ static void check_metric(const struct metric_row *row, enum otlp_way way, enum o
         otlp_samples(rel, add_to_list, &lists);
     }
     struct otlp_sender *sender = otlp_sender_new(&rig, way);
-    otlp_requests_send(&lists.rest, OTLP_AT_ONCE, &seed, sender);
-    otlp_requests_send(&lists.metrics, order, &seed, sender);
+    for (int i = 0; i < 2; i++) {
+        if (metrics_first == (i == 0)) {
+            otlp_requests_send(&lists.metrics, order, &seed, sender);
+        } else {
+            otlp_requests_send(&lists.rest, OTLP_AT_ONCE, &seed, sender);
+        }
+    }
+    otlp_settle(&rig);
     const struct swarm *swarm = rig.model.swarm;
     const struct session *session = swarm_session(swarm, 0);
     assert_non_null(session);
@@ -361,7 +367,8 @@ TEST(metrics_are_counters_of_the_session_by_each_way)
         for (enum otlp_way way = 0; way < OTLP_WAYS; way++) {
             for (enum otlp_order order = 0; order < OTLP_ORDERS && otlp_way_is_built(way);
                  order++) {
-                check_metric(&metrics[i], way, order);
+                check_metric(&metrics[i], way, order, false);
+                check_metric(&metrics[i], way, order, true);
             }
         }
     }

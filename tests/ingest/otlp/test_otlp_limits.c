@@ -130,6 +130,21 @@ static void take_long_trace(struct otlp_rig *otlp, int count)
     take_spans(otlp, count, true);
 }
 
+static void take_early_samples(struct otlp_rig *otlp, int count)
+{
+    struct strbuf body;
+    strbuf_init(&body, &mem_libc, 0);
+    strbuf_adds(&body, "{'resourceMetrics':[{'resource':{'attributes':[{'key':'session.id','value':"
+                       "{'stringValue':'s'}}]},'scopeMetrics':[{'metrics':[{'name':'m','gauge':{"
+                       "'dataPoints':[");
+    for (int i = 0; i < count; i++) {
+        strbuf_addf(&body, "%s{'timeUnixNano':'1795903200%09d','asInt':1}", i == 0 ? "" : ",", i);
+    }
+    strbuf_adds(&body, "]}}]}]}]}");
+    take(otlp, OTLP_METRICS, &body);
+    strbuf_release(&body);
+}
+
 static const struct limit_row {
     void (*take)(struct otlp_rig *otlp, int count);
     int max;
@@ -140,6 +155,7 @@ static const struct limit_row {
     {take_links, 128, "10 agents were waiting"},
     {take_children, 256, "10 spans that are known by their children"},
     {take_codex, 256, "10 sessions of Codex were forgotten"},
+    {take_early_samples, 4096, "10 values of metrics were forgotten"},
     {take_curves, 4096, "1 times all sums of metrics began again"},
 };
 
