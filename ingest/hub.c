@@ -286,7 +286,7 @@ size_t hub_source_count(const struct hub *hub)
 struct source_status hub_source(const struct hub *hub, size_t index)
 {
     const struct source *source = hub->sources[index];
-    struct source_traffic traffic = {.sender = "", .last_refused = ""};
+    struct source_traffic traffic = {.sender = "", .last_refused = "", .refused_why = ""};
     if (source->ops->traffic != NULL) {
         source->ops->traffic(source, &traffic);
     }

@@ -29,6 +29,7 @@ struct source_traffic {
     const char *clock;           /* the sender whose clock is farthest off; NULL: none is */
     double clock_off_ms;         /* > 0: at least so far ahead; < 0: its times are so late */
     const char *last_refused;    /* why the last refused request was, and its sender; "": none */
+    const char *refused_why;     /* the part of it that is why */
 };
 
 struct source_status {

@@ -84,6 +84,17 @@ static void give(struct pending *pending, bool http2)
                            (const struct sockaddr *)&pending->peer, pending->peer_len, http2);
 }
 
+/* Every method of HTTP begins with three letters, and so does HTTP/2's preface. */
+static bool is_method(const char first[FIRST_BYTES])
+{
+    for (size_t i = 0; i < FIRST_BYTES; i++) {
+        if (first[i] < 'A' || first[i] > 'Z') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void on_first_bytes(uv_poll_t *poll, int status, int events)
 {
     struct pending *pending = poll->data;
@@ -100,6 +111,10 @@ static void on_first_bytes(uv_poll_t *poll, int status, int events)
         struct acceptor *acceptor = pending->acceptor;
         drop(pending);
         acceptor->options.is_tls(acceptor->options.ctx);
+    } else if (!is_method(first)) {
+        struct acceptor *acceptor = pending->acceptor;
+        drop(pending);
+        acceptor->options.is_unknown(acceptor->options.ctx);
     } else {
         give(pending, memcmp(first, http2_preface, FIRST_BYTES) == 0);
     }

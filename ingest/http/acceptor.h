@@ -22,6 +22,8 @@ struct acceptor_options {
                  socklen_t peer_len, bool http2);
     /* A client began with TLS, which is not taken; its connection is closed. */
     void (*is_tls)(void *ctx);
+    /* A client began with what no protocol of here begins with; its connection is closed. */
+    void (*is_unknown)(void *ctx);
     void *ctx;
 };
 

@@ -1,5 +1,5 @@
-/* Who sends OTLP to a source: the first request of each exporter and signal is logged, so a user sees
-   that it works. */
+/* The exporters that send OTLP to a source: the first request of each and of each signal is logged,
+   so a user sees that it works. */
 #ifndef INGEST_EXPORTERS_H
 #define INGEST_EXPORTERS_H
 

@@ -58,6 +58,7 @@ struct otlp_source {
     struct exporters exporters;
     struct otlp_clocks clocks;
     char last_refused[REFUSED_BYTES];
+    size_t refused_why; /* begins there in it */
 };
 
 static struct ingest_ctx *ctx_of(const struct otlp_source *otlp)
@@ -82,8 +83,10 @@ static void report_reject(struct otlp_source *otlp, const char *reason, struct s
 static void refused(void *ctx, const char *agent, const char *why)
 {
     struct otlp_source *otlp = ctx;
-    (void)snprintf(otlp->last_refused, sizeof otlp->last_refused, "refused%s%s: %s",
-                   agent[0] != '\0' ? " " : "", agent, why);
+    int len = snprintf(otlp->last_refused, sizeof otlp->last_refused,
+                       "refused%s%.120s: ", agent[0] != '\0' ? " " : "", agent);
+    otlp->refused_why = (size_t)len;
+    (void)snprintf(otlp->last_refused + len, sizeof otlp->last_refused - (size_t)len, "%s", why);
     report_reject(otlp, otlp->last_refused, (struct slice){.bytes = NULL});
 }
 
@@ -235,6 +238,13 @@ static void report_tls(void *ctx)
     refused(otlp, "", why);
 }
 
+static void report_unknown(void *ctx)
+{
+    refused(ctx, "",
+            "sent neither HTTP nor gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, and send a "
+            "feed to unix: or tcp:");
+}
+
 static void connection_removed(void *ctx)
 {
     struct otlp_source *otlp = ctx;
@@ -325,6 +335,7 @@ static bool start_servers(struct otlp_source *otlp)
                                         .handles = &otlp->source.handles,
                                         .take = take_connection,
                                         .is_tls = report_tls,
+                                        .is_unknown = report_unknown,
                                         .ctx = otlp};
     struct grpc_options grpc = {.loop = hub_loop(hub),
                                 .receiver = &otlp->receiver,
@@ -462,6 +473,7 @@ static void put_traffic(const struct source *source, struct source_traffic *out)
     out->clock = clock == NULL ? NULL : clock->name;
     out->clock_off_ms = clock == NULL ? 0 : clock->off_ms;
     out->last_refused = otlp->last_refused;
+    out->refused_why = otlp->last_refused + otlp->refused_why;
 }
 
 const struct source_ops otlp_source_ops = {

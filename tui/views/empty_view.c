@@ -99,6 +99,26 @@ static const char *without_spec(const struct source_status *source)
     return starts ? source->error + len + 2 : source->error;
 }
 
+/* Whether the source has refused a request: its sender needs other settings. */
+static bool has_refused(const struct source_status *source)
+{
+    return source->traffic.receives && *source->traffic.last_refused != '\0';
+}
+
+/* Puts why a request was refused, on as many lines as it needs: what to set is at its end. */
+static void put_refused(struct empty_page *page, const struct source_status *source)
+{
+    const char *left = source->traffic.last_refused;
+    int cols = page->area.cols - 6;
+    size_t len = strlen(left), next;
+    while (len > 0 && cols > 0) {
+        size_t piece = text_wrap(left, len, page->ascii, (size_t)cols, &next);
+        area_put(page->area, 5, page->y++, STYLE_RETRY, left, piece);
+        left += next;
+        len -= next;
+    }
+}
+
 static void put_source(struct empty_page *page, const struct source_status *source)
 {
     static const char *const words[] = {
@@ -139,6 +159,9 @@ static void put_source(struct empty_page *page, const struct source_status *sour
     }
     area_put_ellipsized(page->area, x + 2, page->y, cols - x - 3, STYLE_DIM, word, strlen(word));
     page->y++;
+    if (has_refused(source)) {
+        put_refused(page, source);
+    }
 }
 
 /* Appends the shortest --since, in whole hours or days, that covers the time, also when it is typed
@@ -264,7 +287,7 @@ static bool is_in_order(const struct source_status *source)
 {
     bool unread = source->unread != NULL && *source->unread;
     bool failed = source->state == SOURCE_FAILED || (source->error != NULL && *source->error);
-    return !failed && !unread && !is_absent(source);
+    return !failed && !unread && !has_refused(source) && !is_absent(source);
 }
 
 /* Returns a short name for the source: its directory if `place` is set, else its kind, `otlp:`; a

@@ -36,6 +36,21 @@ static void put_unread(const char *lines, char *out, size_t size)
     }
 }
 
+/* Writes why a request was refused: with its source and sender as far as they fit, for what is to
+   be set is at the end. */
+static void put_refused(const struct source_status *source, bool ascii, int cols, char *out,
+                        size_t size)
+{
+    const char *whole = source->traffic.last_refused, *why = source->traffic.refused_why;
+    snprintf(out, size, "%.100s: %.300s", source->spec, whole);
+    if ((int)text_cols(out, strlen(out), ascii) > cols && why != NULL) {
+        snprintf(out, size, "refused: %.300s", why);
+    }
+    if ((int)text_cols(out, strlen(out), ascii) > cols && why != NULL) {
+        snprintf(out, size, "%.300s", why);
+    }
+}
+
 /* Draws the first source that failed, else the first with bad lines, and the number of others. */
 void trouble_draw(const struct frame *frame, struct grid *grid)
 {
@@ -61,7 +76,7 @@ void trouble_draw(const struct frame *frame, struct grid *grid)
     if (worst->error != NULL && *worst->error) {
         snprintf(text, sizeof text, "%.400s", worst->error);
     } else if (worst->traffic.receives && *worst->traffic.last_refused) {
-        snprintf(text, sizeof text, "%.100s: %.300s", worst->spec, worst->traffic.last_refused);
+        put_refused(worst, frame->input->theme.ascii, line.cols - 4, text, sizeof text);
     } else if (worst->turned_away > 0) {
         snprintf(text, sizeof text, "%.400s: %llu refused connection%s", worst->spec,
                  (unsigned long long)worst->turned_away, worst->turned_away == 1 ? "" : "s");

@@ -353,6 +353,28 @@ RIG_TEST(first_bytes_may_come_one_by_one_or_never)
     close(other.fd);
 }
 
+/* A sender of something else gets no answer either. */
+RIG_TEST(what_is_neither_http_nor_grpc_is_explained_and_closed)
+{
+    static const char *const texts[] = {"{\"op\":\"hello\"}\n", "hello\r\n\r\n",
+                                        "\x01\x02\x03\x04"};
+    struct rig *rig = *state;
+    start(rig);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct client other;
+        client_open(rig, &other);
+        send_all(rig, other.fd, texts[i], strlen(texts[i]));
+        rig_until(rig, is_closed, &other);
+        close(other.fd);
+    }
+    assert_string_equal(
+        status_of(rig).traffic.refused_why,
+        "sent neither HTTP nor gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, "
+        "and send a feed to unix: or tcp:");
+    assert_int_equal(status_of(rig).bad, 3);
+    assert_non_null(rig_logged(rig, "refused: sent neither HTTP nor gRPC"));
+}
+
 /* A client that sends TLS gets no answer: the log explains it. */
 RIG_TEST(tls_is_explained_and_closed)
 {

@@ -68,6 +68,37 @@ TEST(a_receiver_shows_who_sends_how_much_and_whom_it_refused)
     picture_release(&picture);
 }
 
+/* The setting is at the end of the text, and seen on a narrow screen too. */
+TEST(a_narrow_screen_shows_what_a_refused_sender_has_to_set)
+{
+    static const char refused[] =
+        "refused OTel-OTLP-Exporter-Python/1.30: sent to /: set the endpoint to http://[::1]:4318";
+    struct source_status source = {.spec = "otlp:127.0.0.1:4318",
+                                   .error = "",
+                                   .state = SOURCE_OPEN,
+                                   .listens = true,
+                                   .bad = 1,
+                                   .traffic = {.receives = true,
+                                               .sender = "",
+                                               .last_refused = refused,
+                                               .refused_why = strstr(refused, "sent to")}};
+    struct picture picture;
+    picture_init(&picture, 80, 24);
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_has(&picture,
+                "     refused OTel-OTLP-Exporter-Python/1.30: sent to /: set the endpoint to");
+    picture_has(&picture, "     http://[::1]:4318");
+    picture_has(&picture, " refused: sent to /: set the endpoint to http://[::1]:4318");
+    picture_release(&picture);
+    picture_init(&picture, 60, 24);
+    picture.input.sources = &source;
+    picture.input.source_count = 1;
+    picture_has(&picture, " sent to /: set the endpoint to http://[::1]:4318");
+    picture_lacks(&picture, "refused: sent to /");
+    picture_release(&picture);
+}
+
 TEST(the_log_shows_what_the_source_of_an_entry_has_received)
 {
     static const char spec[] = "otlp:localhost:4317", text[] = "a/1 sends traces (grpc)";
