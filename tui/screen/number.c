@@ -69,7 +69,9 @@ static void measured(double ms, const char *gap, bool ascii, char out[NUMBER_BYT
         ms = 0;
     }
     double us = ms * 1e3, tenths = us * 10 - floor(us) * 10;
-    if (us > 0 && us < 0.9995) {
+    if (us == 0) {
+        snprintf(out, NUMBER_BYTES, "0%ss", gap);
+    } else if (us < 0.9995) {
         snprintf(out, NUMBER_BYTES, "%.0f%sns", us * 1e3, gap);
     } else if (us < 9.95 && tenths >= 0.5 && tenths < 9.5) {
         snprintf(out, NUMBER_BYTES, "%.1f%s%ss", us, gap, ascii ? "u" : "µ");
@@ -127,7 +129,9 @@ void number_tokens(double value, char out[NUMBER_BYTES])
 void number_short(double value, char out[NUMBER_BYTES])
 {
     double size = fabs(value);
-    if (size >= 999.5 && size < 1e15) {
+    if (size == 0) {
+        snprintf(out, NUMBER_BYTES, "0");
+    } else if (size >= 999.5 && size < 1e15) {
         number_count((uint64_t)llround(size), out);
     } else if (size >= 1e15 || isnan(value)) {
         snprintf(out, NUMBER_BYTES, "%.1e", value);

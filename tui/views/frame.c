@@ -279,6 +279,7 @@ static struct layout make_layout(struct frame *frame, size_t lines, int cols, in
     } else if (frame->why != NULL) {
         want.inflight_lines = 0;
         want.detail_lines = why_panel_lines(frame);
+        want.marks_rows = true;
     }
     return layout_compute(&want, cols, rows);
 }

@@ -134,6 +134,34 @@ static bool put_question(struct frame *frame, struct area line, int x, int end,
     return true;
 }
 
+/* Puts what is remarkable about the span after column `x`. Returns the column after it. */
+static int put_flags(struct frame *frame, struct area left, int x, const struct span *span,
+                     bool stalled, bool tight)
+{
+    if (query_may_wait(frame->swarm, span, frame->local_ns)) {
+        x = area_puts(left, x, 0, STYLE_USER, "person?") + 2;
+    }
+    if (stalled) {
+        x = area_puts(left, x, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
+        x = (tight ? x : area_puts(left, x + 1, 0, STYLE_ERROR, "stalled")) + 2;
+    }
+    return span->flags & SPAN_STALE ? area_puts(left, x, 0, STYLE_ERROR, "stale") + 2 : x;
+}
+
+/* Returns whether the span's argument lacks room in `cols` columns beside its name and its flag. */
+static bool is_tight(struct frame *frame, const struct span *span, int cols)
+{
+    static const char flag[] = "  x stalled  ";
+    const char *name = swarm_text(frame->swarm, span->name);
+    const struct strbuf *text = &frame->scratch;
+    bool ascii = frame->input->theme.ascii;
+    span_text_about(frame->swarm, span, &frame->scratch);
+    return !text->failed && text->len > 0 &&
+           text_cols(name, strlen(name), ascii) + sizeof flag - 1 +
+                   text_cols(text->data, text->len, ascii) >
+               (size_t)(cols > 0 ? cols : 0);
+}
+
 /* Draws the line of a span that the model has. */
 static void draw_span(struct frame *frame, struct area line, const struct span *span, bool stalled,
                       const struct inflight_columns *columns)
@@ -158,26 +186,18 @@ static void draw_span(struct frame *frame, struct area line, const struct span *
     }
     bool call = span->kind == SPAN_AGENT_CALL &&
                 span_text_call(frame->swarm, span, frame_symbol(frame, SYM_ARROW), text);
+    bool tight = stalled && !call && is_tight(frame, span, end - x);
     if (!call) {
+        const char *name = swarm_text(frame->swarm, span->name);
         strbuf_clear(text);
-        strbuf_adds(text, swarm_text(frame->swarm, span->name));
+        strbuf_adds(text, tight ? span_short_name(name) : name);
     }
     if (text->failed) {
         return;
     }
     x = area_put_ellipsized(line, x, 0, end - x, span_style(frame, span), text->data, text->len) +
         2;
-    if (query_may_wait(frame->swarm, span, frame->local_ns)) {
-        x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_USER, "person?") + 2;
-    }
-    if (stalled) {
-        struct area left = area_sub(line, 0, 0, end, 1);
-        x = area_puts(left, x, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
-        x = area_puts(left, x + 1, 0, STYLE_ERROR, "stalled") + 2;
-    }
-    if (span->flags & SPAN_STALE) {
-        x = area_puts(area_sub(line, 0, 0, end, 1), x, 0, STYLE_ERROR, "stale") + 2;
-    }
+    x = put_flags(frame, area_sub(line, 0, 0, end, 1), x, span, stalled, tight);
     if (span->kind == SPAN_REQUEST) {
         put_request(frame, line, x, end, span);
         return;

@@ -60,8 +60,8 @@ static void place_body(struct layout *out, const struct layout_want *want, int y
         flight = beside;
     }
     if (want->detail_lines > 0 && space < 8) { /* too low for both; the user asked for the detail */
-        out->body = take(&y, &end, 0, false);
-        out->detail = take(&y, &end, space, false);
+        out->body = take(&y, &end, want->marks_rows ? min_int(want->rows, space / 3) : 0, false);
+        out->detail = take(&y, &end, end - y, false);
         out->detail_x = 0;
         return;
     }

@@ -13,9 +13,10 @@ struct layout_want {
     int inflight_lines; /* lines of the IN FLIGHT panel without its heading; 0: no panel */
     int detail_lines;   /* lines of the detail panel without its heading; 0: closed */
     bool legend;
-    bool trouble; /* a line for source errors */
-    bool caption; /* a line that explains the picture */
-    bool list;    /* not the timeline: the body takes all remaining lines, without panels */
+    bool trouble;    /* a line for source errors */
+    bool caption;    /* a line that explains the picture */
+    bool list;       /* not the timeline: the body takes all remaining lines, without panels */
+    bool marks_rows; /* the detail is about what is marked on the rows: some of them stay */
 };
 
 /* Lines from y; rows 0: absent. */

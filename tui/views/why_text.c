@@ -37,7 +37,7 @@ void why_text_sum(const struct why *why, bool ascii, struct strbuf *out)
     const struct critical_path *path = &why->path;
     char text[NUMBER_BYTES];
     number_ms((double)(why->turn.end_ns - why->turn.start_ns) / 1e6, ascii, text);
-    strbuf_addf(out, "%s =", text);
+    strbuf_addf(out, why->turn.end_ns > why->turn.start_ns ? "%s =" : "%s", text);
     put_part(critical_path_request_ns(path), "requests", ascii, out);
     for (int part = PART_TOOL; part < PATH_PARTS; part++) {
         put_part(path->part_ns[part], path_parts[part].name, ascii, out);

@@ -15,7 +15,7 @@ struct why_cache {
     struct why why;
 };
 
-enum { STEPS_SHOWN = 3, NAMES_SHOWN = 8, NAME_COLS = 40 };
+enum { STEPS_SHOWN = 3, NAMES_SHOWN = 8, NAME_COLS = 40, TURN_MIN_COLS = 4 };
 
 /* ---- finding ---- */
 
@@ -131,6 +131,23 @@ bool why_view_find(struct frame *frame)
 
 /* ---- the keys ---- */
 
+/* Moves the window to the turn if it is outside, or if a time that is much longer than the turn
+   leaves it a few columns. */
+static void reveal(struct frame *frame, const struct turn *turn)
+{
+    struct view_state *state = frame->state;
+    const struct axis *axis = &frame->axis;
+    bool outside = turn->end_ns < axis->t0_ns || turn->start_ns >= axis_time(axis, axis->cols);
+    bool narrow = turn->end_ns - turn->start_ns < TURN_MIN_COLS * axis_col_ns(axis);
+    if (!outside && (turn->open || !narrow)) {
+        return;
+    }
+    struct axis there = axis_fitting(turn->start_ns, turn->end_ns, AXIS_ZOOM_MAX, axis->cols);
+    state->window = WINDOW_FIXED;
+    state->zoom = there.zoom;
+    state->t0_ns = there.t0_ns;
+}
+
 enum view_result why_toggle(struct frame *frame, int n)
 {
     (void)n;
@@ -148,6 +165,7 @@ enum view_result why_toggle(struct frame *frame, int n)
         view_message(state, false, "no turn here");
         return VIEW_REDRAW;
     }
+    reveal(frame, &turn);
     state->why = true;
     state->overview = false;
     return VIEW_REDRAW;

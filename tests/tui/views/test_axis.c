@@ -159,7 +159,7 @@ TEST(numbers_are_short)
     static const struct {
         double ms;
         const char *want;
-    } times[] = {{0.083, "83us"},   {0, "0us"},         {1.25, "1.2ms"},     {742.4, "742ms"},
+    } times[] = {{0.083, "83us"},   {0, "0s"},          {1.25, "1.2ms"},     {742.4, "742ms"},
                  {999.4, "999ms"},  {999.6, "1.0s"},    {1940, "1.9s"},      {41000, "41.0s"},
                  {192000, "3m12s"}, {7500000, "2h05m"}, {356400000, "4d03h"}};
     static const struct {

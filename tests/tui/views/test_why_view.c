@@ -184,3 +184,44 @@ TEST(the_sum_continues_on_the_next_line)
     picture_has(&picture, "   overhead 2.0s");
     picture_release(&picture);
 }
+
+static void start_with_stray(struct picture *picture)
+{
+    picture_init(picture, 120, 30);
+    picture_at(picture, 22000);
+    for (size_t i = 0; i + 3 < sizeof feed / sizeof *feed; i++) {
+        picture_feed(picture, feed[i]);
+    }
+    picture_feed(picture, CALL("span", "late", "90000000", ",'name':'stray','end_ms':90000001"));
+    picture_at(picture, 90000001);
+}
+
+/* A stray event a day later leaves the turn one column, or none. */
+TEST(a_turn_far_from_the_window_comes_into_view)
+{
+    static const char *const windows[] = {"t", "0 t", "f t"};
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        struct picture picture;
+        start_with_stray(&picture);
+        picture_press(&picture, windows[i]);
+        picture_has(&picture, "WHY turn 1 of api");
+        picture_has(&picture, "[Bash");
+        picture_release(&picture);
+    }
+}
+
+TEST(on_a_small_screen_rows_stay_beside_the_path)
+{
+    struct picture picture;
+    picture_init(&picture, 40, 10);
+    picture_at(&picture, 22000);
+    for (size_t i = 0; i < sizeof feed / sizeof *feed; i++) {
+        picture_feed(&picture, feed[i]);
+    }
+    picture_at(&picture, 30000);
+    picture_press(&picture, "t");
+    picture_has(&picture, "WHY turn 2 of api");
+    picture_has(&picture, "10.0s = requests 2.0s");
+    picture_has(&picture, "api   ");
+    picture_release(&picture);
+}
