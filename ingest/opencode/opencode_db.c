@@ -148,13 +148,14 @@ void opencode_db_free(struct opencode_db *db)
     }
 }
 
-/* Opens it where it is not. NULL: it is open, or no file exists. */
-static const char *open_db(struct opencode_db *db)
+/* Opens it where it is not. NULL: it is open, or no file exists. *unread: not all of it was read. */
+static const char *open_db(struct opencode_db *db, bool *unread)
 {
     enum opencode_file_state state = opencode_file_look(&db->file);
     if (state != OPENCODE_FILE_SAME) {
         forget(db);
     }
+    *unread = db->file.handle != NULL && (!db->file.turnable || db->version == 0);
     return state == OPENCODE_FILE_FAILED ? db->file.why : NULL;
 }
 
@@ -332,9 +333,9 @@ static bool read_new(struct opencode_db *db, struct opencode_batch *batch)
 
 const char *opencode_db_read(struct opencode_db *db, struct opencode_batch *batch)
 {
-    const char *why = open_db(db);
-    bool good = true;
-    if (why != NULL || db->file.handle == NULL) {
+    bool unread, good = true;
+    const char *why = open_db(db, &unread);
+    if (why != NULL || !unread) {
         return why;
     }
     int version = (int)opencode_number(db->file.handle, "PRAGMA data_version", 0, 0, &good);

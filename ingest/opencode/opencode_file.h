@@ -17,6 +17,7 @@ struct opencode_file {
     ino_t inode;
     int64_t modified_ns;
     bool as_it_is; /* it was opened without regard to changes: another time shows them */
+    bool turnable; /* it is not in WAL: a client may want it for itself, to turn it */
     char why[PATH_MAX + 200];
 };
 
@@ -29,6 +30,7 @@ enum opencode_file_state {
 /* `path` is copied. */
 void opencode_file_init(struct opencode_file *file, const char *path);
 void opencode_file_close(struct opencode_file *file);
+/* May wait a second, where a client may be at making it. */
 enum opencode_file_state opencode_file_look(struct opencode_file *file);
 /* Sets `why`. */
 void opencode_file_fail(struct opencode_file *file, const char *reason);
