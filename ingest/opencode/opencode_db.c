@@ -148,7 +148,7 @@ void opencode_db_free(struct opencode_db *db)
     }
 }
 
-/* Opens it where it is not. NULL: it is open, or no file exists. *unread: not all of it was read. */
+/* Opens it where it is not. NULL: it is open, or no file exists. *unread: it has to be read. */
 static const char *open_db(struct opencode_db *db, bool *unread)
 {
     enum opencode_file_state state = opencode_file_look(&db->file);

@@ -5,6 +5,7 @@
 #include "tui/cmd/demo_captions.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HEAD_START_MS 20000
@@ -35,7 +36,9 @@ static const char *play_on(struct play *play)
         play->now_ms += TICK_MS;
         while (play->next.t_ms <= (double)(play->now_ms + HEAD_START_MS)) {
             if (play->picture != NULL) {
-                picture_feed(play->picture, play->next.text);
+                char *line = strndup(play->next.text, play->next.len);
+                picture_feed(play->picture, line);
+                free(line);
             }
             captions_take(&play->captions, &play->next.fact, play->now_ms);
             assert_true(story_next(play->story, &play->next));
