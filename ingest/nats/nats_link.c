@@ -14,7 +14,8 @@
 
 enum {
     CONNECT_MS = 5000,
-    NEXT_MS = 200, /* how late an end may be noticed */
+    NEXT_MS = 50, /* how late an end may be noticed */
+    END_MS = 300, /* an end waits so long for the thread, which may be connecting */
     RETRY_MS = 250,
     RETRY_MAX_MS = 10000,
     QUEUE_BYTES = 4 << 20,
@@ -31,8 +32,9 @@ struct nats_link {
     struct nats_queue queue;
     struct nats_view view;
     uint64_t dropped_before; /* by former subscriptions */
-    int owners;
-    /* end. The thread's own: */
+    int owners;              /* the thread and the loop's side */
+    /* end. The thread's own, but for itself: */
+    pthread_t thread;
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *subscription;
@@ -55,6 +57,7 @@ static void release(struct nats_link *link)
 {
     uv_mutex_lock(&link->lock);
     bool last = --link->owners == 0;
+    uv_cond_signal(&link->changed);
     uv_mutex_unlock(&link->lock);
     if (last) {
         nats_queue_clear(&link->queue);
@@ -297,19 +300,6 @@ static void *run(void *ctx)
 
 /* ---- the loop's side ---- */
 
-static bool start_thread(struct nats_link *link)
-{
-    pthread_t thread;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0) {
-        return false;
-    }
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool started = pthread_create(&thread, &attributes, run, link) == 0;
-    pthread_attr_destroy(&attributes);
-    return started;
-}
-
 struct nats_link *nats_link_start(const struct nats_link_options *options)
 {
     struct nats_link *link = calloc(1, sizeof *link);
@@ -324,7 +314,8 @@ struct nats_link *nats_link_start(const struct nats_link_options *options)
     nats_queue_init(&link->queue, QUEUE_BYTES);
     if (uv_mutex_init(&link->lock) == 0) {
         if (uv_cond_init(&link->changed) == 0) {
-            if (link->server != NULL && link->subject != NULL && start_thread(link)) {
+            if (link->server != NULL && link->subject != NULL &&
+                pthread_create(&link->thread, NULL, run, link) == 0) {
                 return link;
             }
             uv_cond_destroy(&link->changed);
@@ -355,10 +346,17 @@ void nats_link_look(struct nats_link *link, struct nats_view *out)
 
 void nats_link_stop(struct nats_link *link)
 {
+    uint64_t now_ns = uv_hrtime(), end_ns = now_ns + (uint64_t)END_MS * 1000000;
     uv_mutex_lock(&link->lock);
     link->wake = NULL;
     uv_cond_signal(&link->changed);
+    while (link->owners > 1 && now_ns < end_ns) {
+        (void)uv_cond_timedwait(&link->changed, &link->lock, end_ns - now_ns);
+        now_ns = uv_hrtime();
+    }
+    bool ended = link->owners == 1;
     uv_mutex_unlock(&link->lock);
+    (void)(ended ? pthread_join(link->thread, NULL) : pthread_detach(link->thread));
     release(link);
 }
 #else
