@@ -325,6 +325,8 @@ static void format(const char *name, double value, bool ascii, char out[NUMBER_B
     }
     if (is_time(name)) {
         number_ms(fabs(value), ascii, out);
+    } else if (ends_with(name, "_usd")) {
+        snprintf(out, NUMBER_BYTES, fabs(value) < 1e15 ? "$%.2f" : "$%.1e", fabs(value));
     } else if (is_sum(name) && fabs(value) < 0x1p53) {
         number_count((uint64_t)fabs(value), out);
     } else {

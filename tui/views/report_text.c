@@ -21,8 +21,9 @@ static const char *const agent_heads[] = {"CLIENT",      "AGENT",    "STATE", "R
                                           "OUTPUT",      "CACHE %",  "TOOLS", "ERRORS",   "REFUSED",
                                           "INTERRUPTED", "API",      "TOOL",  "PERSON"};
 static const char *const model_heads[] = {
-    "CLIENT", "MODEL",    "REQUESTS", "FAILED", "INTERRUPTED", "RETRIES", "TTFT p50", "p95",
-    "p99",    "OTPS p50", "p95",      "PROMPT", "OUTPUT",      "CACHE %", "TOTAL",    "ESTIMATE"};
+    "CLIENT",   "MODEL",   "REQUESTS", "FAILED",   "INTERRUPTED", "RETRIES",
+    "TTFT p50", "p95",     "p99",      "OTPS p50", "p95",         "PROMPT",
+    "OUTPUT",   "CACHE %", "TOTAL",    "ESTIMATE", "CACHE COST"};
 static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
                                          "INTERRUPTED", "OPEN",  "p50",    "p95",
                                          "p99",         "MAX",   "TOTAL"};
@@ -195,6 +196,15 @@ static void put_money(struct table *t, double usd)
     table_cell(t, text);
 }
 
+static void put_share(struct table *t, double pct)
+{
+    char text[NUMBER_BYTES] = "";
+    if (!isnan(pct)) {
+        snprintf(text, sizeof text, "%.0f%%", pct);
+    }
+    table_cell(t, text);
+}
+
 bool report_has_clients(const struct report *r)
 {
     struct clients clients = clients_find(r->swarm);
@@ -228,6 +238,7 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
         table_number(&t, f->cache_hit_rate_pct);
         table_ms(&t, f->api_ms);
         put_money(&t, f->cost_estimate_usd);
+        put_share(&t, f->cache_cost_share_pct);
     }
     table_finish(&t, out);
 }
