@@ -1,7 +1,7 @@
 /* Requests whose own span does not report that the SDK has repeated the call by HTTP: their
-   attempts are the client's spans of HTTP below. They count where one of them failed, from that
-   one on: a call before it that succeeded asked for something else. A request that reports
-   attempts itself knows better.
+   attempts are the client's spans of HTTP below, directly or below spans of no meaning of their own
+   (a transport's). They count where one of them failed, from that one on: a call before it that
+   succeeded asked for something else. A request that reports attempts itself knows better.
 
    The request reports its first token from its own begin, as it does not know of the attempts. All
    of this grows with what comes, so the order of the spans does not matter.
@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The newest children are looked at for attempts, once for each attempt that comes. */
-enum { CALLS_MAX = 64, LOOKED_AT_MAX = 256, FAILED_FROM = 400 };
+enum { CALLS_MAX = 64, LOOKED_AT_MAX = 256, FAILED_FROM = 400, BETWEEN_MAX = 3 };
 
 static struct otlp_node *node_at(struct otlp_reader *reader, uint32_t node)
 {
@@ -42,24 +42,67 @@ bool otlp_is_http(const struct otlp_span *span, enum otlp_kind kind)
             otlp_attribute(&span->attributes, "http.method") != NULL);
 }
 
+/* Whether calls by HTTP below it are those of the request above it. */
+static bool is_between(const struct otlp_node *node)
+{
+    return node->kind == OTLP_STRUCTURE && (node->flags & NODE_KNOWN) != 0 &&
+           (node->flags & NODE_HTTP) == 0;
+}
+
+/* Returns the request that the span lies in; OTLP_NO_NODE: none that is known yet. */
+static uint32_t request_above(struct otlp_reader *reader, uint32_t node)
+{
+    node = node_at(reader, node)->parent;
+    for (unsigned depth = 0; node != OTLP_NO_NODE && depth <= BETWEEN_MAX; depth++) {
+        if (node_at(reader, node)->kind == OTLP_REQUEST) {
+            return node;
+        }
+        if (!is_between(node_at(reader, node))) {
+            return OTLP_NO_NODE;
+        }
+        node = node_at(reader, node)->parent;
+    }
+    return OTLP_NO_NODE;
+}
+
+/* The calls by HTTP of a request that may be attempts. */
+struct calls {
+    double starts[CALLS_MAX];
+    size_t count, left; /* so many spans are still looked at */
+    double first_token, first_failed;
+};
+
+static void find_calls(struct otlp_reader *reader, uint32_t node, unsigned depth, struct calls *out)
+{
+    for (uint32_t in = node_at(reader, node)->first_child;
+         in != OTLP_NO_NODE && out->count < CALLS_MAX && out->left > 0;
+         in = node_at(reader, in)->next) {
+        const struct otlp_node *call = node_at(reader, in);
+        const uint16_t taken = NODE_HTTP | NODE_KNOWN;
+        out->left--;
+        if ((call->flags & taken) == taken && !isnan(call->start_ms) &&
+            !(call->start_ms > out->first_token)) {
+            out->starts[out->count++] = call->start_ms;
+            out->first_failed = (call->flags & NODE_FAILED) != 0
+                                    ? fmin(out->first_failed, call->start_ms)
+                                    : out->first_failed;
+        } else if (is_between(call) && depth < BETWEEN_MAX) {
+            find_calls(reader, in, depth + 1, out);
+        }
+    }
+}
+
 /* Writes the begins of a request's attempts. Returns how many; 0: none failed. */
 static size_t attempts_of(struct otlp_reader *reader, uint32_t node, double starts[CALLS_MAX])
 {
-    double first_failed = (double)INFINITY, first_token = node_at(reader, node)->first_ms;
-    size_t count = 0, kept = 0, left = LOOKED_AT_MAX;
-    for (uint32_t in = node_at(reader, node)->first_child;
-         in != OTLP_NO_NODE && count < CALLS_MAX && left-- > 0; in = node_at(reader, in)->next) {
-        const struct otlp_node *call = node_at(reader, in);
-        const uint16_t taken = NODE_HTTP | NODE_KNOWN;
-        if ((call->flags & taken) == taken && !isnan(call->start_ms) &&
-            !(call->start_ms > first_token)) {
-            starts[count++] = call->start_ms;
-            first_failed = (call->flags & NODE_FAILED) != 0 ? fmin(first_failed, call->start_ms)
-                                                            : first_failed;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (starts[i] >= first_failed) {
+    struct calls calls = {.left = LOOKED_AT_MAX,
+                          .first_token = node_at(reader, node)->first_ms,
+                          .first_failed = (double)INFINITY};
+    size_t kept = 0;
+    find_calls(reader, node, 0, &calls);
+    memcpy(starts, calls.starts, calls.count * sizeof *starts);
+    for (size_t i = 0; i < calls.count; i++) {
+        if (starts[i] >= calls.first_failed) {
             starts[kept++] = starts[i];
         }
     }
@@ -110,6 +153,35 @@ static void join_shown(struct otlp_reader *reader, uint32_t node, const struct u
     }
 }
 
+/* The same below spans that lie between. */
+static void join_below(struct otlp_reader *reader, uint32_t node, unsigned depth,
+                       const struct update *of)
+{
+    size_t left = LOOKED_AT_MAX;
+    join_shown(reader, node, of);
+    for (uint32_t in = node_at(reader, node)->first_child;
+         depth < BETWEEN_MAX && in != OTLP_NO_NODE && left-- > 0; in = node_at(reader, in)->next) {
+        if (is_between(node_at(reader, in))) {
+            join_below(reader, in, depth + 1, of);
+        }
+    }
+}
+
+void otlp_take_between(struct otlp_reader *reader, uint32_t node, struct slice session)
+{
+    char room[OTLP_ID_TEXT];
+    const uint16_t taken = NODE_KNOWN | NODE_OPEN;
+    uint32_t request = request_above(reader, node);
+    if (request == OTLP_NO_NODE || node_at(reader, node)->first_child == OTLP_NO_NODE ||
+        (node_at(reader, request)->flags & taken) == 0) {
+        return; /* the request's own turn comes */
+    }
+    struct update of = {.session_id = session,
+                        .id = otlp_call_id(&node_at(reader, request)->id, room)};
+    join_below(reader, node, 0, &of);
+    send_attempts(reader, request, session);
+}
+
 void otlp_take_http_attempts(struct otlp_reader *reader, uint32_t node, const struct update *update,
                              double ttft_ms, bool counts)
 {
@@ -118,22 +190,22 @@ void otlp_take_http_attempts(struct otlp_reader *reader, uint32_t node, const st
         update_has(update, FIELD_START_MS) ? update->values[FIELD_START_MS].number : (double)NAN;
     request->first_ms = request->start_ms + ttft_ms;
     request->flags |= counts ? NODE_COUNTS : 0;
-    join_shown(reader, node, update);
+    join_below(reader, node, 0, update);
     send_attempts(reader, node, update->session_id);
 }
 
 bool otlp_take_http(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node)
 {
     struct otlp_node *call = node_at(reader, node);
-    uint32_t above = call->parent;
+    uint32_t above = call->parent, request = request_above(reader, node);
     call->flags |= NODE_KNOWN;
     call->flags |= status_of(span) >= FAILED_FROM || span->status == 2 ? NODE_FAILED : 0;
     call->start_ms = span->start_ns == 0 ? (double)NAN : (double)span->start_ns / 1e6;
-    if (above != OTLP_NO_NODE && node_at(reader, above)->kind == OTLP_REQUEST) {
+    if (request != OTLP_NO_NODE) {
         const uint16_t taken = NODE_KNOWN | NODE_OPEN;
-        bool late = call->start_ms > node_at(reader, above)->first_ms; /* no attempt */
-        if (!late && (node_at(reader, above)->flags & taken) != 0) {   /* else its own turn comes */
-            send_attempts(reader, above, otlp_session_of(reader, &reader->found, above));
+        bool late = call->start_ms > node_at(reader, request)->first_ms; /* no attempt */
+        if (!late && (node_at(reader, request)->flags & taken) != 0) { /* else its own turn comes */
+            send_attempts(reader, request, otlp_session_of(reader, &reader->found, request));
         }
         return true;
     }

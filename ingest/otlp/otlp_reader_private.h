@@ -158,6 +158,9 @@ bool otlp_take_http(struct otlp_reader *reader, const struct otlp_span *span, ui
 void otlp_take_http_attempts(struct otlp_reader *reader, uint32_t node, const struct update *update,
                              double ttft_ms, bool counts);
 
+/* A span that is no call and has been taken may lie between a request and its calls by HTTP. */
+void otlp_take_between(struct otlp_reader *reader, uint32_t node, struct slice session);
+
 /* ---- otlp_children.c ---- */
 
 /* Places the session that the call of a tool started below the call's own. */

@@ -266,6 +266,9 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
             (uint16_t)((node_at(reader, node)->flags | NODE_KNOWN) & ~NODE_OPEN);
     }
     otlp_take_call(reader, &item, node, &update);
+    if (kind == OTLP_STRUCTURE && !http) {
+        otlp_take_between(reader, node, update.session_id);
+    }
     link_child(reader, update.session_id, node, update.agent_id);
     otlp_place_agents(reader, node, update.session_id);
     forget_failed(reader, node);

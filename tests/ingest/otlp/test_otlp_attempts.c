@@ -190,6 +190,50 @@ TEST(calls_by_http_are_attempts_from_the_first_that_failed)
     json_decref(want);
 }
 
+/* The same with a transport's spans between the request and each call. */
+TEST(calls_by_http_below_other_spans_of_a_request_are_its_attempts)
+{
+    static const char expected[] =
+        "{\"requests\":[{\"start_ms\":100,\"end_ms\":3000,\"retries\":1,\"setup_ms\":1000,"
+        "\"ttft_ms\":400}]}";
+    static const struct http_span between[] = {{"a1", "02", "send", "", 1, 100, 2995},
+                                               {"a2", "a1", "try", "", 1, 290, 410},
+                                               {"a3", "a1", "try", "", 1, 1090, 2991}};
+    enum { BETWEEN = sizeof between / sizeof *between, ALL = BETWEEN + 3 };
+    struct http_span all[ALL];
+    unsigned order[SPANS] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, seed = 7;
+    json_t *want = json_loads(expected, 0, NULL);
+    memcpy(all, between, sizeof between);
+    all[BETWEEN] = http_spans[0];
+    all[BETWEEN + 1] = http_spans[2];
+    all[BETWEEN + 1].parent = "a2";
+    all[BETWEEN + 2] = http_spans[3];
+    all[BETWEEN + 2].parent = "a3";
+    for (int i = 0; i < ORDERS; i++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (unsigned k = 0; k < SPANS; k++) {
+            if (order[k] < ALL) {
+                take_http_span(&otlp, &all[order[k]]);
+            }
+        }
+        json_t *reading = otlp_reading(&otlp.rig);
+        char *differs = otlp_reading_differs(reading, want);
+        const json_t *other = json_object_get(reading, "other");
+        unsigned calls = 0;
+        for (size_t k = 0; k < json_array_size(other); k++) {
+            calls += strcmp(json_string_value(json_array_get(other, k)), "POST") == 0;
+        }
+        if (differs != NULL || calls > 0) {
+            fail_msg("order %d: %s\n%s", i, differs, json_dumps(reading, 0));
+        }
+        json_decref(reading);
+        otlp_rig_release(&otlp);
+        shuffle(order, &seed);
+    }
+    json_decref(want);
+}
+
 /* Takes so many calls by HTTP below the request, all of which began then. */
 static void take_calls(struct otlp_rig *otlp, unsigned count, int start_ms)
 {
