@@ -23,7 +23,7 @@ static const char *const agent_heads[] = {"CLIENT",      "AGENT",    "STATE", "R
 static const char *const model_heads[] = {
     "CLIENT",   "MODEL",   "REQUESTS", "FAILED",   "INTERRUPTED", "RETRIES",
     "TTFT p50", "p95",     "p99",      "OTPS p50", "p95",         "PROMPT",
-    "OUTPUT",   "CACHE %", "TOTAL",    "ESTIMATE", "CACHE COST"};
+    "OUTPUT",   "CACHE %", "TOTAL",    "ESTIMATE", "$ CACHE"};
 static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
                                          "INTERRUPTED", "OPEN",  "p50",    "p95",
                                          "p99",         "MAX",   "TOTAL"};
