@@ -25,6 +25,7 @@ void agents_kept_release(struct agents_kept *kept)
     mem_free(kept->mem, kept->rows, kept->row_count * sizeof *kept->rows);
     mem_free(kept->mem, kept->agents, kept->agent_count * sizeof *kept->agents);
     mem_free(kept->mem, kept->statuses, kept->agent_count * sizeof *kept->statuses);
+    mem_free(kept->mem, kept->flags, kept->agent_count * sizeof *kept->flags);
     mem_free(kept->mem, kept->sessions, kept->session_count * sizeof *kept->sessions);
     *kept = (struct agents_kept){.trees = kept->trees, .states = kept->states};
 }
@@ -54,6 +55,7 @@ static bool begin(struct agents_kept *kept, const struct swarm *swarm, const str
     kept->session_count = sessions;
     if (!mem_zalloc_items(mem, &kept->agents, agents, sizeof *kept->agents) ||
         !mem_zalloc_items(mem, &kept->statuses, agents, sizeof *kept->statuses) ||
+        !mem_zalloc_items(mem, &kept->flags, agents, sizeof *kept->flags) ||
         !mem_zalloc_items(mem, &kept->sessions, sessions, sizeof *kept->sessions)) {
         return false;
     }
@@ -124,6 +126,7 @@ static void look_at_agent(struct agents_kept *kept, agent_no number, int64_t loc
     struct kept_agent *of = &kept->agents[number];
     const struct agent *agent = swarm_agent(kept->swarm, number);
     of->session = agent->session;
+    kept->flags[number] = agent->flags;
     note_work(kept, of, agent);
     if ((agent->flags & AGENT_DEAD) != 0) {
         of->due_ns = INT64_MAX;

@@ -21,6 +21,7 @@ struct agents_kept {
     size_t row_count;
     struct kept_agent *agents; /* by agent_no */
     struct agent_status *statuses;
+    uint16_t *flags; /* enum agent_flag of each agent, close together */
     size_t agent_count;
     struct kept_session *sessions; /* by session_no */
     size_t session_count;

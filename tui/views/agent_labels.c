@@ -117,6 +117,7 @@ static void add_agent(struct agent_labels *labels, agent_no number, size_t *root
     const struct agent *agent = swarm_agent(labels->swarm, number);
     struct label_key key;
     *roots += (agent->flags & (AGENT_MAIN | AGENT_DEAD)) == AGENT_MAIN;
+    namesakes_add_title(&labels->names, labels->swarm, number);
     if (key_of(labels, agent, &key)) {
         size_t slot = slot_of(labels, &key);
         labels->next[number] = labels->heads[slot];

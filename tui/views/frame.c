@@ -370,7 +370,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
 
 void frame_release(struct frame *frame)
 {
-    rows_release(&frame->rows);
+    rows_release(&frame->rows, frame->state);
     mem_free(frame->state->mem, frame->inflight, frame->inflight_cap * sizeof *frame->inflight);
     held_up_release(&frame->held);
     stalled_release(&frame->stalled);
@@ -382,13 +382,7 @@ void frame_release(struct frame *frame)
 
 size_t frame_agent_count(const struct frame *frame, bool matching)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < frame->rows.node_count; i++) {
-        const struct tree_node *node = &frame->rows.nodes[i];
-        const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-        count += agent != NULL && !(agent->flags & AGENT_GROUP) && (node->matches || !matching);
-    }
-    return count;
+    return matching ? frame->rows.matching : frame->rows.agents;
 }
 
 const struct timeline_row *frame_row_at(const struct frame *frame, int line)

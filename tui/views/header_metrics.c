@@ -49,7 +49,8 @@ static int add_stalled(const struct frame *frame, struct header_piece *out)
 {
     uint64_t calls = 0, loops = 0;
     int n = 0;
-    for (size_t i = 0; i < frame->rows.node_count; i++) {
+    bool any = frame->stalled.count > 0;
+    for (size_t i = 0; any && i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
         struct stalled_agent of = stalled_of(&frame->stalled, node->agent);
         calls += node->matches ? of.calls : 0;
@@ -103,16 +104,8 @@ static int add_states(const struct frame *frame, struct header_piece *out)
                  {STATE_RETRY, false, KEEP},        {STATE_ERROR, false, KEEP},
                  {STATE_STALE, false, KEEP},        {STATE_GONE, false, KEEP},
                  {STATE_UNKNOWN, false, KEEP}};
-    size_t counts[STATES] = {0};
+    const size_t *counts = frame->rows.states;
     int n = 0;
-    for (size_t i = 0; i < frame->rows.node_count; i++) {
-        const struct tree_node *node = &frame->rows.nodes[i];
-        const struct agent *agent = swarm_agent(frame->swarm, node->agent);
-        if (node->matches && agent != NULL && !(agent->flags & AGENT_GROUP) &&
-            query_is_agent(agent)) {
-            counts[node->status.state]++;
-        }
-    }
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         size_t count = counts[shown[i].state];
         if (count == 0 && !shown[i].usual) {

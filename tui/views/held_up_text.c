@@ -47,44 +47,13 @@ static void put_cut(struct pen *pen, size_t cols)
     strbuf_adds(pen->out, fits < text->len ? theme_symbol(theme, SYM_ELLIPSIS) : "");
 }
 
-static bool is_main(const struct agent *agent)
-{
-    return (agent->flags & AGENT_MAIN) != 0;
-}
-
-/* Returns whether an agent of another session has the name. `title` is that of the agent. */
-static bool has_namesake(struct pen *pen, agent_no number, const struct strbuf *title)
-{
-    const struct agent *own = swarm_agent(pen->swarm, number);
-    bool found = false;
-    for (size_t i = 0; !found && i < swarm_agent_count(pen->swarm); i++) {
-        const struct agent *agent = swarm_agent(pen->swarm, (agent_no)i);
-        if (agent->session == own->session || (agent->flags & (AGENT_DEAD | AGENT_GROUP)) != 0 ||
-            is_main(agent) != is_main(own)) {
-            continue;
-        }
-        if (!is_main(own)) {
-            found = own->name != INTERN_NONE && agent->name == own->name;
-            continue;
-        }
-        strbuf_clear(&pen->text);
-        query_agent_title(pen->swarm, (agent_no)i, &pen->text);
-        found = !pen->text.failed && pen->text.len > 0 && strcmp(pen->text.data, title->data) == 0;
-    }
-    return found;
-}
-
 static void find_namesakes(struct pen *pen)
 {
-    struct strbuf title;
-    strbuf_init(&title, pen->out->mem, 0);
-    for (size_t i = 0; pen->look->labels != NULL && i < pen->chain->count; i++) {
-        strbuf_clear(&title);
-        query_agent_title(pen->swarm, pen->chain->steps[i].agent, &title);
+    const struct agent_labels *labels = pen->look->labels;
+    for (size_t i = 0; labels != NULL && i < pen->chain->count; i++) {
         pen->namesakes[i] =
-            !title.failed && title.len > 0 && has_namesake(pen, pen->chain->steps[i].agent, &title);
+            namesakes_elsewhere(&labels->names, pen->swarm, pen->chain->steps[i].agent);
     }
-    strbuf_release(&title);
 }
 
 /* Returns whether there were any. */

@@ -15,6 +15,14 @@ static const uint8_t groups[STATES] = {
     [STATE_UNKNOWN] = HOST_TROUBLE,
 };
 
+/* The places of the rows. Agents of a session follow each other in the tree, so the row of the last
+   agent is mostly that of the next. */
+struct host_index {
+    struct u64map places; /* by host */
+    session_no session;   /* of the last agent; NO_SESSION: none yet */
+    size_t place;         /* of its row */
+};
+
 /* Returns the host's row, made at its first agent; NULL: out of memory. */
 static struct host_row *row_of(struct host_list *list, struct u64map *index, intern_id host)
 {
@@ -30,17 +38,23 @@ static struct host_row *row_of(struct host_list *list, struct u64map *index, int
     return &list->rows[list->count++];
 }
 
-static bool take(struct host_list *list, struct u64map *index, const struct swarm *swarm,
+static bool take(struct host_list *list, struct host_index *index, const struct swarm *swarm,
                  const struct stalled *stalled, const struct tree_node *node)
 {
     const struct agent *agent = swarm_agent(swarm, node->agent);
     if (agent == NULL || (agent->flags & AGENT_GROUP) != 0) {
         return true;
     }
-    struct host_row *row = row_of(list, index, clients_host_of_session(swarm, agent->session));
-    if (row == NULL) {
-        return false;
+    if (agent->session != index->session) {
+        intern_id host = clients_host_of_session(swarm, agent->session);
+        struct host_row *found = row_of(list, &index->places, host);
+        if (found == NULL) {
+            return false;
+        }
+        index->session = agent->session;
+        index->place = (size_t)(found - list->rows);
     }
+    struct host_row *row = &list->rows[index->place];
     row->agents++;
     if (node->matches) {
         row->matching++;
@@ -55,14 +69,14 @@ static bool take(struct host_list *list, struct u64map *index, const struct swar
 bool host_list_make(const struct swarm *swarm, const struct row_list *tree,
                     const struct stalled *stalled, const struct mem *mem, struct host_list *out)
 {
-    struct u64map index;
+    struct host_index index = {.session = NO_SESSION};
     bool ok = true;
     *out = (struct host_list){.mem = mem};
-    u64map_init(&index, mem);
+    u64map_init(&index.places, mem);
     for (size_t i = 0; i < tree->node_count && ok; i++) {
         ok = take(out, &index, swarm, stalled, &tree->nodes[i]);
     }
-    u64map_release(&index);
+    u64map_release(&index.places);
     if (!ok) {
         host_list_release(out);
     }

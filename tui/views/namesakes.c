@@ -2,6 +2,9 @@
    cuts it elsewhere. */
 #include "tui/views/namesakes.h"
 
+#include "core/base/hash.h"
+#include "core/query/query.h"
+
 enum {
     COMPARED_MAX = 64,
     TERM_BYTES = 16 /* a longer term is shown from the difference on */
@@ -16,6 +19,7 @@ void namesakes_init(struct namesakes *names, const struct mem *mem, size_t agent
     names->heads = mem_zalloc(mem, names->slots, sizeof *names->heads);
     names->next = mem_zalloc(mem, agents + 1, sizeof *names->next);
     names->hashes = mem_zalloc(mem, agents + 1, sizeof *names->hashes);
+    u64map_init(&names->titles, mem);
 }
 
 void namesakes_release(struct namesakes *names)
@@ -26,6 +30,7 @@ void namesakes_release(struct namesakes *names)
              names->next == NULL ? 0 : (names->agents + 1) * sizeof *names->next);
     mem_free(names->mem, names->hashes,
              names->hashes == NULL ? 0 : (names->agents + 1) * sizeof *names->hashes);
+    u64map_release(&names->titles);
     names->heads = names->next = NULL;
     names->hashes = NULL;
 }
@@ -117,4 +122,49 @@ size_t namesakes_difference(const struct namesakes *names, const struct swarm *s
         return SIZE_MAX;
     }
     return term_begin(text, shared < text.len ? shared : text.len - 1);
+}
+
+/* ---- titles ---- */
+
+/* Agents of more than one session bear it. */
+#define SEVERAL (U64MAP_NONE - 1)
+
+/* Sets *out to the key of the agent's title; false: it has none of its own. */
+static bool title_key(const struct swarm *swarm, agent_no number, const struct mem *mem,
+                      uint64_t *out)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    if ((agent->flags & AGENT_MAIN) == 0) {
+        *out = (uint64_t)agent->name << 1;
+        return agent->name != INTERN_NONE;
+    }
+    struct strbuf title;
+    strbuf_init(&title, mem, 0);
+    query_agent_title(swarm, number, &title);
+    bool known = !title.failed && title.len > 0;
+    *out = known ? hash_bytes(HASH_SEED, title.data, title.len) | 1 : 0;
+    strbuf_release(&title);
+    return known;
+}
+
+void namesakes_add_title(struct namesakes *names, const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    uint64_t key;
+    if ((agent->flags & (AGENT_DEAD | AGENT_GROUP)) != 0 ||
+        !title_key(swarm, number, names->mem, &key)) {
+        return;
+    }
+    uint32_t session = u64map_get(&names->titles, key);
+    if (session == U64MAP_NONE) {
+        (void)u64map_put(&names->titles, key, agent->session);
+    } else if (session != agent->session) {
+        (void)u64map_put(&names->titles, key, SEVERAL);
+    }
+}
+
+bool namesakes_elsewhere(const struct namesakes *names, const struct swarm *swarm, agent_no number)
+{
+    uint64_t key;
+    return title_key(swarm, number, names->mem, &key) && u64map_get(&names->titles, key) == SEVERAL;
 }

@@ -4,6 +4,7 @@
 #define TUI_REPORT_H
 
 #include "core/analysis/reasons.h"
+#include "tui/views/agent_labels.h"
 #include "tui/views/filter_cache.h"
 
 struct baseline;
@@ -21,6 +22,7 @@ struct report {
     const struct baseline *baseline; /* medians of another run; NULL: none */
     bool no_mask;                    /* shows keys and passwords */
     int label_cols;                  /* of agents' names in the table of contexts; 0: all */
+    const struct agent_labels *labels; /* of the model as it is; NULL: made where they are needed */
 };
 
 /* Appends all tables. `ascii`: use only ASCII characters. */

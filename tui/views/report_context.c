@@ -70,19 +70,20 @@ void report_context(const struct report *r, bool ascii, struct strbuf *out)
 {
     agent_no found[AGENTS_SHOWN + 1];
     size_t count = find_largest(r, found);
-    struct agent_labels labels;
+    struct agent_labels own = {.mem = r->metrics->mem};
+    const struct agent_labels *labels = r->labels != NULL ? r->labels : &own;
     struct agent_label label;
     struct strbuf title;
     struct table t;
     if (count == 0) {
         return;
     }
-    out->failed |= !agent_labels_init(&labels, r->swarm, r->metrics->mem, ascii);
+    out->failed |= labels == &own && !agent_labels_init(&own, r->swarm, r->metrics->mem, ascii);
     agent_label_init(&label, r->metrics->mem, ascii);
     strbuf_init(&title, r->metrics->mem, 0);
     table_init(&t, r->metrics->mem, heads, sizeof heads / sizeof *heads, 1, ascii);
     for (size_t i = 0; i < count; i++) {
-        agent_labels_get(&labels, found[i], LABEL_LIST | LABEL_CLIENT, &label);
+        agent_labels_get(labels, found[i], LABEL_LIST | LABEL_CLIENT, &label);
         if (!r->no_mask) {
             agent_label_mask(&label);
         }
@@ -95,5 +96,7 @@ void report_context(const struct report *r, bool ascii, struct strbuf *out)
     table_finish(&t, out);
     strbuf_release(&title);
     agent_label_release(&label);
-    agent_labels_release(&labels);
+    if (labels == &own) {
+        agent_labels_release(&own);
+    }
 }

@@ -140,23 +140,45 @@ static bool get_status(const struct view_input *input, const struct view_state *
     return true;
 }
 
-bool rows_make_tree(const struct view_input *input, const struct view_state *state,
-                    int64_t local_ns, struct row_list *out)
+/* Counts the nodes once, for all parts of the picture that show how many there are. */
+static void count_nodes(struct row_list *list, const struct agents_kept *kept)
+{
+    for (size_t i = 0; i < list->node_count; i++) {
+        struct tree_node *node = &list->nodes[i];
+        unsigned flags = kept->flags[node->agent];
+        bool counts = (flags & AGENT_GROUP) == 0;
+        node->is_agent = counts && (flags & (AGENT_THREAD | AGENT_PROCESS | AGENT_ASYNC)) == 0;
+        list->agents += counts;
+        list->matching += counts && node->matches;
+        list->states[node->status.state] += node->is_agent && node->matches;
+    }
+}
+
+bool rows_make_tree(const struct view_input *input, struct view_state *state, int64_t local_ns,
+                    struct row_list *out)
 {
     const struct mem *mem = state->mem;
-    *out = (struct row_list){.mem = mem};
+    struct rows_room *room = &state->rows_room;
+    *out = (struct row_list){.mem = mem,
+                             .nodes = room->nodes,
+                             .node_cap = room->node_cap,
+                             .rows = room->rows,
+                             .cap = room->cap};
+    *room = (struct rows_room){.nodes = NULL};
     const struct agents_kept *kept = &state->agents_kept;
     size_t count = kept->row_count;
     if (count == 0) {
         return true;
     }
-    out->nodes = mem_zalloc(mem, count, sizeof *out->nodes);
-    out->node_cap = out->nodes != NULL ? count : 0;
+    if (!mem_reserve(mem, &out->nodes, &out->node_cap, count, sizeof *out->nodes)) {
+        return false;
+    }
     int64_t now =
         input->live ? query_present(input->swarm, local_ns) : query_now(input->swarm, local_ns);
-    for (size_t k = 0; out->nodes != NULL && k < count; k++) {
+    for (size_t k = 0; k < count; k++) {
         size_t i = out->node_count;
         struct tree_node *node = &out->nodes[i];
+        *node = (struct tree_node){.parent = UINT32_MAX};
         if (!get_status(input, state, kept->rows[k].agent, &node->status)) {
             continue;
         }
@@ -164,7 +186,6 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         node->agent = kept->rows[k].agent;
         node->matches = true;
         node->depth = kept->rows[k].depth;
-        node->parent = UINT32_MAX;
         if (i > 0 && node->depth > 0) {
             uint32_t above = (uint32_t)i - 1;
             while (above != UINT32_MAX && out->nodes[above].depth >= node->depth) {
@@ -182,7 +203,8 @@ bool rows_make_tree(const struct view_input *input, const struct view_state *sta
         fold_nodes(out, state, input->live, now);
     }
     find_siblings(out);
-    return out->nodes != NULL;
+    count_nodes(out, kept);
+    return true;
 }
 
 /* ---- the lines ---- */
@@ -324,10 +346,17 @@ bool rows_make_lines(const struct rows_want *want, struct row_list *list)
     return add_all(list);
 }
 
-void rows_release(struct row_list *list)
+void rows_room_release(struct rows_room *room, const struct mem *mem)
 {
-    mem_free(list->mem, list->nodes, list->node_cap * sizeof *list->nodes);
-    mem_free(list->mem, list->rows, list->cap * sizeof *list->rows);
+    mem_free(mem, room->nodes, room->node_cap * sizeof *room->nodes);
+    mem_free(mem, room->rows, room->cap * sizeof *room->rows);
+    *room = (struct rows_room){.nodes = NULL};
+}
+
+void rows_release(struct row_list *list, struct view_state *state)
+{
+    rows_room_release(&state->rows_room, list->mem); /* another frame's */
+    state->rows_room = (struct rows_room){list->nodes, list->rows, list->node_cap, list->cap};
     *list = (struct row_list){.mem = list->mem};
 }
 

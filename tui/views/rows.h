@@ -23,6 +23,7 @@ struct tree_node {
     bool hidden;   /* filtered or folded */
     bool more;     /* a sibling's row or the parent's `+N done` follows */
     bool children; /* has children */
+    bool is_agent; /* and no thread or process; nor a row that stands for a parent's id */
     bool folded;
     uint16_t lanes; /* lanes it needs on the axis; 0: not counted, no line of it is on the screen */
     uint16_t shown; /* lanes with a line; the last one merges the rest */
@@ -43,14 +44,16 @@ struct row_list {
     const struct mem *mem;
     struct tree_node *nodes; /* parents before children */
     size_t node_count, node_cap;
+    size_t agents, matching; /* nodes that stand for more than a parent's id; which match */
+    size_t states[STATES];   /* of the matching ones that are agents */
     struct timeline_row *rows;
     size_t count, cap;
     size_t pinned; /* the first `pinned` rows are pinned */
 };
 
 /* Builds the nodes: tree, states, folds. Returns false and releases *out if out of memory. */
-bool rows_make_tree(const struct view_input *input, const struct view_state *state,
-                    int64_t local_ns, struct row_list *out);
+bool rows_make_tree(const struct view_input *input, struct view_state *state, int64_t local_ns,
+                    struct row_list *out);
 /* The input of rows_make_lines. */
 struct rows_want {
     const struct swarm *swarm;
@@ -68,7 +71,9 @@ struct rows_want {
 bool rows_make_lines(const struct rows_want *want, struct row_list *list);
 /* Finds out for the rows from `from` to before `to` which lanes they show: those on the screen. */
 void rows_count_lanes(const struct rows_want *want, struct row_list *list, size_t from, size_t to);
-void rows_release(struct row_list *list);
+/* Gives the memory back to the state that it was taken from, or frees it. */
+void rows_release(struct row_list *list, struct view_state *state);
+void rows_room_release(struct rows_room *room, const struct mem *mem);
 
 /* Returns the line with the agent's name, or of its `+N done`; SIZE_MAX if it has none. */
 size_t rows_find(const struct row_list *list, agent_no agent, bool group);

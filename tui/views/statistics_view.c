@@ -102,30 +102,40 @@ struct busy_time {
     double ms;
 };
 
-static int by_busy(const void *a, const void *b)
+static bool is_busier(const struct busy_time *x, const struct busy_time *y)
 {
-    const struct busy_time *x = a, *y = b;
-    if (x->ms != y->ms) {
-        return x->ms > y->ms ? -1 : 1;
+    return x->ms != y->ms ? x->ms > y->ms : x->agent < y->agent;
+}
+
+/* Sets out to the busiest, in order; returns how many there are of all. Those that are shown are a
+   few: each agent is compared with the last of these. */
+static size_t find_busiest(const struct statistics_page *page, struct busy_time out[AGENTS_SHOWN])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < page->metrics->agent_count; i++) {
+        struct busy_time of = {(agent_no)i, page->metrics->agents[i].busy_ms};
+        if (!(of.ms > 0) || !report_has_agent(swarm_agent(page->frame->swarm, of.agent))) {
+            continue;
+        }
+        size_t held = count < AGENTS_SHOWN ? count : AGENTS_SHOWN, at = held;
+        count++;
+        while (at > 0 && is_busier(&of, &out[at - 1])) {
+            at--;
+        }
+        if (at < AGENTS_SHOWN) {
+            size_t moved = held < AGENTS_SHOWN ? held - at : AGENTS_SHOWN - 1 - at;
+            memmove(out + at + 1, out + at, moved * sizeof *out);
+            out[at] = of;
+        }
     }
-    return x->agent < y->agent ? -1 : x->agent > y->agent;
+    return count;
 }
 
 static void put_agents(const struct statistics_page *page)
 {
-    const struct mem *mem = page->frame->state->mem;
-    size_t all = page->metrics->agent_count, count = 0;
-    struct busy_time *order = all == 0 ? NULL : mem_zalloc(mem, all, sizeof *order);
+    struct busy_time order[AGENTS_SHOWN];
     struct strbuf *text = &page->frame->scratch;
-    for (size_t i = 0; order != NULL && i < all; i++) {
-        double ms = page->metrics->agents[i].busy_ms;
-        if (ms > 0 && report_has_agent(swarm_agent(page->frame->swarm, (agent_no)i))) {
-            order[count++] = (struct busy_time){(agent_no)i, ms};
-        }
-    }
-    if (count > 1) {
-        qsort(order, count, sizeof *order, by_busy);
-    }
+    size_t count = find_busiest(page, order);
     for (size_t i = 0; i < count && i < AGENTS_SHOWN; i++) {
         strbuf_clear(text);
         frame_label_text(page->frame, order[i].agent, share_names(page), text);
@@ -138,7 +148,6 @@ static void put_agents(const struct statistics_page *page)
             area_putf(line, 3, 0, STYLE_DIM, "and %zu less active", count - AGENTS_SHOWN);
         }
     }
-    mem_free(mem, order, all * sizeof *order);
 }
 
 static void put_time(const struct statistics_page *page)
@@ -169,6 +178,7 @@ static void put_table(const struct statistics_page *page, const char *heading,
                             .local_ns = page->frame->local_ns,
                             .baseline = page->frame->input->baseline,
                             .no_mask = page->frame->input->no_mask,
+                            .labels = page->frame->labels,
                             .label_cols = context_label_cols(page->cols)};
     struct strbuf text;
     strbuf_init(&text, page->frame->state->mem, 0);

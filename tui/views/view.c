@@ -36,6 +36,7 @@ void view_state_release(struct view_state *state)
     log_list_release(&state->log.list, state->mem);
     timeline_cache_free(state->timeline_cache);
     call_children_kept_release(&state->call_children);
+    rows_room_release(&state->rows_room, state->mem);
     loops_kept_release(&state->loops);
     agents_kept_release(&state->agents_kept);
     agent_labels_release(&state->labels.labels);
@@ -366,27 +367,29 @@ static int64_t row_unit(const struct frame *frame, const struct tree_node *node)
                                                                                 : SECOND_NS / 10;
 }
 
-/* Returns the shortest unit in which a text on the screen changes. */
+/* Returns the shortest unit in which a text on the screen changes. A tenth of a second is the
+   shortest, so the first that has it ends the search: a swarm at work has one among the first. */
 static int64_t ticking_unit(const struct frame *frame)
 {
     enum page page = frame->state->page;
     int64_t unit = MINUTE_NS;
     bool ages = page == PAGE_TIMELINE || page == PAGE_AGENTS;
     bool flight = page == PAGE_TIMELINE || page == PAGE_INFLIGHT;
-    for (size_t i = 0; (ages || flight) && i < frame->rows.node_count; i++) {
+    for (size_t i = frame->inflight_count; flight && i-- > 0;) { /* the last began last */
+        const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
+        if (span != NULL &&
+            frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS) {
+            return SECOND_NS / 10;
+        }
+    }
+    ages |= flight && frame->rows.states[STATE_RETRY] > 0;
+    for (size_t i = 0; ages && unit > SECOND_NS / 10 && i < frame->rows.node_count; i++) {
         const struct tree_node *node = &frame->rows.nodes[i];
-        if (!ages && node->status.state != STATE_RETRY) {
+        if (page == PAGE_INFLIGHT && node->status.state != STATE_RETRY) {
             continue;
         }
         int64_t own = row_unit(frame, node);
         unit = own < unit ? own : unit;
-    }
-    for (size_t i = 0; flight && i < frame->inflight_count; i++) {
-        const struct span *span = swarm_span(frame->swarm, frame->inflight[i]);
-        if (span != NULL &&
-            frame_agent_now(frame, span->agent, false) - span->start_ns < MINUTE_NS) {
-            unit = SECOND_NS / 10;
-        }
     }
     return unit;
 }

@@ -23,6 +23,8 @@
 #include "tui/views/timeline_cache.h"
 
 struct baseline;
+struct timeline_row;
+struct tree_node;
 
 /* The data to show. All of it is borrowed for the call. */
 struct view_input {
@@ -88,6 +90,14 @@ struct log_state {
     size_t cursor, scroll;
 };
 
+/* The memory of the last frame's rows, for those of the next: a frame takes it and gives it back,
+   as mapping a megabyte costs more than all that is written there. */
+struct rows_room {
+    struct tree_node *nodes;
+    struct timeline_row *rows;
+    size_t node_cap, cap;
+};
+
 /* A position to return to, for example when a search is cancelled. */
 struct view_place {
     agent_no cursor;
@@ -149,6 +159,7 @@ struct view_state {
     struct log_state log;
     struct timeline_cache *timeline_cache; /* NULL: none yet */
     struct call_children_kept call_children;
+    struct rows_room rows_room;
     struct loops_kept loops;
     struct agents_kept agents_kept;  /* tree and states, of the last frame */
     struct agent_labels_kept labels; /* the same */

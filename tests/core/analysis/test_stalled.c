@@ -186,6 +186,29 @@ TEST(a_loop_is_the_same_call_that_fails_three_times_in_a_row)
     }
 }
 
+TEST(loops_that_are_kept_follow_the_calls)
+{
+    static const char *const calls[] = {"fff", "qfqfqfo"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct model model;
+        struct loops_kept kept = {.swarm = NULL};
+        struct stalled stalled;
+        waits_init(&model);
+        waits_request(&model, NULL, -100, -50);
+        assert_true(
+            stalled_make_kept(model.swarm, NULL, waits_now(&model, 0), &kept, &mem_libc, &stalled));
+        assert_int_equal(stalled.loops, 0);
+        stalled_release(&stalled);
+        play(&model, calls[i]);
+        assert_true(stalled_make_kept(model.swarm, NULL, waits_now(&model, 5000), &kept, &mem_libc,
+                                      &stalled));
+        assert_int_equal(stalled.loops, i == 0);
+        stalled_release(&stalled);
+        loops_kept_release(&kept);
+        model_release(&model);
+    }
+}
+
 TEST(without_memory_nothing_is_found)
 {
     struct model model;

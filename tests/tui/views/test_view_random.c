@@ -224,6 +224,38 @@ static void press(struct shown *shown, struct random *random)
     }
 }
 
+static void draw(struct shown *shown, struct grid *grid, struct strbuf *out)
+{
+    view_frame_free(shown->frame);
+    shown->frame = view_frame_new(&shown->input, &shown->state, grid_cols(grid), grid_rows(grid));
+    assert_non_null(shown->frame);
+    view_frame_draw(shown->frame, grid);
+    check(grid);
+    strbuf_clear(out);
+    grid_to_text(grid, out);
+}
+
+/* Draws with what the state has kept of earlier frames, then with nothing of it: both are the same
+   picture, which changes next at the same time. */
+static void draw_twice(struct shown *shown, struct grid *grid)
+{
+    struct view_state *state = &shown->state;
+    struct strbuf kept, anew;
+    strbuf_init(&kept, &mem_libc, 0);
+    strbuf_init(&anew, &mem_libc, 0);
+    draw(shown, grid, &kept);
+    int64_t wake_ns = view_frame_wake_ns(shown->frame);
+    call_children_kept_release(&state->call_children);
+    loops_kept_release(&state->loops);
+    agents_kept_release(&state->agents_kept);
+    agent_labels_release(&state->labels.labels);
+    draw(shown, grid, &anew);
+    assert_string_equal(kept.data, anew.data);
+    assert_int_equal(wake_ns, view_frame_wake_ns(shown->frame));
+    strbuf_release(&kept);
+    strbuf_release(&anew);
+}
+
 static void show(struct shown *shown, struct world *world, struct grid *grid, int cols, int rows)
 {
     struct random *random = &world->random;
@@ -244,11 +276,15 @@ static void show(struct shown *shown, struct world *world, struct grid *grid, in
         say(shown, random);
     }
     shown->input.series = pick(random, 4) > 0 && make_series(shown, cols, &series) ? &series : NULL;
-    shown->frame = view_frame_new(&shown->input, &shown->state, cols, rows);
-    assert_non_null(shown->frame);
-    view_frame_draw(shown->frame, grid);
-    check(grid);
-    view_frame_wake_ns(shown->frame);
+    if (pick(random, 3) == 0) {
+        draw_twice(shown, grid);
+    } else {
+        struct strbuf text;
+        strbuf_init(&text, &mem_libc, 0);
+        draw(shown, grid, &text);
+        view_frame_wake_ns(shown->frame);
+        strbuf_release(&text);
+    }
     if (shown->input.series != NULL) {
         series_release(&series);
     }
