@@ -54,6 +54,7 @@ grep -Eq '^servers.web.calls +1$' out || fail "$(cat out)"
 grep -q '"servers.db.p50":{"a":936[,.].*"a_count":8[,.].*"b_count":7[,.]' out || fail "$(cat out)"
 for other in quick.json quick.ndjson; do
     "$program" dump --against $other --keys 4 --size 120x60 slow.ndjson >out || fail "status $?"
+    grep -Eq '^ +tools +7.5s +836ms +\+6.7s$' out || fail "$(cat out)"
     grep -Eq '^ +db MCP server +936ms \(8\) +104ms \(7\) +\+832ms +clear' out || fail "$(cat out)"
 done
 

@@ -59,6 +59,10 @@ static bool add_all(struct baseline *baseline, json_t *report)
     const json_t *models = json_object_get(report, "models");
     const char *name;
     bool good = add_requests(baseline, totals, false);
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        double ms = number_of(json_object_get(totals, "phases"), time_parts[i].key);
+        baseline->part_ms[i] = ms > 0 ? ms : 0;
+    }
     for (size_t i = 0; good && i < json_array_size(models); i++) {
         good = add_requests(baseline, json_array_get(models, i), true);
     }

@@ -226,15 +226,43 @@ static void put_servers(struct page *page, const struct report *report)
     strbuf_release(&name);
 }
 
-void report_baseline(const struct report *report, bool ascii, struct strbuf *out)
+/* Appends the parts of the time, after an empty line. */
+static void put_parts(const struct report *report, bool ascii, struct strbuf *out)
+{
+    static const char *const heads[] = {"TIME OF", "THIS", "OTHER", "DIFFERENCE"};
+    const struct baseline *baseline = report->baseline;
+    struct table table;
+    struct strbuf text;
+    size_t rows = 0;
+    strbuf_init(&text, report->metrics->mem, 0);
+    table_init(&table, report->metrics->mem, heads, sizeof heads / sizeof *heads, 1, ascii);
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        double ms = time_part_ms(&report->metrics->totals, i), other_ms = baseline->part_ms[i];
+        char delta[NUMBER_BYTES + 4];
+        if (ms > 0 || other_ms > 0) {
+            signed_number(BASELINE_TOOL, ms - other_ms, ascii, delta);
+            table_cell(&table, time_parts[i].name);
+            table_ms(&table, ms > 0 ? ms : (double)NAN);
+            table_ms(&table, other_ms > 0 ? other_ms : (double)NAN);
+            table_cell(&table, delta);
+            rows++;
+        }
+    }
+    table_finish(&table, &text);
+    if (rows > 0 && text.len > 0) {
+        strbuf_adds(out, out->len > 0 ? "\n" : "");
+        strbuf_add(out, text.data, text.len);
+    }
+    out->failed |= text.failed;
+    strbuf_release(&text);
+}
+
+static void put_medians(const struct report *report, bool ascii, struct strbuf *out)
 {
     static const char *const heads[] = {"MEDIAN OF",  "THIS", "OTHER",
                                         "DIFFERENCE", "",     "95 % INTERVAL"};
     const struct metrics *totals = &report->metrics->totals;
     struct page page = {.baseline = report->baseline};
-    if (report->baseline == NULL || report->baseline->count == 0) {
-        return;
-    }
     struct strbuf table;
     strbuf_init(&table, report->metrics->mem, 0);
     strbuf_init(&page.text, report->metrics->mem, 0);
@@ -253,4 +281,12 @@ void report_baseline(const struct report *report, bool ascii, struct strbuf *out
     out->failed |= table.failed | page.text.failed;
     strbuf_release(&page.text);
     strbuf_release(&table);
+}
+
+void report_baseline(const struct report *report, bool ascii, struct strbuf *out)
+{
+    if (report->baseline != NULL) {
+        put_medians(report, ascii, out);
+        put_parts(report, ascii, out);
+    }
 }

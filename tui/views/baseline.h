@@ -1,8 +1,10 @@
-/* Medians of another run, which the statistics view compares with those on the screen
+/* Medians of another run, and the parts of its time, which the statistics view compares with those
+   on the screen
    (`--against`). */
 #ifndef TUI_BASELINE_H
 #define TUI_BASELINE_H
 
+#include "core/query/time_parts.h"
 #include "tui/views/report.h"
 
 enum baseline_figure {
@@ -33,7 +35,8 @@ struct baseline {
     struct strbuf texts; /* NUL-terminated, one after the other; first the other's name */
     struct baseline_item *items;
     size_t count, cap;
-    size_t filter; /* the place of its filter in `texts`, plus one; 0: it has none */
+    double part_ms[TIME_PARTS]; /* the parts of its time; 0: none */
+    size_t filter;              /* the place of its filter in `texts`, plus one; 0: it has none */
 };
 
 enum { BASELINE_ITEMS_MAX = 10000 };
@@ -53,8 +56,8 @@ bool baseline_set_filter(struct baseline *baseline, const char *filter);
 /* Returns that filter, borrowed until something is added; "": none. */
 const char *baseline_filter(const struct baseline *baseline);
 
-/* Appends the table of medians that both runs have, with their differences; nothing if there are
-   none, or no baseline. */
+/* Appends the table of medians that both runs have, with their differences, and that of the parts
+   of the time that one has. Without a baseline it appends nothing. */
 void report_baseline(const struct report *report, bool ascii, struct strbuf *out);
 
 #endif
