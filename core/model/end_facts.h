@@ -29,7 +29,8 @@ struct end_facts {
     uint8_t outcome;         /* OUTCOME_REFUSED or OUTCOME_INTERRUPTED with SPAN_STOPPED; else 0 */
 };
 
-/* Reads `args`, a raw, checked value or no bytes. */
+/* (The model is borrowed for as long as the args are: event_store.h.)
+   Reads `args`, a raw, checked value or no bytes. */
 void end_facts_read(struct slice args, struct end_facts *out);
 /* Returns output tokens per second of sampling. NAN: unknown, or too few tokens in too short a time
    to be a rate. */

@@ -274,7 +274,7 @@ int64_t swarm_span_end_ns(const struct swarm *swarm, const struct span *span, in
 /* Returns a buffer for printing a record (print.h). It is no part of the model's content. */
 struct strbuf *swarm_scratch(const struct swarm *swarm);
 /* Returns the args of a span made of events: those of its end, else of its begin. Bytes NULL: no
-   args. print_span_args does so for any span. */
+   args. Borrowed as from event_store_get. print_span_args does so for any span. */
 struct slice swarm_span_args(const struct swarm *swarm, const struct span *span);
 size_t swarm_marker_count(const struct swarm *swarm);
 const struct marker *swarm_marker(const struct swarm *swarm,
@@ -286,7 +286,7 @@ const struct counter_sample *swarm_counter(const struct swarm *swarm, size_t ind
 size_t swarm_error_count(const struct swarm *swarm);
 span_no swarm_error(const struct swarm *swarm, size_t index);
 /* Sets *out to the event of that number, on its folded track if a lane was folded. False: no
-   such number any more. Slices are borrowed until the event is dropped. */
+   such number any more. Slices are borrowed as from event_store_get. */
 bool swarm_event(const struct swarm *swarm, enum swarm_pool pool, uint64_t number,
                  struct event *out);
 const struct event_store *swarm_store(const struct swarm *swarm, enum swarm_pool pool);

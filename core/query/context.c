@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PROMPTS_TRIED = 16 };
+enum { PROMPTS_TRIED = 16, MODEL_BYTES = 256 };
 
 struct gathering {
     const struct swarm *swarm;
@@ -218,7 +218,11 @@ int64_t context_gather(const struct swarm *swarm, const struct span_predicate *p
     }
     span_end_facts(swarm, last, &facts);
     int64_t since_ns = metrics->compactions > 0 ? last_compaction(&g) : INT64_MIN;
-    struct first_prompt first = find_first(&g, since_ns, model_of(&facts));
+    char copy[MODEL_BYTES]; /* the args are not ours for long (event_store.h) */
+    struct slice model = model_of(&facts);
+    model.len = model.len < sizeof copy ? model.len : sizeof copy;
+    memcpy(copy, model.len > 0 ? model.bytes : "", model.len);
+    struct first_prompt first = find_first(&g, since_ns, (struct slice){copy, model.len});
     if (first.at_ns < last->start_ns) {
         metrics->context_growth = (metrics->context_tokens - first.tokens) /
                                   turns_between(&g, first.at_ns, last->start_ns);

@@ -5,7 +5,13 @@
    that unshift puts before all others has a block of its own.
 
    An adopted segment is the last one until all its events are revealed. `end` then counts the
-   visible events, not all in the segment. */
+   visible events, not all in the segment.
+
+   Most ends of the seed's traces repeat the args of their begin: a fifth of such a file. An end
+   keeps the place of these bytes in its own segment, which lives as long as any event in it, so
+   dropping a begin takes nothing from its end; the args are put together in a ring when they are
+   read. */
+#include "core/trace/event_begins.h"
 #include "core/trace/event_record.h"
 
 #include <assert.h>
@@ -24,6 +30,8 @@ struct segment {
 struct event_segment {
     const struct mem *mem;
     struct segment segment;
+    bool shares; /* an event of it shares args */
+    struct event_begins begins;
 };
 
 struct event_store {
@@ -33,10 +41,14 @@ struct event_store {
     uint64_t first, end; /* first: of the events in segments */
     size_t hint;         /* the segment of the last lookup */
     uint32_t hidden;     /* events of the last segment not yet revealed */
-    char *front;         /* a record with its payload; its number is first - 1 */
+    char *joined; /* args that were put together, the latest ones in a ring; NULL: none share any */
+    size_t joined_at;
+    char *front; /* a record with its payload; its number is first - 1 */
     size_t front_size;
     size_t bytes;
 };
+
+enum { JOINED_BYTES = EVENT_SHARED_MAX * (EVENT_ARGS_KEPT + 1) };
 
 struct event_store *event_store_new(const struct mem *mem)
 {
@@ -71,6 +83,7 @@ void event_store_free(struct event_store *store)
     }
     mem_free(store->mem, store->segments, store->segment_cap * sizeof *store->segments);
     free_front(store);
+    mem_free(store->mem, store->joined, store->joined == NULL ? 0 : JOINED_BYTES);
     mem_free(store->mem, store, sizeof *store);
 }
 
@@ -89,10 +102,11 @@ static bool segment_has_room(const struct segment *segment, size_t size)
 }
 
 /* Appends the event; the segment must have room. */
-static void segment_append(struct segment *segment, const struct event *event, size_t size)
+static void segment_append(struct segment *segment, const struct event *event,
+                           struct record_shared shared, size_t size)
 {
     uint32_t offset = (uint32_t)segment->used;
-    record_write(segment->bytes + offset, event);
+    record_write(segment->bytes + offset, event, shared);
     segment->used += size;
     segment->count++;
     memcpy(segment->bytes + segment->size - segment->count * sizeof offset, &offset, sizeof offset);
@@ -132,10 +146,37 @@ void event_segment_free(struct event_segment *segment)
     }
 }
 
+/* ---- args that are kept once ---- */
+
+/* Puts args together that are kept in two places. The ring is a cache, no part of the value. */
+static struct slice join_args(const struct event_store *store, const char *block,
+                              struct record_shared shared, struct slice rest)
+{
+    struct event_store *of = (struct event_store *)(uintptr_t)store;
+    size_t len = shared.len + rest.len;
+    of->joined_at = of->joined_at + len > JOINED_BYTES ? 0 : of->joined_at;
+    char *to = of->joined + of->joined_at;
+    of->joined_at += len;
+    memcpy(to, block + shared.at, shared.len);
+    memcpy(to + shared.len, rest.bytes, rest.len);
+    return (struct slice){to, len};
+}
+
+/* Reads the record of a block. */
+static void read_record(const struct event_store *store, const char *block, const char *at,
+                        struct event *out)
+{
+    struct record_shared shared = record_read(at, out);
+    if (shared.len > 0) {
+        out->args = join_args(store, block, shared, out->args);
+    }
+}
+
 bool event_segment_add(struct event_segment *made, const struct event *event)
 {
     struct segment *segment = &made->segment;
-    size_t size = record_size(event);
+    struct record_shared shared = event_begins_find(&made->begins, segment->bytes, event);
+    size_t size = record_size(event, shared);
     if (record_is_too_large(event)) {
         return false;
     }
@@ -151,7 +192,9 @@ bool event_segment_add(struct event_segment *made, const struct event *event)
         segment->bytes = larger;
         segment->size = size + sizeof(uint32_t);
     }
-    segment_append(segment, event, size);
+    event_begins_note(&made->begins, event, segment->used);
+    made->shares |= shared.len > 0;
+    segment_append(segment, event, shared, size);
     return true;
 }
 
@@ -195,12 +238,13 @@ uint64_t event_store_append(struct event_store *store, const struct event *event
     if (record_is_too_large(event)) {
         return 0;
     }
-    size_t size = record_size(event);
+    const struct record_shared none = {0, 0};
+    size_t size = record_size(event, none);
     struct segment *segment = room(store, size);
     if (segment == NULL) {
         return 0;
     }
-    segment_append(segment, event, size);
+    segment_append(segment, event, none, size);
     return store->end++;
 }
 
@@ -227,6 +271,12 @@ static void shrink(const struct mem *mem, struct segment *segment)
 bool event_store_adopt_take(struct event_store *store, struct event_segment *made)
 {
     assert(store->hidden == 0);
+    if (made->shares && store->joined == NULL) {
+        store->joined = mem_alloc(store->mem, JOINED_BYTES);
+        if (store->joined == NULL) {
+            return false;
+        }
+    }
     shrink(made->mem, &made->segment);
     if (!mem_reserve(store->mem, &store->segments, &store->segment_cap, store->segment_count + 1,
                      sizeof *store->segments)) {
@@ -253,7 +303,7 @@ bool event_store_next_adopted(const struct event_store *store, struct event *out
     if (store->hidden == 0) {
         return false;
     }
-    record_read(next_hidden(store), out);
+    read_record(store, store->segments[store->segment_count - 1].bytes, next_hidden(store), out);
     return true;
 }
 
@@ -302,9 +352,11 @@ static struct segment *segment_of(const struct event_store *store, uint64_t numb
     return &store->segments[low];
 }
 
-static char *find(const struct event_store *store, uint64_t number)
+/* Returns the record; *block is what it lies in. */
+static char *find(const struct event_store *store, uint64_t number, const char **block)
 {
     if (store->front != NULL && number == store->first - 1) {
+        *block = store->front;
         return store->front;
     }
     if (number < store->first || number >= store->end) {
@@ -312,22 +364,23 @@ static char *find(const struct event_store *store, uint64_t number)
     }
     struct segment *segment = segment_of(store, number);
     uint32_t offset = get_offset(segment, number - segment->first);
+    *block = segment->bytes;
     return segment->bytes + offset;
 }
 
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out)
 {
-    const char *at = find(store, number);
+    const char *block, *at = find(store, number, &block);
     if (at == NULL) {
         return false;
     }
-    record_read(at, out);
+    read_record(store, block, at, out);
     return true;
 }
 
 span_no event_store_span(const struct event_store *store, uint64_t number)
 {
-    const char *at = find(store, number);
+    const char *block, *at = find(store, number, &block);
     if (at == NULL) {
         return NO_SPAN;
     }
@@ -338,7 +391,8 @@ span_no event_store_span(const struct event_store *store, uint64_t number)
 
 void event_store_set_span(struct event_store *store, uint64_t number, span_no span)
 {
-    char *at = find(store, number);
+    const char *block;
+    char *at = find(store, number, &block);
     if (at != NULL) {
         memcpy(at + offsetof(struct record, span), &span, sizeof span);
     }
@@ -389,16 +443,18 @@ void event_store_drop(struct event_store *store, size_t count)
 uint64_t event_store_unshift(struct event_store *store, const struct event *event)
 {
     assert(store->front == NULL && store->first > 1);
-    store->front = mem_alloc(store->mem, record_size(event));
+    const struct record_shared none = {0, 0};
+    size_t size = record_size(event, none);
+    store->front = mem_alloc(store->mem, size);
     if (store->front == NULL) {
         return 0;
     }
-    store->front_size = record_size(event);
-    record_write(store->front, event);
+    store->front_size = size;
+    record_write(store->front, event, none);
     return store->first - 1;
 }
 
 size_t event_store_bytes(const struct event_store *store)
 {
-    return store->bytes + store->front_size;
+    return store->bytes + store->front_size + (store->joined == NULL ? 0 : JOINED_BYTES);
 }

@@ -20,6 +20,10 @@ void event_segment_free(struct event_segment *segment);
 bool event_segment_add(struct event_segment *segment, const struct event *event);
 size_t event_segment_count(const struct event_segment *segment);
 
+/* Args of an end that repeats its begin are put together when they are read: so long ones at most,
+   and so many are kept. */
+enum { EVENT_SHARED_MAX = 8 * 1024, EVENT_ARGS_KEPT = 32 };
+
 #define EVENT_MAX_BYTES (UINT32_MAX / 4) /* size of args, of an id, of the extra members */
 
 /* Returns a new store; NULL if out of memory. */
@@ -33,8 +37,8 @@ uint64_t event_store_append(struct event_store *store, const struct event *event
    becomes visible by event_store_reveal, before anything is appended. Returns false and leaves the
    segment unchanged if out of memory. */
 bool event_store_adopt_take(struct event_store *store, struct event_segment *segment);
-/* Sets *out to the next adopted event that is not revealed, as it was added to the segment. Returns
-   false if there is no such event. */
+/* Sets *out to the next adopted event that is not revealed, as it was added to the segment, and
+   borrowed as from event_store_get. Returns false if there is no such event. */
 bool event_store_next_adopted(const struct event_store *store, struct event *out);
 /* Makes that event visible, with the names and the track that the model has for it. Returns its
    number. */
@@ -42,7 +46,8 @@ uint64_t event_store_reveal(struct event_store *store, intern_id name, intern_id
                             track_no track);
 /* Removes that event: metadata events are stored elsewhere. */
 void event_store_skip_adopted(struct event_store *store);
-/* False: no such number (any more). The slices are borrowed until the event is dropped. */
+/* False: no such number (any more). The slices are borrowed until the event is dropped; the args of
+   an end, until EVENT_ARGS_KEPT more events are read. */
 bool event_store_get(const struct event_store *store, uint64_t number, struct event *out);
 /* Returns the number of the span that the model derived from the event. */
 span_no event_store_span(const struct event_store *store, uint64_t number);

@@ -276,7 +276,7 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     if (span->kind == SPAN_REQUEST) {
         put_phases(pen, frame, span);
     }
-    put_args(pen, frame, args);
+    put_args(pen, frame, args_of(frame->swarm, span)); /* they are borrowed for a short time */
 }
 
 /* Returns the selected span; of a frozen display as it was then. NULL: none. */

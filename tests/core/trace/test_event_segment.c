@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAYLOAD = 4 * 1024 * 1024 };
+enum { PAYLOAD = 4 * 1024 * 1024, REPEATED = 64 };
 
 /* What args, ids and extra members are cut from. */
 static char *payload;
@@ -64,6 +64,30 @@ static struct event random_event(uint64_t *seed)
         .args = random_slice(seed, large ? 20000 : 200),
         .extra = random_slice(seed, rest ? 40 : 0),
     };
+}
+
+/* The end of one of the events before it, whose args it repeats; ever so often not all of them. */
+static void repeat_args(uint64_t *seed, struct event *events, size_t at)
+{
+    static char merged[REPEATED][EVENT_SHARED_MAX * 2];
+    const struct event *begin = &events[support_random_below(seed, at)];
+    struct event *end = &events[at];
+    size_t same = begin->args.len > 0 ? begin->args.len - 1 : 0;
+    same = support_random_below(seed, 8) == 0 ? same / 2 : same;
+    size_t more = support_random_below(seed, 100);
+    if (begin->ph != 'B' || same + more > sizeof *merged || same + more == 0) {
+        return;
+    }
+    char *to = merged[at];
+    memcpy(to, begin->args.bytes, same);
+    memcpy(to + same, payload, more);
+    *end = (struct event){.ph = 'E',
+                          .ts_us = 1,
+                          .dur_us = (double)NAN,
+                          .name = begin->name,
+                          .track = begin->track,
+                          .id = random_slice(seed, support_random_below(seed, 2) * 9),
+                          .args = {to, same + more}};
 }
 
 /* ---- comparing ---- */
@@ -224,6 +248,9 @@ static void adopt_one(struct pair *pair)
     assert_non_null(segment);
     for (; count < want; count++) {
         events[count] = random_event(&pair->seed);
+        if (count > 0 && count < REPEATED && support_random_below(&pair->seed, 2) == 0) {
+            repeat_args(&pair->seed, events, count);
+        }
         assert_int_equal(event_segment_count(segment), count);
         if (!event_segment_add(segment, &events[count])) {
             break;
@@ -459,4 +486,100 @@ TEST_WITH(a_segment_is_adopted_where_it_cannot_be_made_smaller, setup, teardown)
     assert_true(event_store_get(pair.adopting, 2, &got));
     assert_same_event(&got, &event);
     pair_release(&pair);
+}
+
+/* ---- args that are kept once ---- */
+
+static struct event plain_event(char ph, const char *args)
+{
+    return (struct event){
+        .ph = ph, .ts_us = 1, .dur_us = (double)NAN, .name = 3, .args = {args, strlen(args)}};
+}
+
+static const char begun[] = "{\"tool\":\"Bash\",\"command\":\"make -j8 all install\"}";
+static const char ended[] =
+    "{\"tool\":\"Bash\",\"command\":\"make -j8 all install\",\"success\":true}";
+
+static struct event_store *adopt_pairs(const struct mem *mem, size_t count, const char *args)
+{
+    struct event_store *store = event_store_new(mem);
+    struct event_segment *segment = event_segment_new(mem, count * 300);
+    struct event begin = plain_event('B', begun), end = plain_event('E', args), got;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(event_segment_add(segment, &begin));
+        assert_true(event_segment_add(segment, &end));
+    }
+    assert_true(event_store_adopt_take(store, segment));
+    while (event_store_next_adopted(store, &got)) {
+        assert_same_event(&got, got.ph == 'B' ? &begin : &end);
+        event_store_reveal(store, 3, 0, 0);
+    }
+    return store;
+}
+
+TEST(args_that_an_end_repeats_are_kept_once)
+{
+    enum { PAIRS = 10000 };
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    char other[sizeof ended];
+    memcpy(other, ended, sizeof ended);
+    other[2] = 'x';
+    struct event_store *same = adopt_pairs(&mem, PAIRS, ended);
+    struct event_store *apart = adopt_pairs(&mem, PAIRS, other);
+    size_t room = EVENT_SHARED_MAX * (EVENT_ARGS_KEPT + 1);
+    assert_true(event_store_bytes(same) <
+                event_store_bytes(apart) + room - PAIRS * (strlen(begun) - 20));
+    event_store_free(same);
+    event_store_free(apart);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
+TEST(an_end_keeps_its_args_when_its_begin_is_dropped)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct event_store *store = adopt_pairs(&mem, 100, ended);
+    struct event end = plain_event('E', ended), got;
+    for (uint64_t no = 2; no <= 200; no += 2) {
+        event_store_drop(store, event_store_count(store) - (size_t)(201 - no));
+        assert_false(event_store_get(store, no - 1, &got));
+        assert_true(event_store_get(store, no, &got));
+        assert_same_event(&got, &end);
+    }
+    event_store_free(store);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
+TEST(args_that_were_put_together_stay_for_some_events)
+{
+    struct failing_mem failing = {.allow = -1};
+    struct mem mem = failing_mem(&failing);
+    struct event_store *store = event_store_new(&mem);
+    struct event_segment *segment = event_segment_new(&mem, 1 << 20);
+    static char text[EVENT_SHARED_MAX];
+    memset(text, 'x', sizeof text);
+    struct event begin = {.ph = 'B', .dur_us = (double)NAN, .args = {text, sizeof text - 1}};
+    struct event end = {.ph = 'E', .dur_us = (double)NAN, .args = {text, sizeof text}};
+    struct event got[EVENT_ARGS_KEPT + 1];
+    for (int i = 0; i < 60; i++) {
+        text[sizeof text - 2] = (char)i;
+        begin.args.bytes = end.args.bytes = text;
+        assert_true(event_segment_add(segment, &begin));
+        assert_true(event_segment_add(segment, &end));
+    }
+    assert_true(event_store_adopt_take(store, segment));
+    while (event_store_next_adopted(store, &got[0])) {
+        event_store_reveal(store, 0, 0, 0);
+    }
+    for (uint64_t from = 0; from + EVENT_ARGS_KEPT < 60; from++) {
+        for (uint64_t i = 0; i <= EVENT_ARGS_KEPT; i++) {
+            assert_true(event_store_get(store, 2 * (from + i) + 2, &got[i]));
+        }
+        for (uint64_t i = 0; i <= EVENT_ARGS_KEPT; i++) {
+            assert_int_equal(got[i].args.bytes[sizeof text - 2], (char)(from + i));
+        }
+    }
+    event_store_free(store);
+    assert_int_equal(failing.live_blocks, 0);
 }
