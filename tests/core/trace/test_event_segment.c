@@ -75,7 +75,8 @@ static void repeat_args(uint64_t *seed, struct event *events, size_t at)
     size_t same = begin->args.len > 0 ? begin->args.len - 1 : 0;
     same = support_random_below(seed, 8) == 0 ? same / 2 : same;
     size_t more = support_random_below(seed, 100);
-    if (begin->ph != 'B' || same + more > sizeof *merged || same + more == 0) {
+    if (begin->ph != 'B' || begin->args.len == 0 || same + more > sizeof *merged ||
+        same + more == 0) {
         return;
     }
     char *to = merged[at];
