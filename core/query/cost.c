@@ -58,3 +58,29 @@ double cost_total(const struct metrics *metrics, bool *estimate)
     *estimate = !isnan(metrics->cost_estimate_usd) && (!stated || metrics->cost_rest_usd > 0);
     return stated ? metrics->cost_usd + metrics->cost_rest_usd : metrics->cost_estimate_usd;
 }
+
+struct session_cost *cost_by_session(const struct swarm *swarm, const struct swarm_metrics *metrics)
+{
+    size_t count = swarm_session_count(swarm);
+    struct session_cost *costs = count == 0 ? NULL : mem_zalloc(metrics->mem, count, sizeof *costs);
+    for (size_t i = 0; costs != NULL && i < count; i++) {
+        costs[i] = (struct session_cost){.stated_usd = NAN, .estimate_usd = NAN};
+    }
+    for (agent_no i = 0; costs != NULL && i < metrics->agent_count; i++) {
+        session_no session = swarm_agent(swarm, i)->session;
+        if (session < count) {
+            const struct metrics *own = &metrics->agents[i];
+            struct session_cost *cost = &costs[session];
+            cost->stated_usd = metrics_add(cost->stated_usd, own->cost_usd);
+            cost->estimate_usd = metrics_add(cost->estimate_usd, own->cost_estimate_usd);
+        }
+    }
+    return costs;
+}
+
+double cost_of_session(const struct session_cost *cost, bool *estimate)
+{
+    const struct metrics metrics = {.cost_usd = cost->stated_usd,
+                                    .cost_estimate_usd = cost->estimate_usd};
+    return cost_total(&metrics, estimate);
+}

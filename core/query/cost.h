@@ -14,4 +14,16 @@ bool cost_gather(const struct swarm *swarm, const struct span_predicate *predica
    to whether a part is one. */
 double cost_total(const struct metrics *metrics, bool *estimate);
 
+/* NAN: unknown. */
+struct session_cost {
+    double stated_usd;
+    double estimate_usd; /* of the session's agents */
+};
+/* Adds up the costs of each session's agents. Returns new, swarm_session_count of them by
+   session_no; release it with mem_free. NULL: out of memory, or no sessions. */
+struct session_cost *cost_by_session(const struct swarm *swarm,
+                                     const struct swarm_metrics *metrics);
+/* Is cost_total of a session. */
+double cost_of_session(const struct session_cost *cost, bool *estimate);
+
 #endif

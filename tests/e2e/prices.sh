@@ -49,6 +49,11 @@ grep -q '^ all 2 .* ~\$6.25' screen || fail "stated and estimated: $(cat screen)
 grep -q '^ all 1 .* \$1.25' screen || fail "stated: $(cat screen)"
 "$program" report --prices opus.json both.ndjson >report || fail "status $?"
 grep -q '^cost  *~\$6.25$' report || fail "$(cat report)"
+sed -n '/^COSTLIEST SESSION/,/^$/p' report | tr -s ' ' >costliest
+printf '%s\n' 'COSTLIEST SESSION COST' 'main b ~$5.00' 'main a $1.25' '' | cmp -s - costliest || fail "$(cat costliest report)"
+"$program" report --prices opus.json stated.ndjson | grep COSTLIEST && fail 'one session is the costliest'
+"$program" dump --prices opus.json --keys 4 --size 120x90 both.ndjson >screen || fail "status $?"
+grep -q '^ *main b  *~\$5.00$' screen || fail "$(cat screen)"
 "$program" report --prices opus.json --json both.ndjson >report || fail "status $?"
 perl -MJSON::PP -e '
     local $/;

@@ -1,6 +1,7 @@
 #include "tui/cmd/report_json.h"
 
 #include "core/model/metrics_acc.h"
+#include "core/query/cost.h"
 #include "core/query/query.h"
 #include "tui/cmd/report_figures.h"
 #include "tui/cmd/report_turns.h"
@@ -44,42 +45,23 @@ static json_t *make_session(struct json_writer *w, const struct swarm *swarm,
     return object;
 }
 
-/* Returns new, by session_no: the estimated cost of its agents; NAN: none is known. NULL: out of
-   memory, or no sessions. */
-static double *make_estimates(const struct report *r, size_t sessions)
-{
-    double *estimates =
-        sessions == 0 ? NULL : mem_zalloc(r->metrics->mem, sessions, sizeof *estimates);
-    for (size_t i = 0; estimates != NULL && i < sessions; i++) {
-        estimates[i] = NAN;
-    }
-    for (size_t i = 0; estimates != NULL && i < r->metrics->agent_count; i++) {
-        session_no session = swarm_agent(r->swarm, (agent_no)i)->session;
-        if (session < sessions) {
-            double usd = r->metrics->agents[i].cost_estimate_usd;
-            estimates[session] = metrics_add(estimates[session], usd);
-        }
-    }
-    return estimates;
-}
-
 static void write_sessions(struct json_writer *w, const struct report *r)
 {
     size_t count = swarm_session_count(r->swarm);
     bool *matching = report_matching_sessions(r);
-    double *estimates = make_estimates(r, count);
+    struct session_cost *costs = cost_by_session(r->swarm, r->metrics);
 
-    w->out->failed |= count > 0 && (matching == NULL || estimates == NULL);
+    w->out->failed |= count > 0 && (matching == NULL || costs == NULL);
     json_writer_begin_array(w, "sessions");
-    for (size_t i = 0; matching != NULL && estimates != NULL && i < count; i++) {
+    for (size_t i = 0; matching != NULL && costs != NULL && i < count; i++) {
         const struct session *session = swarm_session(r->swarm, (session_no)i);
         if (session != NULL && matching[i]) {
-            json_writer_write_item(w, make_session(w, r->swarm, session, estimates[i]));
+            json_writer_write_item(w, make_session(w, r->swarm, session, costs[i].estimate_usd));
         }
     }
     json_writer_end_array(w);
     mem_free(r->metrics->mem, matching, matching == NULL ? 0 : count * sizeof *matching);
-    mem_free(r->metrics->mem, estimates, estimates == NULL ? 0 : count * sizeof *estimates);
+    mem_free(r->metrics->mem, costs, costs == NULL ? 0 : count * sizeof *costs);
 }
 
 static void write_counts(struct json_writer *w, const struct report *r)

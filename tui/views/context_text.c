@@ -13,6 +13,11 @@ void context_cost_text(const struct metrics *metrics, char out[NUMBER_BYTES])
 {
     bool estimate;
     double usd = cost_total(metrics, &estimate);
+    context_usd_text(usd, estimate, out);
+}
+
+void context_usd_text(double usd, bool estimate, char out[NUMBER_BYTES])
+{
     out[0] = '\0';
     if (!isnan(usd)) {
         snprintf(out, NUMBER_BYTES, usd < 100 ? "%s$%.2f" : "%s$%.0f", estimate ? "~" : "", usd);

@@ -8,6 +8,8 @@
 
 /* Sets out to `$0.32`, or to `~$0.32` where it is an estimate; empty: no cost is known. */
 void context_cost_text(const struct metrics *metrics, char out[NUMBER_BYTES]);
+/* The same of an amount; NAN: unknown. */
+void context_usd_text(double usd, bool estimate, char out[NUMBER_BYTES]);
 /* Appends a bar of so many columns that shows how full the window is; nothing where the window is
    unknown. */
 void context_bar(const struct metrics *metrics, int cols, bool ascii, struct strbuf *out);

@@ -38,6 +38,8 @@ void report_slowest(const struct report *report, bool ascii, struct strbuf *out)
 void report_frequent(const struct report *report, bool ascii, struct strbuf *out);
 /* Appends the table of the agents with the largest last prompts; nothing if none is known. */
 void report_context(const struct report *report, bool ascii, struct strbuf *out);
+/* The costliest sessions, if several have a cost. */
+void report_costs(const struct report *report, bool ascii, struct strbuf *out);
 
 /* Append the chain that holds the swarm up, if a call is beyond its usual time, and the counts of
    stalled calls and loops, a line each; nothing if all is well. */

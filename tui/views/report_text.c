@@ -494,6 +494,7 @@ void report_text(const struct report *report, bool ascii, struct strbuf *out)
     }
     if (query_has_agents(report->swarm)) {
         put_titled("\n", report_context, report, ascii, out);
+        put_titled("\n", report_costs, report, ascii, out);
     }
     report_calls(report, ascii, out);
 }

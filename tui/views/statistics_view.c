@@ -350,6 +350,7 @@ static void walk(const struct statistics_page *page)
     put_table(page, "MCP SERVERS", report_servers);
     if (page->frame->agents) {
         put_table(page, "CONTEXT", report_context);
+        put_table(page, "COST", report_costs);
     }
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++) {
         put_spread(page, &spreads[i]);
