@@ -280,7 +280,9 @@ static bool start(struct grpc_session *session)
 
 struct grpc_session *grpc_session_new(struct receiver *receiver)
 {
-    struct grpc_session *session = mem_zalloc(receiver->mem, 1, sizeof *session);
+    struct grpc_session *session = library_load(&nghttp2_library) != NULL
+                                       ? NULL
+                                       : mem_zalloc(receiver->mem, 1, sizeof *session);
     if (session == NULL) {
         return NULL;
     }

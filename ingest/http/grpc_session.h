@@ -10,7 +10,7 @@
 
 struct grpc_session;
 
-/* Returns new; NULL: out of memory. `receiver` is borrowed. */
+/* Returns new; NULL: out of memory, or libnghttp2 is missing. `receiver` is borrowed. */
 struct grpc_session *grpc_session_new(struct receiver *receiver);
 void grpc_session_free(struct grpc_session *session);
 /* Takes bytes from the client. Returns false if the connection should be closed: it is not HTTP/2,
