@@ -303,6 +303,7 @@ BENCH_PKGS = simdjson
 CXX       ?= g++
 BENCH_OBJ := $(call objects,$(filter-out %/generate_main.c,$(sort $(wildcard tests/bench/*.c)))) \
 	$(call objects,tests/support/otlp_encode.c)
+-include $(BENCH_OBJ:.o=.d)
 
 .PHONY: bench
 bench: $(BUILD)/bench/bench $(BUILD)/bench/generate $(PROGRAM) ## measure: make bench QUICK=1, GOALS='1 4' for some
