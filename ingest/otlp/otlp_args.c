@@ -11,7 +11,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 200, WHOLE_BYTES = 64 << 10, ARGS_BYTES = 256 << 10, DEPTH_MAX = 16 };
+enum {
+    TEXT_BYTES = 200,
+    NAME_BYTES = 64, /* an id, a name, a state is no longer */
+    WHOLE_BYTES = 64 << 10,
+    ARGS_BYTES = 256 << 10,
+    DEPTH_MAX = 16
+};
 
 #define IN(kind) (1u << (kind))
 #define ALL      UINT16_MAX
@@ -155,6 +161,20 @@ static void put_input(const struct otlp_value *value, bool content, struct strbu
     strbuf_release(&text);
 }
 
+/* An attribute that is not in the list may hold a prompt or a result: a text with blanks, a long
+   one, and all that has parts. */
+static bool may_be_content(const struct otlp_value *value)
+{
+    if (value->type != OTLP_TEXT) {
+        return value->type == OTLP_MAP || value->type == OTLP_ARRAY;
+    }
+    bool blanks = false;
+    for (size_t i = 0; i < value->text.len && i < NAME_BYTES; i++) {
+        blanks |= (unsigned char)value->text.bytes[i] <= ' ';
+    }
+    return blanks || value->text.len > NAME_BYTES;
+}
+
 void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attributes,
                enum otlp_kind kind, bool content, struct strbuf *out)
 {
@@ -170,9 +190,8 @@ void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attri
             (meaning == MEANS_CONTENT && !content)) {
             continue;
         }
-        bool nested = attribute->value.type == OTLP_MAP || attribute->value.type == OTLP_ARRAY;
-        if (row == NULL && nested && !content) {
-            continue; /* it may hold anything */
+        if (row == NULL && !content && may_be_content(&attribute->value)) {
+            continue;
         }
         if (meaning == MEANS_TOOL_INPUT) {
             put_input(&attribute->value, content, out, begin);

@@ -232,6 +232,19 @@ static struct slice exception(const struct otlp_span *span, const char *member)
     return (struct slice){NULL, 0};
 }
 
+/* These have a text, or are true, if the call failed; others of that meaning are of any outcome. */
+static bool has_error(const struct otlp_found *found)
+{
+    const struct otlp_attribute_row *row;
+    const struct otlp_value *value = otlp_found_value(found, MEANS_ERROR, &row);
+    if (value == NULL || (strcmp(row->key, "error") != 0 && strcmp(row->key, "tool.error") != 0)) {
+        return false;
+    }
+    return value->type == OTLP_BOOL
+               ? value->truth
+               : otlp_value_text(value).len > 0 && otlp_found_truth(found, MEANS_ERROR) != 0;
+}
+
 static bool is_failed(const struct otlp_item *item)
 {
     const struct otlp_found *found = item->found;
@@ -243,7 +256,7 @@ static bool is_failed(const struct otlp_item *item)
            otlp_found_is(found, MEANS_TOOL_STATUS, "failed") ||
            otlp_found_is(found, MEANS_TOOL_STATUS, "validation") ||
            otlp_found_is(found, MEANS_FINISH, "error") ||
-           otlp_found_text(found, MEANS_ERROR_TYPE).bytes != NULL;
+           otlp_found_text(found, MEANS_ERROR_TYPE).bytes != NULL || has_error(found);
 }
 
 /* Returns the class of a text; bytes NULL: it is of none. */

@@ -6,16 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
+/* Returns whether the text is the name, or the name and a part of it: codex, codex_cli_rs. */
+static bool is_named(struct slice text, const char *name)
+{
+    size_t len = strlen(name);
+    return slice_begins(text, name) &&
+           (text.len == len || strchr("_-.:/ ", text.bytes[len]) != NULL);
+}
+
 enum otlp_producer otlp_producer_of(struct slice scope, struct slice service)
 {
     return slice_begins(scope, "com.anthropic.claude_code") || slice_is(service, "claude-code")
                ? OTLP_CLAUDE
-           : slice_begins(service, "codex") || slice_begins(scope, "codex") ? OTLP_CODEX
-           : slice_begins(service, "gemini-cli")                            ? OTLP_GEMINI
-           : slice_begins(service, "qwen-code")                             ? OTLP_QWEN
-           : slice_begins(service, "opencode")                              ? OTLP_OPENCODE
-           : slice_begins(scope, "strands")                                 ? OTLP_STRANDS
-                                                                            : OTLP_ANY;
+           : is_named(service, "codex") || is_named(scope, "codex") ? OTLP_CODEX
+           : slice_begins(service, "gemini-cli")                    ? OTLP_GEMINI
+           : slice_begins(service, "qwen-code")                     ? OTLP_QWEN
+           : is_named(service, "opencode")                          ? OTLP_OPENCODE
+           : slice_begins(scope, "strands")                         ? OTLP_STRANDS
+                                                                    : OTLP_ANY;
 }
 
 struct kind_row {
@@ -179,7 +187,7 @@ static enum otlp_kind plain_kind(enum otlp_producer producer, struct slice name,
     if (type.bytes != NULL && type_kind(type) != OTLP_STRUCTURE) {
         return type_kind(type);
     }
-    if (slice_begins(name, "agent_run [")) {
+    if (slice_begins(name, "agent_run [") || slice_is(name, "agent run")) {
         return OTLP_AGENT;
     }
     if (slice_begins(name, "opencode.tool ")) {

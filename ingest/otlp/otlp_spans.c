@@ -211,8 +211,8 @@ static void put_agent(struct otlp_reader *reader, const struct otlp_item *item, 
         put_gemini_agent(reader, item, node, update);
         return;
     }
-    if (agent.bytes == NULL) {
-        return;
+    if (agent.bytes == NULL || item->producer == OTLP_ANY) {
+        return; /* of others it is the id of a kind of agent */
     }
     struct slice source = otlp_found_text(item->found, MEANS_QUERY_SOURCE);
     struct slice type =

@@ -208,6 +208,40 @@ TEST(a_prompt_of_two_names_counts_once)
     SPAN(id, parent, "chat", 3, \
          TEXT("gen_ai.operation.name", "chat") "," TEXT("gen_ai.request.model", "m"), "")
 
+/* Each row is one span of an agent "boss" and what it is read as. */
+TEST(signs_that_are_like_those_of_a_client_are_read_as_what_they_are)
+{
+#define TOOL(attributes)                                                                \
+    SPAN("02", "0000000000000001", "read", 1,                                           \
+         TEXT("gen_ai.operation.name", "execute_tool") "," TEXT("gen_ai.tool.name",     \
+                                                                "read") "," attributes, \
+         "")
+    static const struct {
+        const char *service, *span, *reading;
+    } rows[] = {
+        {"svc", TOOL(TEXT("tool.error", "no such file")), "{'tools':[{'error':'error'}]}"},
+        {"svc", TOOL(TEXT("error", "false")), "{'tools':[{'error':null}]}"},
+        {"svc", TOOL(TEXT("tool.error", "x") ",{'key':'success','value':{'boolValue':true}}"),
+         "{'tools':[{'error':null}]}"},
+        {"svc", TOOL(TEXT("agent_id", "asst_1")), "{'agents':['boss'],'tools':[{'agent':'boss'}]}"},
+        {"codexplorer", TOOL(TEXT("a", "b")), "{'tools':[{'name':'read'}]}"},
+        {"codex_cli_rs", TOOL(TEXT("a", "b")), "{'tools':[]}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct otlp_rig otlp;
+        char body[4000];
+        otlp_rig_init(&otlp);
+        snprintf(body, sizeof body,
+                 "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':{"
+                 "'stringValue':'%s'}}]},'scopeSpans':[{'spans':[%s,%s]}]}]}",
+                 rows[i].service, AGENT("01", "", "boss", 1), rows[i].span);
+        take(&otlp, body);
+        print_message("  %s\n", rows[i].reading);
+        check(&otlp, rows[i].reading);
+        otlp_rig_release(&otlp);
+    }
+}
+
 /* A CLIENT span around an INTERNAL one is the same run, whichever comes first in a request. */
 TEST(a_run_of_a_sub_agent_has_one_row_in_any_order)
 {
@@ -227,15 +261,16 @@ TEST(a_run_of_a_sub_agent_has_one_row_in_any_order)
     }
 }
 
-#define SECRETS                                                                                               \
-    BODY(SPAN(                                                                                                \
-        "01", "", "chain", 1,                                                                                 \
-        TEXT("retrieval.documents.0.document.content", "SECRET") "," TEXT("request_data", "SECRET") "," TEXT( \
-            "gen_ai.prompt.0.content",                                                                        \
-            "SECRET") "," TEXT("input.value",                                                                 \
-                               "SECRET") "," TEXT("gen_ai.input.messages",                                    \
-                                                  "SECRET") ",{'key':'odd','value':{'arrayValue':"            \
-                                                            "{'values':[{'stringValue':'SECRET'}]}}}",        \
+#define SECRETS                                                                                                               \
+    BODY(SPAN(                                                                                                                \
+        "01", "", "chain", 1,                                                                                                 \
+        TEXT("retrieval.documents.0.document.content", "SECRET") "," TEXT("request_data", "SECRET") "," TEXT(                 \
+            "mlflow.spanInputs",                                                                                              \
+            "the SECRET") "," TEXT("gen_ai.prompt.0.content",                                                                 \
+                                   "SECRET") "," TEXT("input.value",                                                          \
+                                                      "SECRET") "," TEXT("gen_ai.input.messages",                             \
+                                                                         "SECRET") ",{'key':'odd','value':{'arrayValue':"     \
+                                                                                   "{'values':[{'stringValue':'SECRET'}]}}}", \
         ",'status':{'code':2,'message':'SECRET of a file'}"))
 
 /* Texts of results lie in many attributes; without --content none is kept. */
