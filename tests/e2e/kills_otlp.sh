@@ -49,7 +49,7 @@ for my $body (0 .. $bodies - 1) {
         my $agent = 1000000 + $turn;
         push @next, span($agent, 0, 'invoke_agent', $turn * 100, 99, @session => 'invoke_agent', 'gen_ai.agent.name' => 'Planner');
         for my $i ($turn * 10 .. $turn * 10 + 9) {
-            push @spans, span($i + 1, $agent, "execute_tool Bash", $i * 10, 5 + $i % 3, @session => 'execute_tool', 'gen_ai.tool.name' => 'Bash', 'n' => "echo $i");
+            push @spans, span($i + 1, $agent, "execute_tool Bash", $i * 10, 5 + $i % 3, @session => 'execute_tool', 'gen_ai.tool.name' => 'Bash', 'n' => "echo-$i");
         }
     }
     post(@late, @spans);
@@ -73,7 +73,7 @@ free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr 
 calls() {
     sed 's/},{"name"/},\n{"name"/g' "$1" | grep '^{"name":"Tool: Bash"' | perl -ne '
         my ($phase, $us) = /"ph":"(\w)","ts":([0-9.]+)/ or next;
-        my $number = $phase eq "B" ? (/"n":"echo (\d+)"/)[0] : int($us / 10000);
+        my $number = $phase eq "B" ? (/"n":"echo-(\d+)"/)[0] : int($us / 10000);
         print "$number $phase $us\n";' | sort -k1n -k2
 }
 

@@ -94,8 +94,7 @@ there=$(pgrep -n -u "$user" -x swarmtop) || fail "no process there"
 
 # Its sshd dies. What ran there ends; the next connection goes on.
 # Those of the connections before may still end.
-# shellcheck disable=SC2046
-kill -9 $(pgrep -u "$user" -x sshd) || fail "no session there"
+pkill -9 -u "$user" -x sshd || fail "no session there"
 until_true 20 ended "$there" || fail "a process is left there"
 again() { other=$(pgrep -n -u "$user" -x swarmtop) && [ "$other" != "$there" ]; }
 until_true 20 again || fail "it does not connect again: $(cat err)"
