@@ -303,8 +303,7 @@ static bool find_counters(struct frame *frame)
     return frame->counters != NULL;
 }
 
-bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
-                int cols, int rows)
+static void begin(struct frame *frame, const struct view_input *input, struct view_state *state)
 {
     *frame = (struct frame){.input = input, .swarm = input->swarm, .state = state};
     frame->rows.mem = state->mem;
@@ -315,6 +314,22 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->held.mem = frame->stalled.mem = state->mem;
     frame->per_line = state->overview && input->theme.color && !input->theme.ascii ? 2 : 1;
     frame->local_ns = state->frozen ? state->frozen_local_ns : input->local_ns;
+}
+
+/* Counts the lanes of the rows that are on the screen alone. */
+static void count_lanes(struct frame *frame, const struct rows_want *want)
+{
+    rows_count_lanes(want, &frame->rows, 0, frame->rows.pinned);
+    size_t first = frame->rows.pinned + frame->state->scroll;
+    size_t screen = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 0);
+    screen *= (size_t)frame->per_line;
+    rows_count_lanes(want, &frame->rows, first, first + screen);
+}
+
+bool frame_make(struct frame *frame, const struct view_input *input, struct view_state *state,
+                int cols, int rows)
+{
+    begin(frame, input, state);
     if (!agent_ids_follow(state, frame->swarm) ||
         !agents_keep(&state->agents_kept, frame->swarm, frame->local_ns, state->mem)) {
         return false;
@@ -360,11 +375,7 @@ bool frame_make(struct frame *frame, const struct view_input *input, struct view
     frame->layout =
         make_layout(frame, lines == 0 && state->filter_cache != NULL ? 1 : lines, cols, rows);
     clamp_scroll(frame);
-    rows_count_lanes(&want, &frame->rows, 0, frame->rows.pinned);
-    size_t first = frame->rows.pinned + state->scroll;
-    size_t screen = (size_t)(frame->layout.body.rows > 0 ? frame->layout.body.rows : 0);
-    screen *= (size_t)frame->per_line;
-    rows_count_lanes(&want, &frame->rows, first, first + screen);
+    count_lanes(frame, &want);
     return true;
 }
 
