@@ -4,6 +4,7 @@
    its agent, so that no chain has a circle. */
 #include "core/analysis/held_up.h"
 
+#include "core/analysis/background.h"
 #include "core/analysis/call_children.h"
 #include "core/query/usual_durations.h"
 
@@ -71,7 +72,7 @@ static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metr
                      int64_t local_ns, span_no number, struct held_up *held)
 {
     const struct span *span = swarm_span(swarm, number);
-    if (!holds(swarm, span)) {
+    if (!holds(swarm, span) || call_is_in_background(swarm, span)) {
         return true;
     }
     struct held_up_link *link = make_link(held, span->agent);

@@ -1,11 +1,11 @@
 /* Finds the chain that holds an agent up, from its open call to the call at the end. An Agent call
    leads to the agent that it started, and so to that agent's open call.
 
-   An agent waits for all of its open calls. The one that holds it up is the one whose chain ends
-   with a person; of several, or of none, the one whose last call is furthest beyond its usual
-   time. The usual time is the p95 of calls like it, but at least 10 s; where no p95 is known it is
-   30 s. A call that only waits for a sub-agent with nothing open is within its usual time at any
-   age.
+   An agent waits for all of its open calls but those in the background (background.h). The one that
+   holds it up is the one whose chain ends with a person; of several, or of none, the one whose last
+   call is furthest beyond its usual time. The usual time is the p95 of calls like it, but at least
+   10 s; where no p95 is known it is 30 s. A call that only waits for a sub-agent with nothing open
+   is within its usual time at any age.
 
    The work is proportional to the open calls, beside one number an agent. */
 #ifndef CORE_HELD_UP_H
@@ -23,7 +23,7 @@ struct held_up_step {
 
 struct held_up_chain {
     struct held_up_step steps[HELD_UP_STEPS];
-    size_t count;   /* 0: nothing of the agent is open */
+    size_t count;   /* 0: nothing of the agent is open that it waits for */
     size_t length;  /* of the chain; more than `count`: steps before the last are left out */
     int64_t age_ns; /* of the call at the end */
     double p95_ms;  /* of calls like that; NAN: unknown */

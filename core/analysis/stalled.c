@@ -1,5 +1,6 @@
 #include "core/analysis/stalled.h"
 
+#include "core/analysis/background.h"
 #include "core/analysis/loops.h"
 #include "core/model/request_phase.h"
 #include "core/query/usual_durations.h"
@@ -71,7 +72,8 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
     }
     int64_t since = span->kind == SPAN_REQUEST ? quiet_since(swarm, span) : span->start_ns;
     int64_t quiet_ns = swarm_span_end_ns(swarm, span, local_ns) - since;
-    return (double)quiet_ns / 1e6 >= limit_ms(swarm, metrics, span);
+    return (double)quiet_ns / 1e6 >= limit_ms(swarm, metrics, span) &&
+           !call_is_in_background(swarm, span);
 }
 
 /* Returns what is noted of the agent, made at its first trouble. NULL: out of memory. */

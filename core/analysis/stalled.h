@@ -7,8 +7,9 @@
    the attempt: the time before an announced attempt does not count.
 
    A wait for a person and a wait for a sub-agent never stall by themselves, nor does a tool while a
-   person may be asked. No call stalls and no loop lasts where the session has ended, or where the
-   agent's process died or cannot be seen. A call that the sweep closed is stale, which is worse.
+   person may be asked, nor one in the background (background.h), such as a server. No call stalls
+   and no loop lasts where the session has ended, or where the agent's process died or cannot be
+   seen. A call that the sweep closed is stale, which is worse.
 
    The work is proportional to the open calls and to the agents; with loops that are kept, to those
    whose work has changed, beside one number an agent. */

@@ -106,8 +106,6 @@ TEST(a_chain_leads_through_sub_agents_to_the_call_that_runs)
     assert_chain(&model, 2000, "", "main Agent, a Agent, b Bash 1000");
     assert_chain(&model, 2000, "a", "a Agent, b Bash 1000");
     assert_chain(&model, 2000, "b", "b Bash 1000");
-    waits_request(&model, "b", 3000, UNKNOWN);
-    assert_chain(&model, 3500, "b", "b Bash 2500");
     model_release(&model);
 }
 
@@ -121,6 +119,83 @@ TEST(a_sub_agent_in_the_background_holds_nobody_up)
     waits_request(&model, NULL, 20, UNKNOWN);
     assert_chain(&model, 100000, "", "main API Call 99980 beyond");
     assert_longest(&model, 100000, "a Bash 99990 beyond");
+    model_release(&model);
+}
+
+TEST(a_tool_that_is_open_when_the_next_request_begins_holds_nobody_up)
+{
+    struct model model;
+    waits_init(&model);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_tool(&model, NULL, "Agent", NULL, 100, UNKNOWN, "a");
+    waits_tool(&model, "a", "Bash", NULL, 1000, UNKNOWN, NULL);
+    assert_chain(&model, 3000, "", "main Agent, a Bash 2000");
+    waits_request(&model, "a", 3000, 3400);
+    assert_chain(&model, 3500, "a", "");
+    assert_chain(&model, 3500, "", "main Agent 3400");
+    waits_request(&model, "a", 3600, UNKNOWN);
+    assert_chain(&model, 50000, "", "main Agent, a API Call 46400 beyond");
+    waits_tool(&model, "a", "Grep", NULL, 4000, UNKNOWN, NULL);
+    assert_chain(&model, 50000, "", "main Agent, a API Call 46400 beyond");
+    waits_request(&model, NULL, 60000, UNKNOWN);
+    assert_chain(&model, 70000, "", "main API Call 10000");
+    model_release(&model);
+}
+
+TEST(tools_that_begin_while_their_request_streams_hold_the_agent_up)
+{
+    struct model model;
+    waits_init(&model);
+    waits_request(&model, NULL, 0, 900);
+    waits_request(&model, NULL, 1000, UNKNOWN);
+    waits_tool(&model, NULL, "Read", NULL, 2000, UNKNOWN, NULL);
+    waits_tool(&model, NULL, "Bash", NULL, 1500, UNKNOWN, NULL);
+    assert_chain(&model, 40000, "", "main API Call 39000 beyond");
+    model_release(&model);
+
+    waits_init(&model);
+    waits_request(&model, NULL, 1000, 3000);
+    waits_tool(&model, NULL, "Read", NULL, 2000, UNKNOWN, NULL);
+    waits_tool(&model, NULL, "Bash", NULL, 1500, UNKNOWN, NULL);
+    assert_chain(&model, 40000, "", "main Bash 38500 beyond");
+    model_release(&model);
+}
+
+static void request_for(struct model *model, const char *id, double start, double end,
+                        const char *source)
+{
+    struct update update = request_update(id, start, end);
+    update_string(&update, FIELD_QUERY_SOURCE, source);
+    model_update(model, &update);
+}
+
+TEST(a_request_beside_the_conversation_puts_no_call_in_the_background)
+{
+    struct model model;
+    waits_init(&model);
+    request_for(&model, "r1", 0, 900, "main");
+    request_for(&model, "r2", 1000, 1900, "main");
+    waits_tool(&model, NULL, "Bash", NULL, 2000, UNKNOWN, NULL);
+    request_for(&model, "title", 3000, 4000, "title");
+    assert_chain(&model, 9000, "", "main Bash 7000");
+    request_for(&model, "r3", 5000, 6000, "main");
+    assert_chain(&model, 9000, "", "");
+    model_release(&model);
+}
+
+TEST(a_call_that_names_the_last_request_is_waited_for_whatever_its_clock)
+{
+    struct model model;
+    waits_init(&model);
+    waits_request(&model, NULL, 0, 100);
+    struct update request = request_update("r", 1000, 2000);
+    struct update tool = tool_update("t", 900, UNKNOWN, "Bash", NULL);
+    model_update(&model, &request);
+    model_update(&model, &tool);
+    assert_chain(&model, 9000, "", "");
+    update_string(&tool, FIELD_PARENT_ID, "r");
+    model_update(&model, &tool);
+    assert_chain(&model, 9000, "", "main Bash 8100");
     model_release(&model);
 }
 

@@ -111,6 +111,20 @@ TEST(nothing_of_an_agent_that_died_has_stalled)
     model_release(&model);
 }
 
+TEST(a_tool_in_the_background_has_not_stalled)
+{
+    struct model model;
+    waits_init(&model);
+    waits_request(&model, NULL, 0, 900);
+    waits_tool(&model, NULL, "Bash", NULL, 1000, UNKNOWN, NULL);
+    assert_stalled(&model, 1e6, 1, 0);
+    waits_request(&model, NULL, 2000, 3000);
+    assert_stalled(&model, 1e6, 0, 0);
+    waits_tool(&model, NULL, "Bash", NULL, 4000, UNKNOWN, NULL);
+    assert_stalled(&model, 1e6, 1, 0);
+    model_release(&model);
+}
+
 /* ---- loops ---- */
 
 static void end_session(struct model *model, double at)
