@@ -249,7 +249,8 @@ static bool identify(struct replay *r, agent_no number)
     };
     const struct session *session = swarm_session(r->from, agent->session);
     /* Without agent records, the metadata events hold all that is known of agents. */
-    if (session == NULL || !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
+    if (session == NULL || r->sessions[agent->session] == NO_SESSION ||
+        !(session->flags & SESSION_AGENTS) || agent->agent_id == INTERN_NONE ||
         agent->flags & (AGENT_DEAD | AGENT_GROUP) || !was_known(r, agent)) {
         return true;
     }
@@ -466,11 +467,27 @@ uint64_t replay_events(const struct replay *r)
     return r->events;
 }
 
+/* Hides the sessions that had not begun: nothing is appended to them. */
+static void hide_later(struct replay *r, int64_t at_ns)
+{
+    for (size_t i = 0; i < r->session_count; i++) {
+        const struct session *session = swarm_session(r->from, (session_no)i);
+        if (session != NULL && session->start_ns > at_ns && r->sessions[i] != NO_SESSION) {
+            swarm_hide_session(r->to, r->sessions[i]);
+            r->sessions[i] = NO_SESSION;
+        }
+    }
+}
+
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 {
     struct replay *r = replay_new(from, to);
-    bool ok = r != NULL && replay_advance(r, at_ns);
+    bool ok = r != NULL;
 
+    if (ok) {
+        hide_later(r, at_ns);
+        ok = replay_advance(r, at_ns);
+    }
     replay_free(r);
     return ok;
 }

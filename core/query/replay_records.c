@@ -96,7 +96,8 @@ static bool end(struct replay_records *records, record_no number)
     record->end_ms = of->end_ms;
     record->state = of->state;
     record->in_flight = of->in_flight;
-    return swarm_record_changed(records->to, copy);
+    return (of->claim == NULL || swarm_record_claim(records->to, copy, of->claim)) &&
+           swarm_record_changed(records->to, copy);
 }
 
 bool replay_records_take(struct replay_records *records, size_t moment)

@@ -111,8 +111,9 @@ static bool draw(const struct dumped *of, const struct swarm *swarm,
    same frame. */
 static int64_t moment(const struct engine *engine)
 {
-    int64_t from_ns, to_ns, local_ns = engine_now_ns();
-    return engine_finished(engine) && query_extent(engine->swarm, local_ns, &from_ns, &to_ns)
+    int64_t from_ns, to_ns, local_ns = engine_moment(engine);
+    return engine->past == NULL && engine_finished(engine) &&
+                   query_extent(engine->swarm, local_ns, &from_ns, &to_ns)
                ? to_ns
                : local_ns;
 }
@@ -167,8 +168,9 @@ static int print_frame(const struct dumped *of, struct engine *engine, int statu
 {
     struct strbuf error;
     strbuf_init(&error, &mem_libc, 0);
-    if (!(engine->options->at.form == TIME_UNSET ? dump(of, engine->swarm, moment(engine), &error)
-                                                 : dump_past(of, &status, &error))) {
+    if (!(engine->options->at.form == TIME_UNSET
+              ? dump(of, engine_model(engine), moment(engine), &error)
+              : dump_past(of, &status, &error))) {
         console_error(&error);
         status = status == 0 ? 1 : status;
     }
@@ -185,7 +187,8 @@ int cmd_dump(const struct options *options)
     struct baseline *baseline = baseline_read(options, &other_status);
     struct engine *engine = NULL;
     if (baseline != NULL || options->against == NULL) {
-        engine = engine_read_all(options, &status);
+        engine = options->at.form == TIME_UNSET ? engine_read_until(options, &status)
+                                                : engine_read_all(options, &status);
     }
     if (engine != NULL) {
         status = print_frame(&(struct dumped){engine, baseline}, engine, status);

@@ -433,6 +433,7 @@ void engine_close(struct engine *engine)
     output_claim_release(&engine->claim);
     correlator_free(engine->correlator);
     tracer_free(engine->tracer);
+    swarm_free(engine->past);
     swarm_free(engine->swarm);
     event_log_free(engine->log);
     strbuf_release(&engine->printed);

@@ -49,7 +49,9 @@ struct engine {
     bool live;      /* a source is live */
     bool until_end; /* engine_run returns when the sources end */
     bool stopped;
-    bool ranged;     /* only a part of the files is kept */
+    bool ranged;        /* only a part of the files is kept */
+    struct swarm *past; /* the model as of past_ns, the time of --to; NULL: none is asked for */
+    int64_t past_ns;
     uv_async_t wake; /* sent by the first signal */
     bool obeys;      /* `wake` is open */
     uv_timer_t for_timer;
@@ -141,6 +143,13 @@ void engine_find_range(struct engine_config *config, bool always);
    Prints errors to stderr; *status is then 1, else 0. Returns new, for engine_delete; NULL: *status
    is the exit status. */
 struct engine *engine_read_all(const struct options *options, int *status);
+/* The same, and stops the clock at --to: engine_model is then the model as it was at that time, of
+   which the part after --from is kept. Calls that begin later are absent, those that end later are
+   open. A --to after the end changes nothing. */
+struct engine *engine_read_until(const struct options *options, int *status);
+/* Returns the model of engine_read_until, and its present. */
+const struct swarm *engine_model(const struct engine *engine);
+int64_t engine_moment(const struct engine *engine);
 void engine_delete(struct engine *engine);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "core/model/swarm_edit.h"
 #include "core/query/query.h"
+#include "core/query/replay.h"
 #include "tui/screen/console.h"
 #include "tui/views/progress.h"
 
@@ -153,26 +154,48 @@ static bool check_part(const struct engine_config *config, int64_t from_ns, int6
     return ok;
 }
 
-/* Drops everything outside --from and --to. Returns false if out of memory, or if that is all,
-   which is reported and makes *status 2. */
-static bool keep_part(struct engine *engine, int *status)
+static bool keep(struct swarm *swarm, const struct engine_config *part, bool last)
 {
-    struct engine_config config = {.options = engine->options};
+    return swarm_keep_range(swarm, POOL_LIVE, part->from_ns, part->to_ns, last) &&
+           swarm_keep_range(swarm, POOL_FILES, part->from_ns, part->to_ns, last);
+}
+
+/* Makes the model as it was at --to, and keeps what is after --from. Returns false if out of
+   memory. */
+static bool stop_clock(struct engine *engine, const struct engine_config *part)
+{
+    const struct swarm_config config = {.prices = swarm_prices(engine->swarm)};
+    const struct engine_config rest = {.from_ns = part->from_ns, .to_ns = INT64_MAX};
+    engine->past = swarm_new(engine->mem, &config);
+    engine->past_ns = part->to_ns;
+    return engine->past != NULL && replay_until(engine->swarm, engine->past, part->to_ns) &&
+           (part->from_ns == INT64_MIN || keep(engine->past, &rest, false));
+}
+
+/* Drops everything outside the part, unless that was done while the sources were read, and stops
+   the clock if `stops`. Returns false if out of memory, or if that is all, which is reported and
+   makes *status 2. */
+static bool keep_part(struct engine *engine, struct engine_config *part, bool stops, int *status)
+{
     int64_t from_ns, to_ns;
-    if (engine->ranged || !is_partial(engine->options) ||
+    if (!is_partial(engine->options) ||
         !query_extent(engine->swarm, engine_now_ns(), &from_ns, &to_ns)) {
         return true;
     }
-    resolve(engine->options, from_ns, to_ns, &config);
-    if (!check_part(&config, from_ns, to_ns)) {
-        *status = 2;
-        return false;
+    if (!engine->ranged) {
+        resolve(engine->options, from_ns, to_ns, part);
+        if (!check_part(part, from_ns, to_ns)) {
+            *status = 2;
+            return false;
+        }
     }
-    return swarm_keep_range(engine->swarm, POOL_LIVE, config.from_ns, config.to_ns, true) &&
-           swarm_keep_range(engine->swarm, POOL_FILES, config.from_ns, config.to_ns, true);
+    if (stops && part->to_ns < to_ns) {
+        return stop_clock(engine, part);
+    }
+    return engine->ranged || keep(engine->swarm, part, true);
 }
 
-struct engine *engine_read_all(const struct options *options, int *status)
+static struct engine *read_part(const struct options *options, bool stops, int *status)
 {
     struct engine_config config = {
         .options = options, .follow = options->follow, .until_end = true};
@@ -187,7 +210,7 @@ struct engine *engine_read_all(const struct options *options, int *status)
         engine_add_all(engine);
         run(engine);
         *status = engine_complain(engine) ? 0 : 1;
-        if (!keep_part(engine, status)) {
+        if (!keep_part(engine, &config, stops, status)) {
             engine_delete(engine);
             engine = NULL;
             if (*status == 2) {
@@ -205,4 +228,24 @@ struct engine *engine_read_all(const struct options *options, int *status)
     }
     strbuf_release(&error);
     return engine;
+}
+
+struct engine *engine_read_all(const struct options *options, int *status)
+{
+    return read_part(options, false, status);
+}
+
+struct engine *engine_read_until(const struct options *options, int *status)
+{
+    return read_part(options, true, status);
+}
+
+const struct swarm *engine_model(const struct engine *engine)
+{
+    return engine->past != NULL ? engine->past : engine->swarm;
+}
+
+int64_t engine_moment(const struct engine *engine)
+{
+    return engine->past != NULL ? engine->past_ns : engine_now_ns();
 }

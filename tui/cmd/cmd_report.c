@@ -132,7 +132,7 @@ static bool print(const struct engine *engine, const struct report *report, stru
 static int read_and_print(const struct options *options, struct report_run *run)
 {
     int status;
-    struct engine *engine = engine_read_all(options, &status);
+    struct engine *engine = engine_read_until(options, &status);
     if (engine == NULL) {
         return status;
     }

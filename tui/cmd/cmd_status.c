@@ -78,16 +78,17 @@ static int ask(struct strbuf *address, struct strbuf *error)
 static int read_sources(const struct options *options)
 {
     int status;
-    struct engine *engine = engine_read_all(options, &status);
+    struct engine *engine = engine_read_until(options, &status);
     struct swarm_metrics metrics;
     struct strbuf line, error;
-    int64_t now_ns = engine_now_ns();
     if (engine == NULL) {
         return status;
     }
+    const struct swarm *swarm = engine_model(engine);
+    int64_t now_ns = engine_moment(engine);
     strbuf_init(&line, engine->mem, 0);
-    if (metrics_compute_totals(engine->swarm, now_ns, &metrics)) {
-        status_bar(engine->swarm, &metrics, now_ns, options->no_mask, &line);
+    if (metrics_compute_totals(swarm, now_ns, &metrics)) {
+        status_bar(swarm, &metrics, now_ns, options->no_mask, &line);
         engine_clocks(engine, "  ", &line);
         if (!options->no_mask) {
             mask_in_place(&line);

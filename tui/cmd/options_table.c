@@ -394,9 +394,12 @@ const struct option_row option_rows[] = {
      READERS | SCREEN, parse_max_events},
     {"from", 0, "TIME",
      "ignore everything before TIME: 12.5s (from the start), -30s (from the end), 14:31:05, or "
-     "ISO 8601",
+     "ISO 8601; a call that crosses it is counted whole",
      LOOKERS, parse_from},
-    {"to", 0, "TIME", "ignore everything after TIME", LOOKERS, parse_to},
+    {"to", 0, "TIME",
+     "ignore everything after TIME: for report, status and dump the clock stops there, and calls "
+     "that end later are open",
+     LOOKERS, parse_to},
     {"replay", 0, "SPEED", "replay finished sources in real time (1) or SPEED times as fast",
      FOR(COMMAND_WATCH), parse_replay},
     {"for", 0, "SECONDS", "stop after SECONDS", READERS | SCREEN, parse_for},

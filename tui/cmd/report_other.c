@@ -23,7 +23,7 @@ static struct filter_cache *make_filter(const struct engine *engine, int64_t now
         cache = filter_cache_new(engine->mem, filter);
     }
     if (cache != NULL) {
-        filter_cache_begin(cache, engine->swarm, NULL, now_ns);
+        filter_cache_begin(cache, engine_model(engine), NULL, now_ns);
     }
     strbuf_release(&error);
     return cache;
@@ -41,9 +41,9 @@ bool report_make(const struct engine *engine, struct made_report *out)
 {
     struct report *report = &out->report;
     *out = (struct made_report){.has_metrics = false};
-    *report = (struct report){.swarm = engine->swarm,
+    *report = (struct report){.swarm = engine_model(engine),
                               .metrics = &out->metrics,
-                              .local_ns = engine_now_ns(),
+                              .local_ns = engine_moment(engine),
                               .filter_text = engine->options->filter,
                               .bad = engine_bad(engine),
                               .why = engine->options->why,
@@ -53,7 +53,7 @@ bool report_make(const struct engine *engine, struct made_report *out)
     out->has_metrics = (report->filter != NULL || engine->options->filter == NULL) &&
                        compute(report, &out->metrics);
     if (out->has_metrics && report->filter != NULL) {
-        out->has_all = metrics_compute_totals(engine->swarm, report->local_ns, &out->all);
+        out->has_all = metrics_compute_totals(report->swarm, report->local_ns, &out->all);
         report->all = out->has_all ? &out->all : NULL;
     }
     return out->has_metrics && (report->filter == NULL || out->has_all);
@@ -81,7 +81,7 @@ json_t *report_make_json(const struct report *report, struct strbuf *text)
 /* Returns new: the report of a source. */
 static json_t *read_source(const struct options *options, int *status)
 {
-    struct engine *engine = engine_read_all(options, status);
+    struct engine *engine = engine_read_until(options, status);
     if (engine == NULL) {
         return NULL;
     }
