@@ -211,14 +211,25 @@ static const json_t *find_model(const json_t *models, const json_t *model)
     return NULL;
 }
 
+static size_t models_named(const json_t *models, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(models); i++) {
+        count += strcmp(text_of(json_array_get(models, i), "model"), name) == 0;
+    }
+    return count;
+}
+
 static bool compare_models(struct comparison *c, const json_t *a, const json_t *b, bool only_of_b)
 {
     const json_t *models = only_of_b ? b : a;
     for (size_t i = 0; i < json_array_size(models); i++) {
         const json_t *model = json_array_get(models, i);
         const json_t *other = find_model(only_of_b ? a : b, model);
-        const char *client = text_of(model, "client");
-        set_prefix(c, "models", client, text_of(model, "model"));
+        const char *name = text_of(model, "model");
+        /* Conditions name a model; only one that two clients use has its client before it. */
+        bool shared = models_named(a, name) > 1 || models_named(b, name) > 1;
+        set_prefix(c, "models", shared ? text_of(model, "client") : "", name);
         if ((!only_of_b || other == NULL) &&
             !compare_all(c, model_figures, COUNT(model_figures), only_of_b ? NULL : model,
                          only_of_b ? model : other)) {

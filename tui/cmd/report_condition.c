@@ -2,7 +2,7 @@
    the search enters the members whose name begins the rest of the path. */
 #include "tui/cmd/report_condition.h"
 
-#include "core/base/nearest.h"
+#include "tui/cmd/report_shape.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,59 +10,6 @@
 #include <string.h>
 
 enum { DEPTH_MAX = 8 };
-
-/* The first names of paths: members of the report and of its figures. */
-static const char *const first_names[] = {
-    "requests",
-    "failed",
-    "retries",
-    "open_requests",
-    "refused",
-    "interrupted",
-    "stalled",
-    "loops",
-    "prompt_tokens",
-    "output_tokens",
-    "context_tokens",
-    "cache_read_tokens",
-    "context_window",
-    "cost_usd",
-    "cache_creation_tokens",
-    "ttft_ms",
-    "ttlt_ms",
-    "cache_hit_rate_pct",
-    "itps",
-    "otps",
-    "setup_ms",
-    "tools",
-    "user_wait_ms",
-    "api_ms",
-    "tool_ms",
-    "agent_wait_ms",
-    "busy_ms",
-    "idle_ms",
-    "phases",
-    "cost_estimate_usd",
-    "cost_total_usd",
-    "effective_parallelism",
-    "sessions",
-    "events",
-    "spans",
-    "agents",
-    "models",
-    "servers",
-    "slower",
-    "turns",
-    "reasons",
-    "totals",
-    "markers",
-    "against",
-    "why",
-    "names",
-    "compactions",
-    "context_growth_per_turn",
-    "cache_cost_share_pct",
-};
 
 /* The members with the names of items. */
 static const char *const item_names[] = {"agent_id", "session_id", "name",   "model",  "server",
@@ -131,23 +78,7 @@ bool report_condition_check(const char *text, struct strbuf *error)
         strbuf_addf(error, "'%s' is not FIGURE, one of > >= < <= = !=, and a number", text);
         return false;
     }
-    size_t len = 0;
-    while (len < condition.path_len && condition.path[len] != '.') {
-        len++;
-    }
-    struct nearest nearest;
-    nearest_init(&nearest, condition.path, len);
-    for (size_t i = 0; i < sizeof first_names / sizeof *first_names; i++) {
-        if (strlen(first_names[i]) == len && memcmp(first_names[i], condition.path, len) == 0) {
-            return true;
-        }
-        nearest_offer(&nearest, first_names[i]);
-    }
-    strbuf_addf(error, "'%.*s' is no figure of report --json", (int)len, condition.path);
-    if (nearest.name != NULL) {
-        strbuf_addf(error, "; did you mean %s?", nearest.name);
-    }
-    return false;
+    return report_shape_check(condition.path, condition.path_len, error);
 }
 
 /* ---- evaluating ---- */

@@ -450,7 +450,12 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     }
     context_cost_text(&f->totals, text);
     if (text[0] != '\0') {
-        strbuf_addf(out, "cost      %s\n", text);
+        strbuf_addf(out, "cost      %s", text);
+        if (f->totals.cost_sessions < f->totals.cost_sessions_of) {
+            strbuf_addf(out, " (%zu of %zu sessions)", f->totals.cost_sessions,
+                        f->totals.cost_sessions_of);
+        }
+        strbuf_addc(out, '\n');
     }
 }
 

@@ -13,7 +13,8 @@ static const char ours[] =
     "\"tools\":{\"Bash\":{\"count\":2,\"errors\":1,\"p50\":100,\"total_ms\":200},"
     "\"New\":{\"count\":1,\"errors\":0,\"p50\":7,\"total_ms\":7}}},"
     "\"models\":[{\"client\":\"Codex\",\"model\":\"m\",\"requests\":5},"
-    "{\"client\":\"Claude Code\",\"model\":\"m\",\"requests\":15}]}";
+    "{\"client\":\"Claude Code\",\"model\":\"m\",\"requests\":15},"
+    "{\"client\":\"Codex\",\"model\":\"alone\",\"requests\":2}]}";
 static const char theirs[] =
     "{\"totals\":{\"requests\":10,"
     "\"ttft_ms\":{\"count\":30,\"p50\":500,\"p50_low\":470,\"p50_high\":560,\"p95\":1500},"
@@ -48,6 +49,7 @@ TEST(figures_stand_side_by_side)
         {"tools.Old.count", NAN, 4, NAN, NAN, NAN},
         {"models.Claude Code m.requests", 15, 10, 5, NAN, NAN},
         {"models.Codex m.requests", 5, NAN, NAN, NAN, NAN},
+        {"models.alone.requests", 2, NAN, NAN, NAN, NAN}, /* of one client alone */
         {"failed", NAN, NAN, NAN, NAN, NAN},
     };
     static const char *const keys[] = {"a", "b", "delta", "low", "high"};
