@@ -85,7 +85,16 @@ struct otlp_link {
     struct otlp_attributes attributes;
 };
 
-enum otlp_span_kind { OTLP_KIND_UNSET, OTLP_INTERNAL, OTLP_SERVER, OTLP_CLIENT };
+enum otlp_span_kind {
+    OTLP_KIND_UNSET,
+    OTLP_INTERNAL,
+    OTLP_SERVER,
+    OTLP_CLIENT,
+    OTLP_PRODUCER,
+    OTLP_CONSUMER
+};
+/* Flags of a span: whether its parent lies in another process, if the sender knows. */
+enum { OTLP_FLAG_HAS_REMOTE = 0x100, OTLP_FLAG_REMOTE = 0x200 };
 
 struct otlp_span {
     const struct otlp_scope *scope;
@@ -94,6 +103,7 @@ struct otlp_span {
     struct slice name;
     int kind;                  /* enum otlp_span_kind, or another number */
     uint64_t start_ns, end_ns; /* Unix epoch; 0: unknown */
+    uint64_t flags;            /* OTLP_FLAG_…, and others */
     struct otlp_attributes attributes;
     const struct otlp_event *events;
     size_t event_count;

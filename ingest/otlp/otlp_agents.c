@@ -39,13 +39,14 @@ static uint32_t agent_above(const struct otlp_tree *tree, uint32_t node, bool *w
     for (unsigned depth = 0; at != OTLP_NO_NODE && depth < OTLP_TREE_DEPTH; depth++) {
         const struct otlp_node *above = &tree->nodes[at];
         if ((above->flags & (NODE_KNOWN | NODE_OPEN)) == 0) {
-            *whole = false;
+            *whole = tree->nodes[node].remote && !called; /* all of what its process sends */
             return OTLP_NO_NODE;
         }
         if (is_agent(above)) {
             return at;
         }
         called |= above->kind == OTLP_INTERACTION || above->kind == OTLP_TOOL;
+        node = at;
         at = above->parent;
     }
     *whole = at == OTLP_NO_NODE && !called;
@@ -289,7 +290,8 @@ void otlp_take_agent(struct otlp_reader *reader, const struct otlp_item *item, u
     struct update agent = agent_update(reader, update->session_id, row);
     update->kind = CALL_INTERACTION;
     update->agent_id = row;
-    if (item->producer == OTLP_GEMINI) { /* its log has a better one */
+    bool entered = row.bytes == NULL && reader->tree.nodes[node].remote; /* a caller may come */
+    if (item->producer == OTLP_GEMINI || entered) { /* Gemini's log has a better one */
         struct update named = agent;
         named.precedence = PRECEDENCE_INFERRED;
         update_text(&named, FIELD_TYPE, name);
@@ -329,9 +331,33 @@ static bool join_main(struct otlp_reader *reader, uint32_t at, struct slice sess
     return true;
 }
 
+/* A run that was the main agent's, as far as was known, has got an agent above it. */
+static void leave_main(struct otlp_reader *reader, uint32_t at, struct slice session)
+{
+    struct otlp_node *node = &reader->tree.nodes[at];
+    char room[OTLP_ID_TEXT];
+    node->flags &= (uint16_t)~NODE_ROW;
+    decide(reader, at, 0);
+    struct slice row = text_of(reader, node->agent);
+    if (row.bytes == NULL) {
+        return;
+    }
+    struct update agent = agent_update(reader, session, row);
+    update_text(&agent, FIELD_TYPE, text_of(reader, node->name));
+    otlp_send(reader, &agent);
+    struct update run = otlp_update(reader, UPDATE_CALL, session);
+    run.kind = CALL_INTERACTION;
+    run.id = otlp_call_id(&node->id, room);
+    run.agent_id = row;
+    otlp_send(reader, &run);
+}
+
 void otlp_place_agent(struct otlp_reader *reader, uint32_t at, struct slice session)
 {
     const struct otlp_node *node = &reader->tree.nodes[at];
+    if ((node->flags & NODE_ROW) != 0 && node->agent == INTERN_NONE && is_agent(node)) {
+        leave_main(reader, at, session);
+    }
     struct slice row = text_of(reader, node->agent);
     if ((node->flags & NODE_ROW) == 0 || row.bytes == NULL || join_main(reader, at, session, row)) {
         return;

@@ -14,7 +14,7 @@
 /* ---- spans ---- */
 
 static const struct otlp_json_field event_fields[] = {
-    OTLP_JSON_FIELD("timeUnixNano", otlp_json_time, offsetof(struct otlp_event, time_ns)),
+    OTLP_JSON_FIELD("timeUnixNano", otlp_json_digits, offsetof(struct otlp_event, time_ns)),
     OTLP_JSON_FIELD("name", otlp_json_text, offsetof(struct otlp_event, name)),
     OTLP_JSON_FIELD("attributes", otlp_json_attributes, offsetof(struct otlp_event, attributes)),
 };
@@ -85,9 +85,10 @@ static const struct otlp_json_field span_fields[] = {
     OTLP_JSON_FIELD("parentSpanId", otlp_json_span_id, offsetof(struct otlp_span, parent)),
     OTLP_JSON_FIELD("name", otlp_json_text, offsetof(struct otlp_span, name)),
     OTLP_JSON_FIELD("kind", otlp_json_enum, offsetof(struct otlp_span, kind)),
-    OTLP_JSON_FIELD("startTimeUnixNano", otlp_json_time, offsetof(struct otlp_span, start_ns)),
-    OTLP_JSON_FIELD("endTimeUnixNano", otlp_json_time, offsetof(struct otlp_span, end_ns)),
+    OTLP_JSON_FIELD("startTimeUnixNano", otlp_json_digits, offsetof(struct otlp_span, start_ns)),
+    OTLP_JSON_FIELD("endTimeUnixNano", otlp_json_digits, offsetof(struct otlp_span, end_ns)),
     OTLP_JSON_FIELD("attributes", otlp_json_attributes, offsetof(struct otlp_span, attributes)),
+    OTLP_JSON_FIELD("flags", otlp_json_digits, offsetof(struct otlp_span, flags)),
     OTLP_JSON_FIELD("events", read_events, 0),
     OTLP_JSON_FIELD("status", read_status, 0),
     OTLP_JSON_FIELD("links", read_links, 0),
@@ -113,8 +114,9 @@ static bool read_spans(struct otlp_json *json)
 /* ---- logs ---- */
 
 static const struct otlp_json_field log_fields[] = {
-    OTLP_JSON_FIELD("timeUnixNano", otlp_json_time, offsetof(struct otlp_log, time_ns)),
-    OTLP_JSON_FIELD("observedTimeUnixNano", otlp_json_time, offsetof(struct otlp_log, observed_ns)),
+    OTLP_JSON_FIELD("timeUnixNano", otlp_json_digits, offsetof(struct otlp_log, time_ns)),
+    OTLP_JSON_FIELD("observedTimeUnixNano", otlp_json_digits,
+                    offsetof(struct otlp_log, observed_ns)),
     OTLP_JSON_FIELD("severityNumber", otlp_json_enum, offsetof(struct otlp_log, severity)),
     OTLP_JSON_FIELD("body", otlp_json_value, offsetof(struct otlp_log, body)),
     OTLP_JSON_FIELD("attributes", otlp_json_attributes, offsetof(struct otlp_log, attributes)),
@@ -150,7 +152,7 @@ struct point {
 
 static const struct otlp_json_field point_fields[] = {
     OTLP_JSON_FIELD("attributes", otlp_json_attributes, offsetof(struct point, attributes)),
-    OTLP_JSON_FIELD("timeUnixNano", otlp_json_time, offsetof(struct point, time_ns)),
+    OTLP_JSON_FIELD("timeUnixNano", otlp_json_digits, offsetof(struct point, time_ns)),
     OTLP_JSON_FIELD("asDouble", otlp_json_number, offsetof(struct point, value)),
     OTLP_JSON_FIELD("asInt", otlp_json_number, offsetof(struct point, value)),
     OTLP_JSON_FIELD("count", otlp_json_number, offsetof(struct point, count)),

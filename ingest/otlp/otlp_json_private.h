@@ -48,7 +48,7 @@ bool otlp_json_enter_list(struct otlp_json *json);
 bool otlp_json_next_object(struct otlp_json *json);
 
 otlp_json_reader otlp_json_text;       /* struct slice */
-otlp_json_reader otlp_json_time;       /* uint64_t, by its digits */
+otlp_json_reader otlp_json_digits;     /* uint64_t, by its digits: a time, flags */
 otlp_json_reader otlp_json_number;     /* double; a string may spell it */
 otlp_json_reader otlp_json_enum;       /* int, by number or by name */
 otlp_json_reader otlp_json_bool;       /* bool */

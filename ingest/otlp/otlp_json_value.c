@@ -131,7 +131,7 @@ static double read_double(struct json_value value)
     return json_get_number(json_spelt_number(value));
 }
 
-bool otlp_json_time(struct otlp_json *json, void *at)
+bool otlp_json_digits(struct otlp_json *json, void *at)
 {
     uint64_t *time_ns = at;
     struct json_value value = json_cursor_take(&json->at);

@@ -438,8 +438,9 @@ static void take(struct otlp_reader *reader, const struct otlp_log *log,
         e.call = otlp_call_id(&log->span, e.id_room);
     }
     if (node != OTLP_NO_NODE) {
-        otlp_note_session(reader, &reader->found, node);
-        otlp_settle_session(reader, node);
+        otlp_note_arrival(reader, node);
+        otlp_note_session(reader, &reader->found, node, false);
+        otlp_settle_trace(reader, otlp_tree_trace(&reader->tree, node));
     }
     e.node = node;
     e.session = otlp_session_of(reader, &reader->found, node);

@@ -18,7 +18,7 @@ struct wire {
     const uint8_t *at, *end;
     uint64_t field;
     enum wire_type type;
-    uint64_t number; /* of a varint, or 8 bytes */
+    uint64_t number; /* of a varint, or 4 or 8 bytes */
     ProtobufCBinaryData bytes;
     bool broken;
 };
@@ -55,11 +55,11 @@ static const uint8_t *skip(struct wire *w, uint64_t len)
     return at;
 }
 
-static void read_fixed64(struct wire *w)
+static void read_fixed(struct wire *w, unsigned len)
 {
-    const uint8_t *bytes = skip(w, 8);
+    const uint8_t *bytes = skip(w, len);
     w->number = 0;
-    for (unsigned i = 0; bytes != NULL && i < 8; i++) {
+    for (unsigned i = 0; bytes != NULL && i < len; i++) {
         w->number |= (uint64_t)bytes[i] << 8 * i;
     }
 }
@@ -76,12 +76,12 @@ static bool next_field(struct wire *w)
     w->type = (enum wire_type)(tag & 7);
     switch (w->broken ? 7u : (unsigned)w->type) {
     case WIRE_VARINT: w->number = read_varint(w); break;
-    case WIRE_FIXED64: read_fixed64(w); break;
+    case WIRE_FIXED64: read_fixed(w, 8); break;
     case WIRE_BYTES:
         w->bytes.len = (size_t)read_varint(w);
         w->bytes.data = w->broken ? NULL : (uint8_t *)(uintptr_t)skip(w, w->bytes.len);
         break;
-    case WIRE_FIXED32: (void)skip(w, 4); break;
+    case WIRE_FIXED32: read_fixed(w, 4); break;
     default: w->broken = true; break; /* a group */
     }
     return !w->broken;
@@ -261,6 +261,7 @@ static bool read_field(struct otlp_protobuf *r, struct wire *w, struct lists *li
     case 11:
     case 13:
     case 15: return read_item(r, w, lists, span);
+    case 16: span->flags = w->number; return is_type(w, WIRE_FIXED32);
     default: return true;
     }
     return is_type(w, WIRE_BYTES);

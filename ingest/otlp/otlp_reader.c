@@ -10,6 +10,10 @@
 
 enum { SEEN_MAX = 1 << 16, KEPT_BYTES = 1 << 20, SETTLE_NS = 1000000000 };
 
+/* So long nothing comes of a trace until its root is given up. A parent that comes a minute after
+   its children is usual, an agent that lets its model or a tool run for some minutes too. */
+static const int64_t give_up_ns = (int64_t)300 * 1000000000;
+
 static const struct otlp_attributes no_attributes;
 
 static void mark_names(void *ctx, struct name_marks *marks)
@@ -34,6 +38,7 @@ struct otlp_reader *otlp_reader_new(struct ingest_ctx *ingest)
         return NULL;
     }
     reader->ingest = ingest;
+    reader->next_give_up_ns = INT64_MAX;
     reader->pairs = mem_zalloc(ingest->mem, 1, sizeof *reader->pairs);
     u64map_init(&reader->seen[0], ingest->mem);
     u64map_init(&reader->seen[1], ingest->mem);
@@ -243,5 +248,6 @@ bool otlp_reader_settle(struct otlp_reader *reader, bool all)
     int64_t now_ns = ingest_ctx_now(reader->ingest);
     reader->failed = false;
     bool logs = otlp_codex_settle(reader, all ? INT64_MAX : now_ns - SETTLE_NS);
-    return otlp_settle_samples(reader) || logs;
+    bool traces = otlp_give_up(reader, all ? INT64_MAX - 1 : now_ns - give_up_ns, !all);
+    return otlp_settle_samples(reader) || logs || traces;
 }

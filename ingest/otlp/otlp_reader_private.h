@@ -36,6 +36,12 @@ struct otlp_link_wait {
     bool placed; /* below the agent that started it; its session may still be unknown */
 };
 
+/* A span that is shown as begun because of a child. */
+struct otlp_begin {
+    struct otlp_id id;
+    uint64_t process; /* of the child */
+};
+
 struct otlp_reader {
     struct ingest_ctx *ingest;
     struct otlp_names names;
@@ -50,9 +56,10 @@ struct otlp_reader {
     struct otlp_sample_wait *samples; /* otlp_metrics_wait.c: a list, the oldest first */
     struct otlp_sample_wait **samples_end;
     size_t sample_count;
-    struct otlp_id began[OTLP_BEGAN_MAX];
+    struct otlp_begin began[OTLP_BEGAN_MAX];
     size_t began_count;
-    size_t steps_left; /* of this request, for agents that get to know who is above them */
+    int64_t next_give_up_ns; /* no trace without a root got its last span before */
+    size_t steps_left;       /* of this request, for agents that get to know who is above them */
     struct otlp_link_wait waits[OTLP_LINK_WAITS];
     size_t wait_count;
     struct strbuf args, scratch;
@@ -106,10 +113,11 @@ struct slice otlp_named_session(const struct otlp_reader *reader, const struct o
    first update. Borrowed until the next call. */
 struct slice otlp_session_of(struct otlp_reader *reader, const struct otlp_found *found,
                              uint32_t node);
-/* Notes what the span reports of its trace. */
-void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node);
-/* Makes the id of the node's trace an alias of its session, once that is known. */
-void otlp_settle_session(struct otlp_reader *reader, uint32_t node);
+/* Notes what the span or log reports of its trace; the process of the `root` is the trace's. */
+void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node,
+                       bool root);
+/* Makes the id of the trace an alias of its session, once that is known. */
+void otlp_settle_trace(struct otlp_reader *reader, struct otlp_trace *trace);
 
 /* The node's trace has the session of the target's, where it names none. */
 void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t target);
@@ -123,6 +131,21 @@ struct otlp_id otlp_link_parent(struct otlp_reader *reader, const struct otlp_sp
 void otlp_adopt_sessions(struct otlp_reader *reader);
 /* After spans were taken: agents that wait are below their starters. */
 void otlp_settle_links(struct otlp_reader *reader);
+
+/* ---- otlp_parents.c ---- */
+
+/* After the node got its parent: notes whether that lies in another process. */
+void otlp_note_remote(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node);
+/* The span was taken: shows its parent as begun, unless that has come or never will. */
+void otlp_show_begun(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node);
+/* Ends those that will not come. */
+void otlp_end_begun(struct otlp_reader *reader);
+/* Something came of the node's trace. */
+void otlp_note_arrival(struct otlp_reader *reader, uint32_t node);
+/* Gives up the roots of traces of which the last came until then: these have the session of their
+   process, and, if `ends`, what is known by its children alone ends with the last of them. Returns
+   whether any trace still waits for its root. */
+bool otlp_give_up(struct otlp_reader *reader, int64_t until_ns, bool ends);
 
 /* ---- otlp_calls.c ---- */
 

@@ -171,15 +171,20 @@ static void name_session(struct otlp_trace *trace, intern_id named, bool of_proc
     trace->of_process = of_process;
 }
 
-void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node)
+void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node,
+                       bool root)
 {
     struct slice session = otlp_named_session(reader, found);
     intern_id named = put(reader, session);
     intern_id process = put(reader, otlp_found_text(&reader->resource, MEANS_SESSION_OF_PROCESS));
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
     name_session(trace, named, false);
-    if (trace->process == INTERN_NONE) {
+    root = root && process != INTERN_NONE;
+    if (trace->process == INTERN_NONE || root) {
         trace->process = process;
+    }
+    if (root && trace->of_process) { /* a process that was called was the stand-in */
+        name_session(trace, process, true);
     }
 }
 
@@ -192,7 +197,7 @@ void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t targ
     if (trace->session == INTERN_NONE || !of_process) {
         name_session(trace, session, of_process);
     }
-    otlp_settle_session(reader, node);
+    otlp_settle_trace(reader, trace);
 }
 
 static void send_alias(struct otlp_reader *reader, intern_id session, struct slice alias)
@@ -216,10 +221,10 @@ static bool is_joined(struct otlp_reader *reader, intern_id process)
     return otlp_is_noted(reader, hash) && !otlp_is_new(reader, hash);
 }
 
-void otlp_settle_session(struct otlp_reader *reader, uint32_t node)
+void otlp_settle_trace(struct otlp_reader *reader, struct otlp_trace *trace)
 {
-    struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
-    if (trace->session == INTERN_NONE && trace->rooted && !trace->linked &&
+    bool complete = trace->rooted || trace->entered != 0 || trace->given_up;
+    if (trace->session == INTERN_NONE && complete && !trace->linked &&
         trace->process != INTERN_NONE && !is_joined(reader, trace->process)) {
         trace->session = trace->process; /* hardly anything that comes now names another */
         trace->of_process = true;

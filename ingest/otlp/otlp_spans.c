@@ -150,6 +150,7 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
     if (above != OTLP_NO_NODE) {
         otlp_tree_link(&reader->tree, at, above);
     }
+    otlp_note_remote(reader, span, at);
     if (kind == OTLP_NO_SPAN) {
         return at;
     }
@@ -159,7 +160,7 @@ static uint32_t note(struct otlp_reader *reader, const struct otlp_span *span)
         (node_at(reader, above)->flags & NODE_ROW) == 0) {
         otlp_own_agent(reader, above, (struct slice){NULL, 0}, gemini_agent(reader));
     }
-    otlp_note_session(reader, &reader->found, at);
+    otlp_note_session(reader, &reader->found, at, above == OTLP_NO_NODE);
     return at;
 }
 
@@ -274,82 +275,6 @@ static void take(struct otlp_reader *reader, const struct otlp_span *span, uint3
     forget_failed(reader, node);
 }
 
-/* ---- begins that follow from children ---- */
-
-/* A parent that has not come began before its child, and still runs: its trace has no root yet. */
-static void show_begun(struct otlp_reader *reader, const struct otlp_span *span, uint32_t node)
-{
-    static const char name[] = "began before";
-    char room[OTLP_ID_TEXT];
-    uint32_t above = node_at(reader, node)->parent;
-    otlp_enter_scope(reader, span->scope);
-    const uint8_t seen = NODE_KNOWN | NODE_OPEN | NODE_BEGAN;
-    bool in_tool =
-        node_at(reader, node)->kind == OTLP_WAIT || node_at(reader, node)->kind == OTLP_EXECUTION;
-    if (above == OTLP_NO_NODE || (node_at(reader, above)->flags & seen) != 0 ||
-        node_at(reader, node)->kind == OTLP_STRUCTURE ||
-        node_at(reader, node)->kind == OTLP_NO_SPAN || reader->producer == OTLP_OPENCODE ||
-        (otlp_tree_trace(&reader->tree, node)->rooted && !in_tool)) {
-        return; /* a tool's call may be open by a log: end_begun closes it */
-    }
-    otlp_found_fill(&reader->found, &reader->names, &span->attributes);
-    if (reader->producer == OTLP_CLAUDE && !in_tool &&
-        otlp_found_value(&reader->found, MEANS_AGENT_ID, NULL) != NULL) {
-        return; /* the execution of the call that started the agent, which is shown itself */
-    }
-    struct update update =
-        otlp_update(reader, UPDATE_CALL, otlp_session_of(reader, &reader->found, node));
-    /* Requests of these lie in a turn of their agent, and Qwen's tools too. */
-    bool in_turn = reader->producer == OTLP_QWEN ||
-                   (reader->producer == OTLP_GEMINI && node_at(reader, node)->kind == OTLP_REQUEST);
-    update.kind = in_tool ? CALL_TOOL : in_turn ? CALL_INTERACTION : CALL_SPAN;
-    update.precedence = PRECEDENCE_INFERRED;
-    update.id = otlp_call_id(&node_at(reader, above)->id, room);
-    intern_id agent = node_at(reader, reader->producer == OTLP_GEMINI ? above : node)->agent;
-    if (in_turn && node_at(reader, node)->kind == OTLP_REQUEST && agent != INTERN_NONE) {
-        update.agent_id = swarm_text_slice(reader->ingest->swarm, agent);
-    }
-    if (!in_tool) { /* a log may know the tool's name */
-        update_text(&update, FIELD_NAME, (struct slice){name, sizeof name - 1});
-    }
-    update_number(&update, FIELD_START_MS, (double)span->start_ns / 1e6);
-    otlp_send(reader, &update);
-    node_at(reader, above)->flags |= NODE_BEGAN;
-    if (reader->began_count == OTLP_BEGAN_MAX) { /* the oldest is left to the sweep */
-        otlp_note_forgotten(reader, LIMIT_BEGINS);
-        memmove(reader->began, reader->began + 1, (OTLP_BEGAN_MAX - 1) * sizeof *reader->began);
-        reader->began_count--;
-    }
-    reader->began[reader->began_count++] = node_at(reader, above)->id;
-}
-
-/* Parents that have not come when their trace is complete never will. */
-static void end_begun(struct otlp_reader *reader)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < reader->began_count; i++) {
-        uint32_t node = otlp_tree_find(&reader->tree, &reader->began[i]);
-        char room[OTLP_ID_TEXT];
-        if (node == OTLP_NO_NODE || (node_at(reader, node)->flags & NODE_KNOWN) != 0) {
-            continue;
-        }
-        const struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
-        if (!trace->rooted) {
-            reader->began[kept++] = reader->began[i];
-            continue;
-        }
-        struct slice session = otlp_session_of(reader, NULL, node);
-        struct update update = otlp_update(reader, UPDATE_CALL, session);
-        update.kind = CALL_SPAN;
-        update.precedence = PRECEDENCE_INFERRED;
-        update.id = otlp_call_id(&reader->began[i], room);
-        update_number(&update, FIELD_END_MS, trace->last_ms);
-        update_number(&update, FIELD_OUTCOME, OUTCOME_INCOMPLETE);
-        otlp_send(reader, &update);
-    }
-    reader->began_count = kept;
-}
-
 /* Takes so many spans that the tree remembers all of them and their parents. */
 static void take_some(struct otlp_reader *reader, const struct otlp_span *spans, size_t count,
                       uint32_t *nodes)
@@ -359,12 +284,13 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
         if (nodes[i] != OTLP_NO_NODE) {
             struct otlp_trace *trace = otlp_tree_trace(&reader->tree, nodes[i]);
             trace->last_ms = fmax(trace->last_ms, (double)spans[i].end_ns / 1e6);
+            otlp_note_arrival(reader, nodes[i]);
         }
     }
     otlp_adopt_sessions(reader);
     for (size_t i = 0; i < count; i++) {
         if (nodes[i] != OTLP_NO_NODE) {
-            otlp_settle_session(reader, nodes[i]);
+            otlp_settle_trace(reader, otlp_tree_trace(&reader->tree, nodes[i]));
         }
     }
     otlp_adopt_sessions(reader); /* of traces that have their process's */
@@ -378,7 +304,7 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
     otlp_settle_links(reader);
     for (size_t i = 0; i < count; i++) {
         if (nodes[i] != OTLP_NO_NODE) {
-            show_begun(reader, &spans[i], nodes[i]);
+            otlp_show_begun(reader, &spans[i], nodes[i]);
         }
     }
 }
@@ -397,6 +323,6 @@ void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch)
         size_t left = batch->span_count - i;
         take_some(reader, batch->spans + i, left < SOME ? left : SOME, nodes);
     }
-    end_begun(reader);
+    otlp_end_begun(reader);
     mem_free(reader->ingest->mem, nodes, (room + 1) * sizeof *nodes);
 }

@@ -44,6 +44,7 @@ struct otlp_node {
                           agent's */
     intern_id name;  /* of an agent; of an attempt: the session */
     uint8_t kind;    /* enum otlp_kind */
+    bool remote;     /* its parent lies in another process, which may send nothing */
     uint16_t flags;
     double start_ms, first_ms;  /* of a request and of NODE_HTTP: its begin, its first token; epoch,
                                    NAN: unknown */
@@ -60,6 +61,9 @@ struct otlp_trace {
     bool of_process;  /* `session` is the stand-in: another may be named */
     bool linked;      /* its root is an agent that a span of another trace started */
     bool rooted;      /* a span without a parent came */
+    bool given_up;    /* nothing came for so long that no root will */
+    uint64_t entered; /* the process whose span has a remote parent that has not come; 0: none */
+    int64_t came_ns;  /* when the last span came, by the source's clock */
     bool provisional; /* updates were sent under the trace's own id */
     bool used;
 };

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum wire { VARINT, FIXED64, BYTES };
+enum wire { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
 
 void otlp_put_varint(struct strbuf *out, uint64_t number)
 {
@@ -72,6 +72,14 @@ static void put_time(struct strbuf *out, unsigned field, uint64_t time_ns)
 {
     if (time_ns != 0) {
         otlp_put_fixed(out, field, &time_ns);
+    }
+}
+
+static void put_flags(struct strbuf *out, unsigned field, uint64_t flags)
+{
+    put_tag(out, field, FIXED32);
+    for (int i = 0; i < 4; i++, flags >>= 8) {
+        strbuf_addc(out, (char)(flags & 0xff));
     }
 }
 
@@ -161,6 +169,9 @@ static void put_span(struct strbuf *out, const struct otlp_span *span)
     put_text(out, 2, span->message);
     put_number(out, 3, span->status);
     otlp_end(out, 15, part);
+    if (span->flags != 0) {
+        put_flags(out, 16, span->flags);
+    }
     otlp_end(out, 2, begin);
 }
 

@@ -179,6 +179,9 @@ static void put_span(struct strbuf *out, const struct otlp_span *span)
     put_number(out, "kind", span->kind);
     put_time(out, "startTimeUnixNano", span->start_ns);
     put_time(out, "endTimeUnixNano", span->end_ns);
+    if (span->flags != 0) {
+        put_time(out, "flags", span->flags);
+    }
     put_attributes(out, "attributes", &span->attributes);
     put_events(out, span);
     put_links(out, span);
