@@ -66,7 +66,7 @@ static void put_partial_json(struct strbuf *out, enum otlp_signal signal,
 void export_answer_put(struct strbuf *out, enum otlp_signal signal, enum otlp_encoding encoding,
                        const struct export_result *result)
 {
-    if (result->rejected == 0) {
+    if (result->rejected == 0 && result->why == NULL) {
         strbuf_adds(out, encoding == OTLP_JSON ? "{}" : "");
     } else if (encoding == OTLP_JSON) {
         put_partial_json(out, signal, result);

@@ -7,7 +7,7 @@
 #include "ingest/http/receiver.h"
 
 /* Appends the answer to a request that was taken: an empty message, or a partial success with the
-   number of rejected records and the reason. */
+   number of rejected records and the reason; with 0 and a reason it is a warning. */
 void export_answer_put(struct strbuf *out, enum otlp_signal signal, enum otlp_encoding encoding,
                        const struct export_result *result);
 /* Appends a google.rpc.Status with that message. */

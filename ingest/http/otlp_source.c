@@ -185,7 +185,9 @@ static void take_export(void *ctx, const struct export_request *request, struct 
     } else if (!otlp_reader_take(otlp->shared->reader, batch, by)) {
         *out = (struct export_result){.outcome = EXPORT_BUSY, .why = "out of memory"};
     } else {
-        *out = (struct export_result){.rejected = batch->rejected, .why = batch->why};
+        const char *why =
+            batch->why != NULL ? batch->why : otlp_reader_warning(otlp->shared->reader);
+        *out = (struct export_result){.rejected = batch->rejected, .why = why};
         count_batch(otlp, batch);
         otlp_clocks_take(&otlp->clocks, ctx_of(otlp), otlp->source.spec, batch);
         otlp->traffic.sender =

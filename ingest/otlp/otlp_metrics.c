@@ -1,6 +1,8 @@
-/* Metrics become counters (events C) on the session that they name: one for each metric, with a
-   member for each combination of its attributes. Sums that are sent as differences are added up.
-   Points of a session that nothing else has opened wait until something does. */
+/* Metrics become counters (events C) on the session that they name, else on that of their process,
+   or on the first that a span of it named: one for each metric, with a member for each combination
+   of its attributes. Sums that are sent as differences are added up. Points of a session that
+   nothing else has opened wait until something does; points that name nothing are left out, and
+   their sender gets to know that once. */
 #include "ingest/otlp/otlp_reader_private.h"
 
 #include "core/base/json_text.h"
@@ -12,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SERIES_MAX = 4096, MEMBER_BYTES = 120, LABELS_MAX = 64 };
+enum { SERIES_MAX = 4096, MEMBER_BYTES = 120, LABELS_MAX = 64, UNIT_BYTES = 32 };
 
 struct otlp_series {
     struct u64map by_hash;
@@ -138,6 +140,10 @@ bool otlp_append_sample(struct otlp_reader *reader, const struct otlp_sample_val
 {
     struct ingest_ctx *ingest = reader->ingest;
     session_no number = correlator_session(ingest->correlator, sample->session);
+    if (number == NO_SESSION) {
+        struct slice named = otlp_process_session(reader, sample->session);
+        number = named.bytes == NULL ? number : correlator_session(ingest->correlator, named);
+    }
     const struct session *session =
         number == NO_SESSION ? NULL : swarm_session(ingest->swarm, number);
     struct strbuf *text = &reader->args, *room = &reader->room;
@@ -178,6 +184,26 @@ bool otlp_append_sample(struct otlp_reader *reader, const struct otlp_sample_val
     return true;
 }
 
+/* Appends the metric's name and its unit, which is UCUM's ("By", "s"), an annotation ("{token}") or
+   "1". A histogram's number of samples is shown, which is in no unit. */
+static struct slice put_name(const struct otlp_point *point, struct strbuf *out)
+{
+    struct slice unit = point->unit;
+    if (unit.len >= 2 && unit.bytes[0] == '{' && unit.bytes[unit.len - 1] == '}') {
+        unit = (struct slice){unit.bytes + 1, unit.len - 2};
+    }
+    if (unit.len == 0 || unit.len > UNIT_BYTES || slice_is(unit, "1") ||
+        point->kind == OTLP_HISTOGRAM) {
+        return point->name;
+    }
+    strbuf_clear(out);
+    strbuf_add(out, point->name.len > 0 ? point->name.bytes : "", point->name.len);
+    strbuf_adds(out, " (");
+    strbuf_add(out, unit.bytes, unit.len);
+    strbuf_addc(out, ')');
+    return (struct slice){out->data, out->failed ? 0 : out->len};
+}
+
 /* The point becomes an event, or waits for its session. */
 static void append(struct otlp_reader *reader, struct slice session, const struct otlp_point *point,
                    uint64_t time_ns, double value)
@@ -188,9 +214,10 @@ static void append(struct otlp_reader *reader, struct slice session, const struc
     if (!reader->ingest->no_mask) {
         mask_in_place(member);
     }
-    reader->failed |= member->failed;
+    struct slice name = put_name(point, &reader->session);
+    reader->failed |= member->failed || reader->session.failed;
     struct otlp_sample_value sample = {.session = session,
-                                       .name = point->name,
+                                       .name = name,
                                        .member = {member->data, member->len},
                                        .time_ns = time_ns,
                                        .value = value};
@@ -199,12 +226,44 @@ static void append(struct otlp_reader *reader, struct slice session, const struc
     }
 }
 
+/* Nothing is known of whose the point is. */
+static void report_nobodys(struct otlp_reader *reader)
+{
+    static const char text[] = "metrics name neither a session (session.id) nor their process "
+                               "(service.instance.id): they are not shown";
+    struct slice service = otlp_found_text(&reader->resource, MEANS_SERVICE);
+    if (!otlp_is_new(reader, otlp_hash(15, service))) {
+        return;
+    }
+    reader->warning = text;
+    strbuf_clear(&reader->scratch);
+    if (service.bytes == NULL) {
+        strbuf_adds(&reader->scratch, "a client");
+    } else {
+        ingest_ctx_quote(&reader->scratch, service.bytes, service.len);
+    }
+    strbuf_addf(&reader->scratch, ": %s", text);
+    if (!reader->scratch.failed) {
+        ingest_ctx_log_from(reader->ingest, LOG_LEVEL_WARNING, "otlp", reader->scratch.data);
+    }
+}
+
+/* Returns the session that the point names, or its process's; bytes NULL: none. */
+static struct slice session_of(const struct otlp_reader *reader)
+{
+    struct slice id = otlp_named_session(reader, &reader->found);
+    return id.bytes != NULL ? id : otlp_found_text(&reader->resource, MEANS_SESSION_OF_PROCESS);
+}
+
 static void take_point(struct otlp_reader *reader, const struct otlp_point *point)
 {
     otlp_enter_scope(reader, point->scope);
     otlp_found_fill(&reader->found, &reader->names, &point->attributes);
-    struct slice id = otlp_named_session(reader, &reader->found);
+    struct slice id = session_of(reader);
     double value = point->kind == OTLP_HISTOGRAM ? point->count : point->value;
+    if (id.bytes == NULL) {
+        report_nobodys(reader);
+    }
     if (id.bytes == NULL || point->time_ns == 0 || point->time_ns > INT64_MAX || !isfinite(value)) {
         return;
     }

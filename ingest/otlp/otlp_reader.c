@@ -28,6 +28,10 @@ static void mark_names(void *ctx, struct name_marks *marks)
         name_marks_add(marks, tree->traces[i].session);
         name_marks_add(marks, tree->traces[i].process);
     }
+    for (size_t i = 0; i < OTLP_PROCESSES; i++) {
+        name_marks_add(marks, reader->processes[i].process);
+        name_marks_add(marks, reader->processes[i].session);
+    }
     otlp_codex_mark(reader, marks);
 }
 
@@ -227,6 +231,7 @@ void otlp_count_ttft(struct otlp_reader *reader, bool bad)
 bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by)
 {
     reader->failed = false;
+    reader->warning = NULL;
     reader->scope = NULL;
     reader->by = by;
     otlp_take_spans(reader, batch);
@@ -241,6 +246,11 @@ bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch
     }
     reader->ingest->changed = true;
     return !reader->failed;
+}
+
+const char *otlp_reader_warning(const struct otlp_reader *reader)
+{
+    return reader->warning;
 }
 
 bool otlp_reader_settle(struct otlp_reader *reader, bool all)

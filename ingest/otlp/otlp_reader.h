@@ -15,6 +15,9 @@ void otlp_reader_free(struct otlp_reader *reader);
 /* Takes one request. `by` is the source's name for people. False: out of memory; the same request
    may be taken again. */
 bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch, struct slice by);
+/* Returns what the sender of the last request is to know, though all of that was taken. Static;
+   NULL: nothing. */
+const char *otlp_reader_warning(const struct otlp_reader *reader);
 /* Logs wait for those that may come late, values of metrics for their session: takes logs that have
    waited for a second, or all, and values whose session is known. Returns whether anything still
    waits; the caller calls again until nothing does. */

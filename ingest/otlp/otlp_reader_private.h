@@ -42,6 +42,13 @@ struct otlp_begin {
     uint64_t process; /* of the child */
 };
 
+enum { OTLP_PROCESSES = 64 };
+
+/* A process, and the first session that a span of it named. */
+struct otlp_process {
+    intern_id process, session;
+};
+
 struct otlp_reader {
     struct ingest_ctx *ingest;
     struct otlp_names names;
@@ -59,7 +66,9 @@ struct otlp_reader {
     struct otlp_begin began[OTLP_BEGAN_MAX];
     size_t began_count;
     int64_t next_give_up_ns; /* no trace without a root got its last span before */
-    size_t steps_left;       /* of this request, for agents that get to know who is above them */
+    struct otlp_process processes[OTLP_PROCESSES]; /* a ring */
+    size_t process_count;
+    size_t steps_left; /* of this request, for agents that get to know who is above them */
     struct otlp_link_wait waits[OTLP_LINK_WAITS];
     size_t wait_count;
     struct strbuf args, scratch;
@@ -67,7 +76,8 @@ struct otlp_reader {
     struct strbuf session; /* "trace:ID" */
     struct slice by;
     char decision_room[OTLP_ID_TEXT];
-    uint64_t bad_ttft; /* times to first token that cannot be */
+    const char *warning; /* of the request, for its sender; static, NULL: none */
+    uint64_t bad_ttft;   /* times to first token that cannot be */
     uint64_t forgotten[OTLP_LIMITS];
     struct strbuf limit_text;
     bool failed; /* out of memory */
@@ -118,6 +128,9 @@ void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *foun
                        bool root);
 /* Makes the id of the trace an alias of its session, once that is known. */
 void otlp_settle_trace(struct otlp_reader *reader, struct otlp_trace *trace);
+
+/* Returns the first session that a span of the process named; bytes NULL: none is known. */
+struct slice otlp_process_session(const struct otlp_reader *reader, struct slice process);
 
 /* The node's trace has the session of the target's, where it names none. */
 void otlp_adopt_session(struct otlp_reader *reader, uint32_t node, uint32_t target);

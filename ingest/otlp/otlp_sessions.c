@@ -171,6 +171,33 @@ static void name_session(struct otlp_trace *trace, intern_id named, bool of_proc
     trace->of_process = of_process;
 }
 
+static const struct otlp_process *find_process(const struct otlp_reader *reader, intern_id process)
+{
+    size_t count = reader->process_count < OTLP_PROCESSES ? reader->process_count : OTLP_PROCESSES;
+    for (size_t i = 0; i < count && process != INTERN_NONE; i++) {
+        if (reader->processes[i].process == process) {
+            return &reader->processes[i];
+        }
+    }
+    return NULL;
+}
+
+static void note_process(struct otlp_reader *reader, intern_id process, intern_id session)
+{
+    if (process != INTERN_NONE && session != INTERN_NONE && find_process(reader, process) == NULL) {
+        reader->processes[reader->process_count++ % OTLP_PROCESSES] =
+            (struct otlp_process){process, session};
+    }
+}
+
+struct slice otlp_process_session(const struct otlp_reader *reader, struct slice process)
+{
+    process.len = process.len == 0 ? 0 : utf8_cut(process.bytes, process.len, SESSION_BYTES);
+    intern_id id = intern_find(swarm_names(reader->ingest->swarm), process.bytes, process.len);
+    const struct otlp_process *found = find_process(reader, id);
+    return found == NULL ? (struct slice){NULL, 0} : text_of(reader, found->session);
+}
+
 void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *found, uint32_t node,
                        bool root)
 {
@@ -179,6 +206,7 @@ void otlp_note_session(struct otlp_reader *reader, const struct otlp_found *foun
     intern_id process = put(reader, otlp_found_text(&reader->resource, MEANS_SESSION_OF_PROCESS));
     struct otlp_trace *trace = otlp_tree_trace(&reader->tree, node);
     name_session(trace, named, false);
+    note_process(reader, process, named);
     root = root && process != INTERN_NONE;
     if (trace->process == INTERN_NONE || root) {
         trace->process = process;

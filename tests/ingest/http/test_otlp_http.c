@@ -193,6 +193,29 @@ RIG_TEST(a_part_that_is_rejected_is_counted_in_both_encodings)
     close(client.fd);
 }
 
+/* All is taken, and part of it is not used. */
+RIG_TEST(a_warning_is_a_partial_success_of_none)
+{
+    struct rig *rig = *state;
+    struct client client;
+    static const char metric[] =
+        "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"m\",\"sum\":"
+        "{\"dataPoints\":[{\"timeUnixNano\":\"1795903201000000000\",\"asInt\":\"1\"}]}}]}]}]}";
+    static const char warning[] =
+        "{\"partialSuccess\":{\"rejectedDataPoints\":\"0\",\"errorMessage\":\"metrics name";
+    start(rig);
+    client_open(rig, &client);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            ask(rig, &client,
+                request_of("POST", "/v1/metrics", JSON, (struct bytes){metric, sizeof metric - 1})),
+            200);
+        assert_true((strstr(body_of(&client), warning) != NULL) == (i == 0));
+    }
+    assert_int_equal(status_of(rig).bad, 0);
+    close(client.fd);
+}
+
 RIG_TEST(gzip_may_come_in_members_and_in_chunks_of_a_byte)
 {
     struct rig *rig = *state;

@@ -302,7 +302,7 @@ static const struct metric_row {
     long last;
 } metrics[] = {
     {{"claude/solo-json/otlp.jsonl", NULL},
-     "claude_code.token.usage",
+     "claude_code.token.usage (tokens)",
      "claude-opus-5-5/main/medium/output",
      491},
     {{"gemini/sub/otlp/logs.jsonl", "gemini/sub/otlp/metrics.jsonl"},
