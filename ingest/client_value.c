@@ -85,6 +85,14 @@ double client_time(struct json_value value)
     return (double)(ns / 1000000) + (double)(ns % 1000000) / 1e6;
 }
 
+bool client_is_one_of(struct json_value value, const char *const *names)
+{
+    while (*names != NULL && !json_string_is(value, *names)) {
+        names++;
+    }
+    return *names != NULL;
+}
+
 void client_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size)
 {
     struct strbuf text;

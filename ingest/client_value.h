@@ -25,6 +25,8 @@ double client_number(struct json_value value);
 /* Returns the Unix epoch ms of an ISO 8601 string, or of a number of seconds or milliseconds; NAN
    otherwise. */
 double client_time(struct json_value value);
+/* Returns whether it is a string that is one of the names, which end with NULL. */
+bool client_is_one_of(struct json_value value, const char *const *names);
 /* Copies the first line of a string into `out`, cut to its size; "" if the value is no string. */
 void client_text_copy(const struct mem *mem, struct json_value value, char *out, size_t size);
 

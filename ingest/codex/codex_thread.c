@@ -260,6 +260,7 @@ static void take_item(struct codex_thread *thread, struct json_value payload, do
     } else if (json_string_is(type, "AgentMessage") || json_string_is(type, "Reasoning")) {
         codex_request_first_token(thread, started_ms);
     } else {
+        codex_note_type(thread, CODEX_ITEM, type);
         codex_tools_take_item(thread, payload, item, at_ms);
     }
 }
@@ -319,9 +320,17 @@ static void take_settings(struct codex_thread *thread, struct json_value payload
     take_context(thread, json_get(payload, "thread_settings"), at_ms);
 }
 
-static void ignore(struct codex_thread *thread, struct json_value payload, double at_ms)
+static void take_other_response(struct codex_thread *thread, struct json_value payload,
+                                double at_ms)
 {
-    (void)thread, (void)payload, (void)at_ms;
+    (void)at_ms;
+    codex_note_type(thread, CODEX_RESPONSE, json_get(payload, "type"));
+}
+
+static void take_other_event(struct codex_thread *thread, struct json_value payload, double at_ms)
+{
+    (void)at_ms;
+    codex_note_type(thread, CODEX_EVENT, json_get(payload, "type"));
 }
 
 /* By the line's type, and the payload's; the first row that fits. A type that begins with '*' is
@@ -334,10 +343,9 @@ static const struct line_row {
     {"turn_context", NULL, take_context},
     {"token_usage_record", NULL, codex_request_take_usage},
     {"compacted", NULL, take_compaction},
-    {"world_state", NULL, ignore},
     {"response_item", "*_call", codex_tools_take_call},
     {"response_item", "*_output", codex_tools_take_output},
-    {"response_item", NULL, ignore}, /* messages and thoughts */
+    {"response_item", NULL, take_other_response}, /* messages and thoughts */
     {"event_msg", "task_started", take_task},
     {"event_msg", "turn_started", take_task},
     {"event_msg", "task_complete", take_turn_end},
@@ -347,10 +355,9 @@ static const struct line_row {
     {"event_msg", "user_message", take_message},
     {"event_msg", "token_count", codex_request_take_count},
     {"event_msg", "thread_settings_applied", take_settings},
-    {"event_msg", "context_compacted", ignore}, /* comes with a line `compacted` */
     {"event_msg", "error", take_error},
     {"event_msg", "*_end", codex_tools_take_end},
-    {"event_msg", NULL, ignore},
+    {"event_msg", NULL, take_other_event},
 };
 
 static bool type_fits(struct json_value type, const char *wanted)
@@ -376,7 +383,10 @@ void codex_thread_take(struct tree_file *file, struct json_value line)
         row++;
     }
     if (row == end) {
-        tree_file_unknown(file, client_plain_text(type));
+        codex_note_type(thread, CODEX_LINE, type);
+        if (!isnan(at_ms) && tree_file_is_known(file)) {
+            tree_file_note(file, at_ms);
+        }
         return;
     }
     if (isnan(at_ms)) {

@@ -79,6 +79,10 @@ struct slice codex_text(const struct codex_thread *thread, intern_id id);
 intern_id codex_put(struct codex_thread *thread, struct json_value id);
 intern_id codex_put_text(struct codex_thread *thread, struct slice text);
 
+/* codex_types.c: counts a type that is not among those which nothing here reads. */
+enum codex_typed { CODEX_LINE, CODEX_RESPONSE, CODEX_EVENT, CODEX_ITEM };
+void codex_note_type(struct codex_thread *thread, enum codex_typed what, struct json_value type);
+
 /* codex_requests.c */
 
 /* The model may be working from now on. */

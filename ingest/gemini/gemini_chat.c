@@ -2,6 +2,7 @@
    results of tools, so it is inferred. */
 #include "ingest/gemini/gemini_chat.h"
 
+#include "ingest/message_part.h"
 #include "ingest/process.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
@@ -362,6 +363,7 @@ static void take_message(struct gemini_chat *chat, struct json_value line)
     } else if (isnan(at_ms)) {
         tree_file_reject(chat->file, line, "it has no timestamp");
     } else if (!is_rewritten(chat, line) && is_own(chat, line, at_ms)) {
+        message_parts_note(chat->file, json_get(line, "content"));
         message_rows[i].take(chat, line, at_ms);
         tree_file_note(chat->file, at_ms);
     }
@@ -399,12 +401,20 @@ static void take_messages(struct gemini_chat *chat, struct json_value messages)
     }
 }
 
+static const char *const known_changes[] = {
+    "lastUpdated",      "messages",    "summary",     "sessionId", "startTime",
+    "memoryScratchpad", "projectHash", "directories", "kind",      NULL};
+/* Members of lines without a type: a rewind takes messages out of the conversation, which were made
+   all the same. */
+static const char *const known_lines[] = {"$rewindTo", NULL};
+
 /* {"$set": …}: what changes of the chat itself. */
 static void take_change(struct gemini_chat *chat, struct json_value set)
 {
     struct json_value messages = json_get(set, "messages");
     double updated_ms = client_time(json_get(set, "lastUpdated"));
     tree_file_note(chat->file, updated_ms);
+    message_members_note(chat->file, set, known_changes);
     if (messages.type == JSON_TYPE_ARRAY) {
         chat->rewrites = false;
         take_messages(chat, messages);
@@ -431,6 +441,6 @@ void gemini_chat_take(struct tree_file *file, struct json_value line)
     } else if (json_get(line, "type").type == JSON_TYPE_STRING) {
         take_message(chat, line);
     } else {
-        tree_file_unknown(file, (struct slice){NULL, 0});
+        message_members_note(file, line, known_lines);
     }
 }

@@ -190,6 +190,8 @@ static void take_task(struct opencode_rows *rows, const struct opencode_row *row
     }
 }
 
+static const char *const states[] = {"pending", "running", "completed", "error", NULL};
+
 /* Returns true if the tool has not ended. */
 static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row,
                       struct json_value data)
@@ -197,6 +199,10 @@ static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row
     char own[CLIENT_ID_BYTES], room[CLIENT_ID_BYTES];
     struct update of = opencode_update(rows, UPDATE_CALL, row->session_id);
     struct tool_part tool = read_tool(data);
+    struct json_value status = json_get(tool.state, "status");
+    if (!client_is_one_of(status, states)) {
+        opencode_unknown(rows, row->session_id, client_plain_text(status));
+    }
     tool.id = client_id(rows->scratch.mem, json_get(data, "callID"), own);
     tool.id = call_owners_id(&rows->counters->ingest->owners, of.session_id, of.agent_id,
                              tool.id.bytes == NULL ? row->id : tool.id, room);

@@ -160,7 +160,9 @@ static bool look_at_table(struct opencode_schema *schema, sqlite3 *handle,
     return result == SQLITE_DONE;
 }
 
-static bool look_for_tables(struct opencode_schema *schema, sqlite3 *handle)
+/* Sets *begun to whether there is a table that is read, or that is new: a database that a client is
+   just making has others at most. */
+static bool look_for_tables(struct opencode_schema *schema, sqlite3 *handle, bool *begun)
 {
     sqlite3_stmt *row = NULL;
     int result = sqlite3_prepare_v2(handle, "SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -168,9 +170,12 @@ static bool look_for_tables(struct opencode_schema *schema, sqlite3 *handle)
     while (result == SQLITE_OK || result == SQLITE_ROW) {
         result = sqlite3_step(row);
         const char *name = result == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-        if (name != NULL && strncmp(name, "sqlite_", 7) != 0 &&
-            find(known_tables, COUNT(known_tables), name) == COUNT(known_tables) &&
-            find(opencode_table_names, OPENCODE_TABLES, name) == OPENCODE_TABLES) {
+        if (name == NULL || strncmp(name, "sqlite_", 7) == 0 ||
+            find(known_tables, COUNT(known_tables), name) < COUNT(known_tables)) {
+            continue;
+        }
+        *begun = true;
+        if (find(opencode_table_names, OPENCODE_TABLES, name) == OPENCODE_TABLES) {
             differ(schema, "a new table", name, "");
         }
     }
@@ -194,9 +199,13 @@ bool opencode_schema_look(struct opencode_schema *schema, sqlite3 *handle)
     memcpy(before, schema->text, sizeof before);
     schema->differences = 0;
     schema->text[0] = '\0';
-    bool good = look_for_tables(schema, handle);
+    bool begun = false, good = look_for_tables(schema, handle, &begun);
     for (int table = 0; good && table < OPENCODE_TABLES; table++) {
         good = look_at_table(schema, handle, (enum opencode_table)table);
+    }
+    if (!begun) {
+        schema->differences = 0;
+        schema->text[0] = '\0';
     }
     schema->version = good ? version : -1;
     schema->is_new |= schema->differences > 0 && strcmp(before, schema->text) != 0;

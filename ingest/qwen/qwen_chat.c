@@ -3,6 +3,7 @@
    ones. */
 #include "ingest/qwen/qwen_chat.h"
 
+#include "ingest/message_part.h"
 #include "ingest/tool_args.h"
 
 #include <math.h>
@@ -332,17 +333,55 @@ static void ignore(struct qwen_chat *chat, struct json_value line, double at_ms)
 }
 
 static const struct line_row {
-    const char *type, *subtype; /* subtype NULL: any */
+    const char *type, *subtype; /* subtype "": none; NULL: any other, which is counted */
     void (*take)(struct qwen_chat *chat, struct json_value line, double at_ms);
 } line_rows[] = {
+    {"user", "", take_user},
+    {"user", "notification", take_user},
+    {"user", "cron", take_user},
+    {"user", "mid_turn_user_message", take_user},
+    {"user", "goal_runtime", take_user},
+    {"user", "realtime_message", take_user},
     {"user", NULL, take_user},
+    {"assistant", "", take_assistant},
+    {"assistant", "realtime_message", take_assistant},
     {"assistant", NULL, take_assistant},
+    {"tool_result", "", take_result},
     {"tool_result", NULL, take_result},
     {"system", "ui_telemetry", take_report},
     {"system", "chat_compression", take_compaction},
     {"system", "custom_title", take_title},
+    {"system", "agent_bootstrap", ignore},
+    {"system", "agent_launch_prompt", ignore},
+    {"system", "at_command", ignore},
+    {"system", "attribution_snapshot", ignore},
+    {"system", "background_task_completed", ignore},
+    {"system", "branch_checkpoint", ignore},
+    {"system", "file_history_snapshot", ignore},
+    {"system", "goal_state", ignore},
+    {"system", "goal_turn_end", ignore},
+    {"system", "omni_recall", ignore},
+    {"system", "parent_session", ignore},
+    {"system", "rewind", ignore},
+    {"system", "session_artifact_event", ignore},
+    {"system", "session_artifact_snapshot", ignore},
+    {"system", "session_model", ignore},
+    {"system", "session_source", ignore},
+    {"system", "session_sources_snapshot", ignore},
+    {"system", "slash_command", ignore},
+    {"system", "turn_result", ignore},
+    {"system", "user_text_elements", ignore},
     {"system", NULL, ignore},
 };
+
+static bool row_fits(const struct line_row *row, struct json_value type, struct json_value subtype)
+{
+    if (!json_string_is(type, row->type)) {
+        return false;
+    }
+    return row->subtype == NULL || (*row->subtype == '\0' ? subtype.type != JSON_TYPE_STRING
+                                                          : json_string_is(subtype, row->subtype));
+}
 
 void qwen_chat_take(struct tree_file *file, struct json_value line)
 {
@@ -350,8 +389,7 @@ void qwen_chat_take(struct tree_file *file, struct json_value line)
     struct json_value type = json_get(line, "type"), subtype = json_get(line, "subtype");
     double at_ms = client_time(json_get(line, "timestamp"));
     const struct line_row *row = line_rows, *end = line_rows + sizeof line_rows / sizeof *line_rows;
-    while (row < end && (!json_string_is(type, row->type) ||
-                         (row->subtype != NULL && !json_string_is(subtype, row->subtype)))) {
+    while (row < end && !row_fits(row, type, subtype)) {
         row++;
     }
     if (row == end) {
@@ -359,6 +397,10 @@ void qwen_chat_take(struct tree_file *file, struct json_value line)
     } else if (isnan(at_ms)) {
         tree_file_reject(file, line, "it has no timestamp");
     } else if (announce(chat, line, at_ms) && is_own(chat, line, at_ms)) {
+        if (row->subtype == NULL) {
+            tree_file_unknown(file, client_plain_text(subtype));
+        }
+        message_parts_note(file, json_get(json_get(line, "message"), "parts"));
         row->take(chat, line, at_ms);
         tree_file_note(file, at_ms);
     }

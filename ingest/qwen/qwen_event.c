@@ -154,7 +154,7 @@ void qwen_event_take(struct qwen_chat *chat, struct json_value event)
         take_failure(chat, event);
     } else if (json_string_is(name, "qwen-code.tool_call")) {
         take_tool(chat, event);
-    } else {
+    } else if (!json_string_is(name, "qwen-code.user_feedback")) {
         tree_file_unknown(chat->file, client_plain_text(name));
     }
 }

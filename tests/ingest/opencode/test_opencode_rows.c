@@ -3,6 +3,7 @@
 #include "core/query/query.h"
 #include "tests/support/opencode_home.h"
 #include "tests/support/records.h"
+#include "tests/support/support.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -203,13 +204,15 @@ HOME_TEST(parts_of_unknown_types_are_counted_once_a_session)
     put_part(h, "p1", "{\"type\": \"hologram\"}");
     put_part(h, "p2", "{\"type\": \"hologram\"}");
     put_part(h, "p3", "{\"type\": \"step-start\"}");
+    put_part(h, "p4",
+             "{\"type\": \"tool\", \"callID\": \"c9\", \"state\": {\"status\": \"dreaming\"}}");
     home_put_session(h, "t", NULL, AT(5000));
     home_put(h, "message",
              json_pack("{s:s, s:s, s:f, s:f, s:{s:s}}", "id", "o", "session_id", "t",
                        "time_created", AT(6000), "time_updated", AT(6000), "data", "role",
                        "observer"));
     home_start(h, false);
-    assert_non_null(rig_logged(&h->rig, "session s: 2 parts of unknown types were ignored, such as "
+    assert_non_null(rig_logged(&h->rig, "session s: 3 parts of unknown types were ignored, such as "
                                         "'hologram'"));
     assert_non_null(rig_logged(&h->rig, "session t: 1 parts of unknown types were ignored, such as "
                                         "'observer'"));
