@@ -6,6 +6,7 @@
 
 #include "core/base/intern.h"
 #include "core/base/json_scan.h"
+#include "core/base/text_marks.h"
 
 #include <string.h>
 
@@ -25,67 +26,75 @@ struct search {
     size_t depth;
 };
 
+static bool has_key(const struct key *keys, size_t count, struct key key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].len == key.len && keys[i].at[1] == key.at[1] &&
+            memcmp(keys[i].at, key.at, key.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Returns whether the innermost object has the key. Adds it. */
 static bool is_twin(struct search *search, struct key key)
 {
-    if (search->count == KEYS_MAX || memchr(key.at, '\\', key.len) != NULL) {
+    size_t from = search->from[search->depth];
+    if (search->count == KEYS_MAX || has_key(search->keys + from, search->count - from, key)) {
         return true;
-    }
-    for (size_t i = search->from[search->depth]; i < search->count; i++) {
-        if (search->keys[i].len == key.len && memcmp(search->keys[i].at, key.at, key.len) == 0) {
-            return true;
-        }
     }
     search->keys[search->count++] = key;
     return false;
 }
 
-/* Returns the place after the string at `at`, whose quote it is. */
-static const char *string_end(const char *at, const char *end)
+static const char *skip_space(const char *at, const char *end)
 {
-    const char *quote = at++;
-    while (at < end) {
-        /* A quote beyond the escape is kept: of many escapes, each would search it again. */
-        quote = quote < at ? memchr(at, '"', (size_t)(end - at)) : quote;
-        if (quote == NULL) {
-            return end;
-        }
-        const char *escape = memchr(at, '\\', (size_t)(quote - at));
-        if (escape == NULL) {
-            return quote + 1;
-        }
-        at = escape + 2;
+    while (at < end && ascii_is_space(*at)) {
+        at++;
     }
-    return end;
+    return at;
+}
+
+/* Takes the string at `quote`, through the one at `close`. Returns whether it is a twin. */
+static bool take_string(struct search *search, const char *quote, const char *close,
+                        const char *end, bool escapes)
+{
+    const char *after = skip_space(close + 1, end);
+    bool is_key = after < end && *after == ':';
+    return is_key && (escapes || is_twin(search, (struct key){quote, (size_t)(close + 1 - quote)}));
 }
 
 bool json_has_twins(const char *raw, size_t len)
 {
     struct search search;
-    const char *at = raw, *end = raw + len;
+    struct text_marks marks = text_marks(raw, len);
+    const char *end = raw + len, *quote = NULL; /* the begin of the open string */
+    const char *escaped = NULL;
+    bool escapes = false;
     search.count = search.depth = search.from[0] = 0;
-    while (at < end) {
-        if (*at == '"') {
-            struct key key = {at, 0};
-            at = string_end(at, end);
-            key.len = (size_t)(at - key.at);
-            while (at < end && ascii_is_space(*at)) {
-                at++;
-            }
-            if (at < end && *at == ':' && is_twin(&search, key)) {
+    for (const char *at = text_marks_next(&marks); at != NULL; at = text_marks_next(&marks)) {
+        if (at == escaped) {
+            continue;
+        }
+        if (*at == '\\') {
+            escapes = true;
+            escaped = at + 1;
+        } else if (*at == '"' && quote == NULL) {
+            quote = at;
+            escapes = false;
+        } else if (*at == '"') {
+            if (take_string(&search, quote, at, end, escapes)) {
                 return true;
             }
-        } else if (*at == '{') {
+            quote = NULL;
+        } else if (quote == NULL && *at == '{') {
             if (++search.depth == DEPTH_MAX) {
                 return true;
             }
             search.from[search.depth] = search.count;
-            at++;
-        } else if (*at == '}' && search.depth > 0) {
+        } else if (quote == NULL && search.depth > 0) {
             search.count = search.from[search.depth--];
-            at++;
-        } else {
-            at++;
         }
     }
     return false;
@@ -177,11 +186,20 @@ static void add_value(struct strbuf *out, struct json_value value)
     }
 }
 
+/* Returns the length of the string that the text begins with. */
+static size_t string_len(const char *raw, size_t len)
+{
+    size_t at = 1;
+    while (at < len && raw[at] != '"') {
+        at += raw[at] == '\\' ? 2 : 1;
+    }
+    return at < len ? at + 1 : len;
+}
+
 void json_add_unique(struct strbuf *out, const char *raw, size_t len)
 {
     struct json_value value = json_value_of(raw, len);
-    const char *colon = value.type == JSON_TYPE_STRING ? string_end(raw, raw + len) : raw + len;
-    if (colon < raw + len) {
+    if (value.type == JSON_TYPE_STRING && string_len(raw, len) < len) { /* a key and more */
         add_members(out, (struct json_walk){raw, raw + len});
     } else {
         add_value(out, value);

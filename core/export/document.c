@@ -44,6 +44,11 @@ static void put_unique(struct document *doc, const char *bytes, size_t len)
     strbuf_release(&unique);
 }
 
+bool document_copies_raw(const char *bytes, size_t len)
+{
+    return len < FLUSH_BYTES && !json_has_twins(bytes, len) && perfetto_text_reads(bytes, len);
+}
+
 void document_put_raw(struct document *doc, const char *bytes, size_t len)
 {
     if (json_has_twins(bytes, len)) {
@@ -92,7 +97,9 @@ void document_put_pid(struct document *doc, session_no session, intern_id pid)
 
 void document_begin_event(struct document *doc)
 {
-    strbuf_adds(&doc->out, doc->event_count == 0 ? "" : ",");
+    if (doc->event_count > 0) {
+        strbuf_addc(&doc->out, ',');
+    }
     doc->event_count++;
 }
 

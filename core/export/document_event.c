@@ -11,7 +11,14 @@
 #include <string.h>
 
 /* A long copy costs less than one whose length must be looked at. */
-enum { HEAD_MAX = 112, THREAD_MAX = 64, HEADS = 1024, THREADS = 1024, AROUND_MAX = 72 };
+enum {
+    HEAD_MAX = 112,
+    THREAD_MAX = 64,
+    FRONT_MAX = HEAD_MAX + THREAD_MAX,
+    HEADS = 1024,
+    THREADS = 1024,
+    AROUND_MAX = 32 + 3 * JSON_NUMBER_MAX, /* three numbers and their keys */
+};
 
 /* {"name":…,"cat":…,"ph":… */
 struct head {
@@ -213,8 +220,7 @@ static char *put_ts(char *at, const struct printed_ts *ts)
     return ts->whole_ns != INT64_MIN ? put_whole_ns(at, ts->whole_ns) : put_number(at, ts->us);
 }
 
-/* The head, the time and the thread, or the lane that stands for it. There is room for
-   `AROUND_MAX` bytes besides the two texts. */
+/* The head, the time and the thread, or the lane that stands for it. */
 static char *put_front(char *at, const struct head *head, const struct thread *thread,
                        const struct printed_ts *ts, const int64_t *lane_tid)
 {
@@ -251,21 +257,29 @@ static void put_front_slowly(struct document *doc, const struct event *event,
     }
 }
 
-static void put_raw_member(struct document *doc, const char *key, struct slice raw)
+/* Writes the members through the duration, and then `more` where that is not empty, into one
+   reservation. */
+static void put_begin(struct document *doc, const struct event *event, const struct thread *thread,
+                      const int64_t *lane_tid, struct slice more)
 {
-    if (raw.len > 0) {
-        strbuf_adds(&doc->out, key);
-        document_put_raw(doc, raw.bytes, raw.len);
+    const struct head *head = head_of(doc, event);
+    struct printed_ts ts = shifted_ts(thread, event);
+    bool ready = head->len > 0 && thread->len > 0;
+    if (!ready) {
+        put_front_slowly(doc, event, &ts, lane_tid);
     }
-}
-
-static void put_rare_members(struct document *doc, const struct event *event)
-{
+    char *room = strbuf_room(&doc->out, FRONT_MAX + AROUND_MAX + more.len);
+    if (room == NULL) {
+        return;
+    }
+    char *at = ready ? put_front(room, head, thread, &ts, lane_tid) : room;
     if (isfinite(event->dur_us)) {
-        strbuf_adds(&doc->out, ",\"dur\":");
-        json_put_number(&doc->out, event->dur_us);
+        at = put_number(COPY(at, ",\"dur\":"), event->dur_us);
     }
-    document_put_id(doc, event);
+    if (more.len > 0) {
+        at = copy(COPY(at, ",\"args\":"), more.bytes, more.len);
+    }
+    doc->out.len += (size_t)(at - room);
 }
 
 void document_put_event(struct document *doc, const struct event *event, span_no span,
@@ -287,17 +301,14 @@ void document_put_event(struct document *doc, const struct event *event, span_no
         document_add_perfetto(doc, event, span, args, at_ns, lane_tid);
         return;
     }
-    const struct head *head = head_of(doc, event);
-    struct printed_ts ts = shifted_ts(thread, event);
+    bool copies = event->id.len == 0 && args.len > 0 && document_copies_raw(args.bytes, args.len);
     document_begin_event(doc);
-    char *room = strbuf_room(&doc->out, HEAD_MAX + THREAD_MAX + AROUND_MAX);
-    if (room != NULL && head->len > 0 && thread->len > 0) {
-        doc->out.len += (size_t)(put_front(room, head, thread, &ts, lane_tid) - room);
-    } else {
-        put_front_slowly(doc, event, &ts, lane_tid);
+    put_begin(doc, event, thread, lane_tid, copies ? args : (struct slice){NULL, 0});
+    document_put_id(doc, event);
+    if (args.len > 0 && !copies) {
+        strbuf_adds(&doc->out, ",\"args\":");
+        document_put_raw(doc, args.bytes, args.len);
     }
-    put_rare_members(doc, event);
-    put_raw_member(doc, ",\"args\":", args);
     document_put_extra(doc, event);
     strbuf_addc(&doc->out, '}');
     document_flush(doc, false);

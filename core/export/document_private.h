@@ -64,6 +64,8 @@ bool document_good(const struct document *doc);
 void document_flush(struct document *doc, bool now);
 /* Writes raw JSON as Perfetto reads it. Long text that needs no change goes to the sink at once. */
 void document_put_raw(struct document *doc, const char *bytes, size_t len);
+/* Returns whether document_put_raw would copy the bytes into the document's own buffer. */
+bool document_copies_raw(const char *bytes, size_t len);
 /* Its place in doc->processes; it is added when it is new. UINT32_MAX: out of memory. */
 uint32_t document_process(struct document *doc, session_no session, intern_id pid);
 /* The pid that the process has in this document. */

@@ -34,6 +34,35 @@ TEST(of_members_with_one_key_the_last_is_kept)
     }
 }
 
+/* The search takes 64 bytes at a time: strings, keys and escapes may lie across two such blocks. */
+TEST(keys_are_found_at_any_place)
+{
+    enum { SHIFTS = 140 };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool value = *cases[i].text == '{' || *cases[i].text == '[';
+        for (size_t shift = 0; value && shift < SHIFTS; shift++) {
+            struct strbuf text, want, out;
+            strbuf_init(&text, &mem_libc, 0);
+            strbuf_init(&want, &mem_libc, 0);
+            strbuf_init(&out, &mem_libc, 0);
+            strbuf_adds(&text, "[\"\\\\");
+            for (size_t k = 0; k < shift; k++) {
+                strbuf_addc(&text, "x{\\\""[k % 4]);
+            }
+            strbuf_adds(&text, shift % 4 == 3 ? "\\\"," : "\","); /* no escape is cut */
+            strbuf_add(&want, text.data, text.len);
+            strbuf_addf(&text, "%s]", cases[i].text);
+            strbuf_addf(&want, "%s]", cases[i].unique != NULL ? cases[i].unique : cases[i].text);
+            assert_int_equal(json_has_twins(text.data, text.len), cases[i].unique != NULL);
+            json_add_unique(&out, text.data, text.len);
+            assert_string_equal(out.data, want.data);
+            strbuf_release(&text);
+            strbuf_release(&want);
+            strbuf_release(&out);
+        }
+    }
+}
+
 TEST(many_keys_and_deep_ones_are_searched_by_the_copy)
 {
     enum { KEYS = 5000, DEPTH = 400 };
