@@ -1,4 +1,4 @@
-/* The report as text: a few lines of totals, then tables of agents, models and tools. Agents have
+/* The report as text: a few lines of totals, then tables of agents and models. Agents have
    the order and the titles of the screen. */
 #include "tui/views/report.h"
 
@@ -24,18 +24,6 @@ static const char *const model_heads[] = {
     "CLIENT",   "MODEL",   "REQUESTS", "FAILED",   "INTERRUPTED", "RETRIES",
     "TTFT p50", "p95",     "p99",      "OTPS p50", "p95",         "PROMPT",
     "OUTPUT",   "CACHE %", "TOTAL",    "ESTIMATE", "$ CACHE"};
-static const char *const tool_heads[] = {"TOOL",        "CALLS", "ERRORS", "REFUSED",
-                                         "INTERRUPTED", "OPEN",  "p50",    "p95",
-                                         "p99",         "MAX",   "TOTAL"};
-
-static const char *const server_heads[] = {"MCP SERVER",  "CALLS", "ERRORS", "REFUSED",
-                                           "INTERRUPTED", "OPEN",  "p50",    "p95",
-                                           "p99",         "MAX",   "TOTAL"};
-
-static const char *const name_heads[] = {"NAME", "SELF", "TOTAL", "COUNT", "OPEN", "MEAN", "MAX"};
-
-enum { NAMES_SHOWN = 12 };
-
 #define COLS(heads) (sizeof(heads) / sizeof *(heads))
 
 /* Values without data are blank. */
@@ -239,119 +227,6 @@ void report_models(const struct report *r, bool ascii, struct strbuf *out)
         table_ms(&t, f->api_ms);
         put_money(&t, f->cost_estimate_usd);
         put_share(&t, f->cache_cost_share_pct);
-    }
-    table_finish(&t, out);
-}
-
-static void put_durations(struct table *t, const struct summary *s)
-{
-    table_ms(t, some(s, s->p50));
-    table_ms(t, some(s, s->p95));
-    table_ms(t, some(s, s->p99));
-    table_ms(t, some(s, s->max));
-    table_ms(t, some(s, s->sum));
-}
-
-void report_tools(const struct report *r, bool ascii, struct strbuf *out)
-{
-    const struct metrics *f = &r->metrics->totals;
-    struct table t;
-    if (f->tool_count == 0) {
-        return;
-    }
-    table_init(&t, r->metrics->mem, tool_heads, COLS(tool_heads), 1, ascii);
-    for (size_t i = 0; i < f->tool_count; i++) {
-        const struct summary *s = &f->tools[i].duration_ms;
-        table_cell(&t, f->tools[i].name);
-        table_count(&t, s->count);
-        table_count(&t, f->tools[i].errors);
-        table_count(&t, f->tools[i].refused);
-        table_count(&t, f->tools[i].interrupted);
-        table_count(&t, f->tools[i].open);
-        put_durations(&t, s);
-    }
-    table_finish(&t, out);
-}
-
-void report_servers(const struct report *r, bool ascii, struct strbuf *out)
-{
-    struct table t;
-    if (r->metrics->server_count == 0) {
-        return;
-    }
-    table_init(&t, r->metrics->mem, server_heads, COLS(server_heads), 1, ascii);
-    for (size_t i = 0; i < r->metrics->server_count; i++) {
-        const struct server_metrics *server = &r->metrics->servers[i];
-        table_text(&t, server->server.bytes, server->server.len);
-        table_count(&t, server->duration_ms.count);
-        table_count(&t, server->errors);
-        table_count(&t, server->refused);
-        table_count(&t, server->interrupted);
-        table_count(&t, server->open);
-        put_durations(&t, &server->duration_ms);
-    }
-    table_finish(&t, out);
-}
-
-/* ---- spans by name ---- */
-
-static void put_name(struct table *t, const struct report *r, const struct name_metrics *name)
-{
-    const char *text = swarm_text(r->swarm, name->name);
-    table_cell(t, *text ? text : "(no name)");
-    table_ms(t, (double)name->self_ns / 1e6);
-    table_ms(t, (double)name->total_ns / 1e6);
-    table_count(t, name->count);
-    table_count(t, name->open);
-    table_ms(t, (double)name->total_ns / (double)name->count / 1e6);
-    table_ms(t, (double)name->max_ns / 1e6);
-}
-
-void report_slowest(const struct report *r, bool ascii, struct strbuf *out)
-{
-    struct table t;
-    if (r->metrics->name_count == 0) {
-        return;
-    }
-    table_init(&t, r->metrics->mem, name_heads, COLS(name_heads), 1, ascii);
-    for (size_t i = 0; i < r->metrics->name_count && i < NAMES_SHOWN; i++) {
-        put_name(&t, r, &r->metrics->names[i]);
-    }
-    table_finish(&t, out);
-}
-
-/* Finds the most frequent names in one pass: each name is put in its place among those found. */
-static void find_frequent(const struct swarm_metrics *metrics,
-                          const struct name_metrics *found[NAMES_SHOWN])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < metrics->name_count; i++) {
-        const struct name_metrics *name = &metrics->names[i];
-        size_t at = count;
-        while (at > 0 && found[at - 1]->count < name->count) {
-            at--;
-        }
-        if (at == NAMES_SHOWN) {
-            continue;
-        }
-        count += count < NAMES_SHOWN;
-        memmove(&found[at + 1], &found[at], (count - at - 1) * sizeof *found);
-        found[at] = name;
-    }
-}
-
-void report_frequent(const struct report *r, bool ascii, struct strbuf *out)
-{
-    const struct swarm_metrics *metrics = r->metrics;
-    const struct name_metrics *found[NAMES_SHOWN] = {NULL};
-    struct table t;
-    if (metrics->name_count <= NAMES_SHOWN) { /* the slowest are all of them */
-        return;
-    }
-    find_frequent(metrics, found);
-    table_init(&t, metrics->mem, name_heads, COLS(name_heads), 1, ascii);
-    for (size_t i = 0; i < NAMES_SHOWN; i++) {
-        put_name(&t, r, found[i]);
     }
     table_finish(&t, out);
 }
