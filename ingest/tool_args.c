@@ -7,6 +7,7 @@
 #include "core/base/mask.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,20 +91,80 @@ static bool put_arg(struct json_value input, const char *key, struct strbuf *out
     return true;
 }
 
-struct json_value tool_args_kept(struct json_value input)
+/* Sets *key to that of the argument. */
+static struct json_value find_kept(struct json_value input, const char **key)
 {
     for (size_t i = 0; i < sizeof kept_args / sizeof *kept_args; i++) {
         struct json_value value = text_of(json_get(input, kept_args[i]));
         if (value.type == JSON_TYPE_STRING && value.len > 2) {
+            *key = kept_args[i];
             return value;
         }
     }
+    *key = "";
     return (struct json_value){.type = JSON_TYPE_NONE};
+}
+
+struct json_value tool_args_kept(struct json_value input)
+{
+    const char *key;
+    return find_kept(input, &key);
+}
+
+static bool is_whole(struct json_value input, bool whole)
+{
+    return whole && input.type == JSON_TYPE_OBJECT && input.len <= WHOLE_BYTES;
+}
+
+/* Members that differ between calls of the same effect. */
+static const char *const notes[] = {
+    "description", "explanation", "instruction",   "justification",
+    "timeout",     "timeout_ms",  "yield_time_ms", "max_output_tokens",
+};
+
+static bool is_left_out(struct json_value key, const char *kept)
+{
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        if (json_string_is(key, notes[i])) {
+            return false;
+        }
+    }
+    return !json_string_is(key, kept) && !json_string_is(key, sub_agent);
+}
+
+/* Folds all bits into the 16 that are kept. */
+static double fold(uint64_t hash)
+{
+    hash = (hash ^ hash >> 32) * UINT64_C(0x9E3779B97F4A7C15);
+    return (double)(hash >> 48);
+}
+
+double tool_args_hash(struct json_value input, bool whole)
+{
+    const char *kept;
+    uint64_t sum = 0;
+    bool any = false;
+    if (input.type == JSON_TYPE_STRING && input.len > 2) {
+        return fold(hash_bytes(HASH_SEED, input.raw, input.len));
+    }
+    find_kept(input, &kept);
+    if (input.type != JSON_TYPE_OBJECT || is_whole(input, whole)) {
+        return (double)NAN;
+    }
+    struct json_member member;
+    for (struct json_walk walk = json_walk(input); json_next_member(&walk, &member);) {
+        if (is_left_out(member.key, kept)) {
+            uint64_t key = hash_bytes(HASH_SEED, member.key.raw, member.key.len);
+            sum += hash_bytes(key, member.value.raw, member.value.len);
+            any = true;
+        }
+    }
+    return any ? fold(sum) : (double)NAN;
 }
 
 void tool_args(struct json_value input, bool whole, struct strbuf *out)
 {
-    if (whole && input.type == JSON_TYPE_OBJECT && input.len <= WHOLE_BYTES) {
+    if (is_whole(input, whole)) {
         strbuf_add(out, input.raw, input.len);
         return;
     }

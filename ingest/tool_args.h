@@ -9,6 +9,13 @@
    cut to 200 bytes, and the type of a sub-agent. Beside a cut one is `cut`, its length and a hash:
    two long commands differ. With `whole` it appends all of an input up to 64 KiB. */
 void tool_args(struct json_value input, bool whole, struct strbuf *out);
+/* Returns a hash of what tool_args leaves out of the input, an object or a text: equal inputs have
+   equal hashes, whatever the order of their members. Notes on a call (a description, a time limit)
+   do not count. NAN: nothing is left out.
+
+   It is a whole number below 65536: 16 bits of the input at most, so no content can be recovered
+   from it. Three different inputs are taken for equal once in 2^32 times. */
+double tool_args_hash(struct json_value input, bool whole);
 /* Returns the argument that tool_args would keep; JSON_TYPE_NONE: it keeps nothing. */
 struct json_value tool_args_kept(struct json_value input);
 /* Appends the args of an interaction with --content: its prompt, at most 64 KB. */

@@ -3,8 +3,12 @@
 
 #include "core/base/hash.h"
 #include "core/base/json_read.h"
+#include "core/model/record.h"
 #include "core/model/stats.h"
 #include "core/tracer/print.h"
+
+#include <math.h>
+#include <string.h>
 
 enum {
     LOOK_BACK = 32, /* spans of a row: requests lie between the calls of tools */
@@ -83,23 +87,59 @@ static bool is_printed(struct json_value key)
     return false;
 }
 
-/* Returns a number for all arguments; 0: it has none. Edits of one file with different texts are
-   different calls. */
+static bool contains(struct slice text, const char *part)
+{
+    size_t len = strlen(part);
+    for (size_t i = 0; i + len <= text.len; i++) {
+        size_t k = 0;
+        while (k < len && (text.bytes[i + k] | 0x20) == part[k]) {
+            k++;
+        }
+        if (k == len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether calls of the tool give a file a text that only --content keeps: Edit, MultiEdit
+   and Write of Claude Code, apply_patch of Codex, replace and write_file of Gemini CLI. */
+static bool changes_files(const struct swarm *swarm, const struct span *span)
+{
+    static const char *const parts[] = {"edit", "write", "patch", "replace"};
+    struct slice name = swarm_text_slice(swarm, span->name);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (contains(name, parts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns a number for all arguments; 0: it has none, or a part of them is unknown. Edits of one
+   file with different texts are different calls. */
 static uint64_t hash_args(const struct swarm *swarm, const struct span *span)
 {
+    const struct record *record = swarm_span_record(swarm, span);
+    double rest = record == NULL ? (double)NAN : facts_number(&record->facts, FIELD_INPUT_HASH);
     struct slice raw = print_span_args(swarm, span);
     if (raw.bytes == NULL || raw.len > ARGS_MAX_BYTES) {
         return 0;
     }
     uint64_t hash = HASH_SEED;
+    size_t count = 0;
     struct json_walk walk = json_walk(json_value_of(raw.bytes, raw.len));
     for (struct json_member member; json_next_member(&walk, &member);) {
         if (!is_printed(member.key)) {
             hash = hash_bytes(hash, member.key.raw, member.key.len);
             hash = hash_bytes(hash, member.value.raw, member.value.len);
+            count++;
         }
     }
-    return hash == HASH_SEED ? 0 : hash;
+    if (isnan(rest)) {
+        return count == 0 || (count == 1 && changes_files(swarm, span)) ? 0 : hash;
+    }
+    return hash_bytes(hash, &rest, sizeof rest);
 }
 
 static bool has_failed(const struct span *span)

@@ -8,9 +8,11 @@ enum { LOOP_CALLS = 3 };
 
 /* Returns the last call of the agent's loop; NO_SPAN: it is in none. An agent is in a loop while
    its last LOOP_CALLS calls of tools are of one tool with the same arguments, all have failed,
-   and each began after the end of the one before, all since a person last wrote. A call without
-   arguments, or with more than 64 KiB of them, is like no other. A refused or an interrupted call
-   has not failed. The work is bounded for each row of the agent. */
+   and each began after the end of the one before, all since a person last wrote. Arguments
+   that a source leaves out are compared by their hash (input_hash). A call without either, or with
+   more than 64 KiB of arguments, is like no other; so is the change of a file of which the path
+   alone is known, as in a document. A refused or an interrupted call has not failed. The work is
+   bounded for each row of the agent. */
 span_no loop_of(const struct swarm *swarm, agent_no agent);
 
 /* The loops of all agents, kept between questions. Zeroed: none yet. */

@@ -113,7 +113,8 @@ enum field_rule {
     X(FIELD_DECISION, "decision", TYPE_TEXT, RULE_TEXT, IN_CALL)                                 \
     X(FIELD_DECISION_SOURCE, "decision_source", TYPE_TEXT, RULE_TEXT, IN_CALL)                   \
     X(FIELD_PROMPT_LENGTH, "prompt_length", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                 \
-    X(FIELD_MAY_ASK, "may_ask", TYPE_BOOL, RULE_FALSE, IN_CALL)
+    X(FIELD_MAY_ASK, "may_ask", TYPE_BOOL, RULE_FALSE, IN_CALL)                                  \
+    X(FIELD_INPUT_HASH, "input_hash", TYPE_NUMBER, RULE_GREATEST, IN_CALL)
 
 #define FIELD_NUMBER_OF(field, key, type, rule, ops) field,
 enum update_field {

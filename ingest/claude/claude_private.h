@@ -33,6 +33,7 @@ struct claude_tool {
     bool asked;                  /* a person was asked about it */
     intern_id task;              /* of a call in the background */
     intern_id type, description; /* of an agent that it starts */
+    double input_hash;           /* tool_args_hash */
     uint64_t prompt;             /* a digest of that agent's; 0: none */
     intern_id agent;             /* that agent, within this transcript; INTERN_NONE: unknown */
     /* Its input, where it is queued or --content was given; owned; else NULL. */

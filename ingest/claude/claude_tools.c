@@ -129,6 +129,7 @@ static void send_call(struct claude_transcript *t, const struct claude_tool *too
         claude_transcript_call(t, CALL_TOOL, claude_transcript_text(t, tool->id));
     update_text(&update, FIELD_NAME, claude_transcript_text(t, tool->name));
     update_text(&update, FIELD_ARGS, args);
+    update_number(&update, FIELD_INPUT_HASH, tool->input_hash);
     update_number(&update, FIELD_START_MS, start_ms);
     claude_transcript_send(t, &update);
     if (tool->is_question) {
@@ -204,7 +205,8 @@ static struct claude_tool tool_of(struct claude_transcript *t, struct json_value
                                .start_ms = use->start_ms,
                                .is_agent = is_agent(name),
                                .is_alone = is_alone(t, name, input),
-                               .is_question = client_is_question(name)};
+                               .is_question = client_is_question(name),
+                               .input_hash = tool_args_hash(input, t->options.content)};
     tool.by_server = !json_string_is(json_get(block, "type"), "tool_use");
     if (tool.is_agent) {
         tool.type = text_of(t, json_get(input, "subagent_type"));

@@ -72,10 +72,12 @@ static bool leaves_sandbox(struct json_value input)
 }
 
 /* Appends the input of a call as the model keeps it: `arguments` is JSON in a string, `input` the
-   text of a tool without a schema, `action` an object. Returns whether a person may be asked. */
-static bool put_args(struct codex_thread *thread, struct json_value payload, struct strbuf *out)
+   text of a tool without a schema, `action` an object. Sets *hash to that of the rest. Returns
+   whether a person may be asked. */
+static bool put_args(struct codex_thread *thread, struct json_value payload, struct strbuf *out,
+                     double *hash)
 {
-    bool asks = false;
+    bool asks = false, whole = tree_file_content(thread->file);
     struct json_value arguments = json_get(payload, "arguments"), input;
     struct strbuf text;
     strbuf_init(&text, out->mem, 0);
@@ -83,10 +85,14 @@ static bool put_args(struct codex_thread *thread, struct json_value payload, str
     if (arguments.type == JSON_TYPE_STRING && !text.failed && text.len > 0 &&
         json_check(text.data, text.len, JSON_DEPTH_LIMIT, &input, NULL) &&
         input.type == JSON_TYPE_OBJECT) {
-        tool_args(input, tree_file_content(thread->file), out);
+        tool_args(input, whole, out);
+        *hash = tool_args_hash(input, whole);
         asks = thread->file->asks && leaves_sandbox(input);
     } else {
-        tool_args(json_get(payload, "action"), tree_file_content(thread->file), out);
+        input = json_get(payload, "input");
+        input = input.type == JSON_TYPE_STRING ? input : json_get(payload, "action");
+        tool_args(input, whole, out);
+        *hash = tool_args_hash(input, whole);
     }
     out->failed |= text.failed;
     strbuf_release(&text);
@@ -131,13 +137,15 @@ void codex_tools_take_call(struct codex_thread *thread, struct json_value payloa
         return;
     }
     strbuf_init(&args, tree_file_mem(thread->file), 0);
-    bool asks = put_args(thread, payload, &args);
+    double hash;
+    bool asks = put_args(thread, payload, &args, &hash);
     strbuf_clear(&thread->file->scratch);
     put_name(payload, &thread->file->scratch);
     struct update update = tree_file_call(thread->file, CALL_TOOL, codex_text(thread, id));
     update_text(&update, FIELD_NAME,
                 (struct slice){thread->file->scratch.data, thread->file->scratch.len});
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_number(&update, FIELD_INPUT_HASH, hash);
     update_number(&update, FIELD_START_MS, at_ms);
     if (whole) {
         update_number(&update, FIELD_END_MS, at_ms);

@@ -91,11 +91,13 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
                   start = update;
     struct strbuf args;
     strbuf_init(&args, tree_file_mem(chat->file), 0);
-    tool_args(json_get(call, "args"), tree_file_content(chat->file), &args);
+    struct json_value input = json_get(call, "args");
+    tool_args(input, tree_file_content(chat->file), &args);
     start.precedence = inferred ? PRECEDENCE_INFERRED : PRECEDENCE_FILES;
     update_number(&start, FIELD_START_MS, inferred ? at_ms : start_ms);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(call, "name")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_number(&update, FIELD_INPUT_HASH, tool_args_hash(input, tree_file_content(chat->file)));
     update_text(&update, FIELD_CHILD_AGENT_ID, agent);
     update_number(&update, FIELD_END_MS, end_ms);
     put_end(chat, call, &update);
@@ -104,7 +106,7 @@ static double take_call(struct gemini_chat *chat, struct json_value call, double
     tree_file_send(chat->file, &update);
     struct hook_tool_end end = {.session_id = update.session_id,
                                 .name = client_plain_text(json_get(call, "name")),
-                                .input = json_get(call, "args"),
+                                .input = input,
                                 .at_ms = end_ms};
     chat->file->tree->dir.failed |= !hook_note_tool_end(tree_file_ctx(chat->file), "gemini", &end);
     strbuf_release(&args);

@@ -106,6 +106,7 @@ static void put_args(struct hook_event *e, const struct hook_about *about, struc
     /* By the same function as transcripts, so both sources give one call the same args. */
     if (e->dialect->args) {
         tool_args(about->input, e->ingest->content, args);
+        update_number(update, FIELD_INPUT_HASH, tool_args_hash(about->input, e->ingest->content));
     }
     if (args->len > 2 && !args->failed) {
         update_text(update, FIELD_ARGS, (struct slice){.bytes = args->data, .len = args->len});

@@ -135,9 +135,11 @@ static void send_tool(struct opencode_rows *rows, const struct opencode_row *row
     update.kind = CALL_TOOL;
     update.id = tool->id;
     strbuf_init(&args, rows->scratch.mem, 0);
-    tool_args(json_get(tool->state, "input"), rows->content, &args);
+    struct json_value input = json_get(tool->state, "input");
+    tool_args(input, rows->content, &args);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(tool->data, "tool")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_number(&update, FIELD_INPUT_HASH, tool_args_hash(input, rows->content));
     update_text(&update, FIELD_CHILD_AGENT_ID, tool->child);
     update_number(&update, FIELD_START_MS, tool->start_ms);
     put_asking(rows, row, tool, &update);

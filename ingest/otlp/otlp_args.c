@@ -130,10 +130,11 @@ static void put_value(struct strbuf *out, const struct otlp_value *value, bool c
 }
 
 /* Appends the one argument that is kept of a tool's input, or all of them. The input is an object,
-   or JSON in a text. */
-static void put_input(const struct otlp_value *value, bool content, struct strbuf *out,
-                      size_t begin)
+   or JSON in a text. Returns the hash of the others. */
+static double put_input(const struct otlp_value *value, bool content, struct strbuf *out,
+                        size_t begin)
 {
+    double hash = (double)NAN;
     struct strbuf text;
     struct json_value input;
     struct json_member member;
@@ -148,6 +149,7 @@ static void put_input(const struct otlp_value *value, bool content, struct strbu
     if (!text.failed && text.len > 0 && json_check(text.data, text.len, 64, &input, NULL) &&
         input.type == JSON_TYPE_OBJECT) {
         tool_args(input, content, &kept);
+        hash = tool_args_hash(input, content);
         struct json_value args = json_value_of(kept.data, kept.failed ? 0 : kept.len);
         for (struct json_walk walk = json_walk(args); json_next_member(&walk, &member);) {
             struct slice key = {member.key.raw + 1, member.key.len - 2};
@@ -159,6 +161,7 @@ static void put_input(const struct otlp_value *value, bool content, struct strbu
     out->failed |= text.failed || kept.failed;
     strbuf_release(&kept);
     strbuf_release(&text);
+    return hash;
 }
 
 /* An attribute that is not in the list may hold a prompt or a result: a text with blanks, a long
@@ -175,10 +178,11 @@ static bool may_be_content(const struct otlp_value *value)
     return blanks || value->text.len > NAME_BYTES;
 }
 
-void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attributes,
-               enum otlp_kind kind, bool content, struct strbuf *out)
+double otlp_args(const struct otlp_item *item, const struct otlp_attributes *attributes,
+                 enum otlp_kind kind, bool content, struct strbuf *out)
 {
     size_t begin = out->len;
+    double hash = (double)NAN;
     for (size_t i = 0; i < attributes->count; i++) {
         const struct otlp_attribute *attribute = &attributes->items[i];
         const struct otlp_attribute_row *row = otlp_found_row(item->found, attributes, i);
@@ -194,7 +198,8 @@ void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attri
             continue;
         }
         if (meaning == MEANS_TOOL_INPUT) {
-            put_input(&attribute->value, content, out, begin);
+            double own = put_input(&attribute->value, content, out, begin);
+            hash = isnan(own) ? hash : own;
             continue;
         }
         struct slice key = attribute->key;
@@ -208,4 +213,5 @@ void otlp_args(const struct otlp_item *item, const struct otlp_attributes *attri
     if (out->len > begin) {
         strbuf_addc(out, '}');
     }
+    return hash;
 }

@@ -45,7 +45,9 @@ static void put_args(struct otlp_reader *reader, const struct otlp_item *item, e
                      struct update *update)
 {
     strbuf_clear(&reader->args);
-    otlp_args(item, &item->span->attributes, kind, reader->ingest->content, &reader->args);
+    update_number(
+        update, FIELD_INPUT_HASH,
+        otlp_args(item, &item->span->attributes, kind, reader->ingest->content, &reader->args));
     reader->failed |= reader->args.failed;
     update_text(update, FIELD_ARGS,
                 (struct slice){reader->args.data, reader->args.failed ? 0 : reader->args.len});

@@ -19,7 +19,9 @@ static void put_args(struct otlp_log_event *e, enum otlp_kind kind, struct updat
 {
     struct otlp_reader *reader = e->reader;
     strbuf_clear(&reader->args);
-    otlp_args(&e->item, &e->log->attributes, kind, reader->ingest->content, &reader->args);
+    update_number(
+        update, FIELD_INPUT_HASH,
+        otlp_args(&e->item, &e->log->attributes, kind, reader->ingest->content, &reader->args));
     reader->failed |= reader->args.failed;
     update_text(update, FIELD_ARGS,
                 (struct slice){reader->args.data, reader->args.failed ? 0 : reader->args.len});

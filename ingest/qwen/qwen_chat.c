@@ -227,13 +227,15 @@ static void take_call(struct qwen_chat *chat, struct json_value call, double at_
     }
     struct strbuf args;
     strbuf_init(&args, mem, 0);
-    tool_args(json_get(call, "args"), tree_file_content(chat->file), &args);
+    struct json_value input = json_get(call, "args");
+    tool_args(input, tree_file_content(chat->file), &args);
     /* Tools of one answer may wait for each other: the report has the exact start. */
     struct update start = update;
     start.precedence = PRECEDENCE_INFERRED;
     update_number(&start, FIELD_START_MS, at_ms);
     update_text(&update, FIELD_NAME, client_plain_text(json_get(call, "name")));
     update_text(&update, FIELD_ARGS, (struct slice){args.data, args.len});
+    update_number(&update, FIELD_INPUT_HASH, tool_args_hash(input, tree_file_content(chat->file)));
     chat->file->scratch.failed |= args.failed;
     chat->cancelled |= chat->calls == 0;
     chat->calls++;

@@ -3,6 +3,7 @@
 
 #include "tests/support/support.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,4 +60,49 @@ TEST(a_type_of_a_sub_agent_has_no_mark)
     const char *mark = strstr(args.data, "\"cut\"");
     assert_true(mark != NULL && strstr(mark + 1, "\"cut\"") == NULL);
     strbuf_release(&args);
+}
+
+/* ---- the rest of an input ---- */
+
+static double hash_of(const char *input, bool whole)
+{
+    return tool_args_hash(json_value_of(input, strlen(input)), whole);
+}
+
+TEST(the_rest_of_an_input_has_a_hash_that_differs_with_it)
+{
+    static const char *const inputs[] = {
+        "{\"file_path\":\"/a.c\",\"old_string\":\"x0\",\"new_string\":\"y\"}",
+        "{\"file_path\":\"/a.c\",\"old_string\":\"x1\",\"new_string\":\"y\"}",
+        "{\"file_path\":\"/a.c\",\"old_string\":\"y\",\"new_string\":\"x0\"}",
+        "{\"file_path\":\"/a.c\",\"old_string\":\"x0\",\"new_string\":\"y\",\"all\":true}",
+        "{\"file_path\":\"/a.c\",\"edits\":[{\"old_string\":\"a\"}]}",
+        "{\"file_path\":\"/a.c\",\"content\":\"a\"}",
+        "\"*** Begin Patch\"",
+        "\"*** Begin Patch 2\"",
+        "{\"sql\":\"select 1\"}",
+    };
+    enum { INPUTS = sizeof inputs / sizeof *inputs };
+    for (size_t i = 0; i < INPUTS; i++) {
+        double hash = hash_of(inputs[i], false);
+        assert_true(hash >= 0 && hash < 65536 && hash == floor(hash));
+        for (size_t k = 0; k < INPUTS; k++) {
+            assert_int_equal(hash == hash_of(inputs[k], false), i == k);
+        }
+    }
+    /* The kept argument is compared by itself, and members come in any order. */
+    const char *other = "{\"new_string\":\"y\",\"old_string\":\"x0\",\"file_path\":\"/b.c\"}";
+    assert_true(hash_of(inputs[0], false) == hash_of(other, false));
+}
+
+TEST(an_input_that_is_kept_whole_has_no_hash)
+{
+    const char *edit = "{\"file_path\":\"/a.c\",\"old_string\":\"x0\"}";
+    assert_true(isnan(hash_of("{\"command\":\"make\"}", false)));
+    assert_true(isnan(hash_of("{\"command\":\"make\",\"description\":\"Again\"}", false)));
+    assert_true(isnan(hash_of("{}", false)));
+    assert_true(isnan(hash_of("\"\"", false)));
+    assert_true(isnan(hash_of("null", false)));
+    assert_true(hash_of(edit, false) >= 0);
+    assert_true(isnan(hash_of(edit, true)));
 }

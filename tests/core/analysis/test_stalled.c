@@ -134,9 +134,22 @@ static void end_session(struct model *model, double at)
     model_update(model, &session);
 }
 
+/* A change of a file whose text is left out of its args; hash NAN: no source has it. */
+static void fail_edit(struct model *model, double at, double end, double hash)
+{
+    static unsigned last;
+    char id[24];
+    snprintf(id, sizeof id, "edit %u", ++last);
+    struct update update = tool_update(id, at, end, "Edit", "{\"file_path\":\"/a.c\"}");
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_number(&update, FIELD_INPUT_HASH, hash);
+    model_update(model, &update);
+}
+
 /* A letter is a call of the main agent: f fails, F fails with other arguments, g is another tool that fails with the
    same ones, n fails without arguments, o succeeds, r is refused, i interrupted, p fails beside the one before, q is a
    request, t a turn that begins, e fails with an argument more, s fails with arguments that identify it to nobody,
+   w changes a file without success, W and V do with what is left out of their input,
    E the session's end. Each call takes 1 ms longer than the one before. */
 static void play(struct model *model, const char *calls)
 {
@@ -158,6 +171,9 @@ static void play(struct model *model, const char *calls)
         case 'i': waits_failure(model, NULL, "Bash", same, at, end, OUTCOME_INTERRUPTED); break;
         case 'p': waits_failure(model, NULL, "Bash", same, at - 80, at - 10, OUTCOME_NONE); break;
         case 'q': waits_request(model, NULL, at, end); break;
+        case 'w': fail_edit(model, at, end, UNKNOWN); break;
+        case 'W': fail_edit(model, at, end, 7); break;
+        case 'V': fail_edit(model, at, end, 8); break;
         case 'E': end_session(model, at); break;
         default: {
             struct update turn =
@@ -179,7 +195,8 @@ TEST(a_loop_is_the_same_call_that_fails_three_times_in_a_row)
         {"ffoff", 0}, {"ffF", 0},  {"FFF", 1},    {"ffg", 0},       {"nnn", 0},    {"ffr", 0},
         {"rrr", 0},   {"iii", 0},  {"ffi", 0},    {"ffrf", 0},      {"fpp", 0},    {"ffp", 0},
         {"tfff", 1},  {"fftf", 0}, {"ffft", 0},   {"ooooofff", 1},  {"ffffff", 1}, {"ffe", 0},
-        {"eee", 1},   {"sss", 1},  {"ssf", 0},    {"fffE", 0},      {"fffqE", 0},
+        {"eee", 1},   {"sss", 1},  {"ssf", 0},    {"fffE", 0},      {"fffqE", 0},  {"WWW", 1},
+        {"WWV", 0},   {"WVW", 0},  {"www", 0},    {"WWw", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct model model;

@@ -254,7 +254,7 @@ static const struct {
            ""),
      "tools",
      "{'t':{'args':'{\\'subagent_type\\':\\'Explore\\',\\'description\\':\\'d\\'}','name':'Agent',"
-     "'of':'s/','start_ms':0}}"},
+     "'input_hash':23664,'of':'s/','start_ms':0}}"},
     {"a turn is a prompt and its last line",
      PROMPT("20.000", "p") ASK("20.100", "r", "d") BLOCK("21.000", "r", "end_turn", TEXT, "")
          LINE("system") "\"subtype\":\"stop_hook_summary\"," AT("21.500") "}\n",

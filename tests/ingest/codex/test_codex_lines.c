@@ -48,6 +48,30 @@ HOME_TEST(a_fork_counts_its_history_once)
 #define TURN_OF(s, id) \
     AT(s) "\"type\":\"event_msg\",\"payload\":{\"type\":\"task_started\",\"turn_id\":\"" id "\"}}\n"
 
+#define PATCH(s, id, text)                                                                            \
+    AT(s)                                                                                             \
+    "\"type\":\"response_item\",\"payload\":{\"type\":\"custom_tool_call\",\"name\":\"apply_patch\"," \
+    "\"input\":\"*** Begin Patch" text "\",\"call_id\":\"" id "\"}}\n"
+
+static double input_hash(const struct codex_home *h, unsigned nth)
+{
+    span_no no = model_span(&h->rig.model, "Tool: apply_patch", nth);
+    const struct record *record =
+        swarm_span_record(h->rig.model.swarm, swarm_span(h->rig.model.swarm, no));
+    return facts_number(&record->facts, FIELD_INPUT_HASH);
+}
+
+HOME_TEST(patches_differ_by_the_hash_of_their_text)
+{
+    struct codex_home *h = *state;
+    codex_home_put(h, ONE,
+                   META(ONE) TURN("02.000") PATCH("03.000", "c1", "a") PATCH("03.500", "c2", "b")
+                       PATCH("04.000", "c3", "a"));
+    codex_home_start(h, false, true);
+    assert_true(input_hash(h, 0) != input_hash(h, 1));
+    assert_true(input_hash(h, 0) == input_hash(h, 2));
+}
+
 /* Some providers count ids from one in each conversation, and two threads may ask for the same. */
 HOME_TEST(equal_ids_of_two_threads_of_a_session_are_two_calls)
 {
@@ -156,7 +180,7 @@ HOME_TEST(lines_of_older_versions)
     records_check(&h->rig.model, "tools",
                   "{'c1': {'of': '" ONE
                   "/', 'name': 'local_shell', 'args': '{\\\"command\\\":\\\"ls\\\"}', "
-                  "'start_ms': -17990, 'end_ms': -16000, 'success': true}}",
+                  "'input_hash': 998, 'start_ms': -17990, 'end_ms': -16000, 'success': true}}",
                   NULL);
     assert_non_null(rig_logged(&h->rig, "1 lines of unknown types were ignored, such as "
                                         "'ghost_snapshot'"));
