@@ -41,6 +41,16 @@ bool hook_note_answer(struct ingest_ctx *ingest, const char *client,
     return known == NULL || known->note_answer(known, ingest, answer);
 }
 
+bool hook_look(struct ingest_ctx *ingest)
+{
+    bool good = true;
+    for (const struct hook_client *const *known = ingest->hook_clients;
+         known != NULL && *known != NULL; known++) {
+        good &= (*known)->look(*known, ingest);
+    }
+    return good;
+}
+
 double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,
                      struct slice call_id)
 {

@@ -55,6 +55,8 @@ struct hook_client {
     /* Returns when a person was asked about the call (hook_asked_ms). */
     double (*asked_ms)(const struct hook_client *client, struct ingest_ctx *ingest,
                        struct slice session_id, struct slice call_id);
+    /* Looks what the machine shows of the client's open waits (hook_look). */
+    bool (*look)(const struct hook_client *client, struct ingest_ctx *ingest);
     /* Frees the client's state (hook_state); NULL: does nothing. */
     void (*free_state)(void *state);
 };
@@ -81,6 +83,9 @@ bool hook_note_tool_end(struct ingest_ctx *ingest, const char *client,
    the answer, and a command that was allowed may run for long. False: out of memory. */
 bool hook_note_answer(struct ingest_ctx *ingest, const char *client,
                       const struct hook_answer *answer);
+/* Looks whether commands run that a person was asked about, where no hook reports an answer, and
+   ends these waits. Call it each second. False: out of memory. */
+bool hook_look(struct ingest_ctx *ingest);
 /* Returns when hooks of the client reported that a person is asked about the call; NAN: none
    did. */
 double hook_asked_ms(struct ingest_ctx *ingest, const char *client, struct slice session_id,

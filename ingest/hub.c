@@ -58,7 +58,7 @@ static void report_changed(struct hub *hub)
 static void look_at_processes(uv_timer_t *timer)
 {
     struct hub *hub = timer->data;
-    if (!client_processes_look(&hub->ingest)) {
+    if (!client_processes_look(&hub->ingest) || !hook_look(&hub->ingest)) {
         ingest_ctx_log(&hub->ingest, LOG_LEVEL_ERROR, "out of memory: the display is incomplete");
     }
     if (hub->ingest.processes.count == 0) {

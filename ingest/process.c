@@ -2,6 +2,7 @@
    what follows the last one is fields without spaces. */
 #include "ingest/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STAT_BYTES = 4096, STATE_FIELD = 3, PARENT_FIELD = 4, START_FIELD = 22 };
+enum {
+    STAT_BYTES = 4096,
+    CHILDREN_BYTES = 4096,
+    STATE_FIELD = 3,
+    PARENT_FIELD = 4,
+    START_FIELD = 22
+};
 
 bool process_read_file(const char *path, char *out, size_t size, size_t *len)
 {
@@ -133,4 +140,29 @@ size_t process_arguments(const char *proc, int64_t pid, char *out, size_t size)
         snprintf(path, sizeof path, "%s/%lld/cmdline", proc, (long long)pid) < (int)sizeof path &&
         process_read_file(path, out, size, &len);
     return read ? len : 0;
+}
+
+/* Each thread has a list of those that it started. */
+size_t process_children(const char *proc, int64_t pid, int64_t *out, size_t max)
+{
+    char path[PATH_MAX], text[CHILDREN_BYTES];
+    size_t count = 0, len;
+    snprintf(path, sizeof path, "%s/%lld/task", proc, (long long)pid);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        int size = snprintf(path, sizeof path, "%s/%lld/task/%s/children", proc, (long long)pid,
+                            entry->d_name);
+        if (entry->d_name[0] == '.' || size >= (int)sizeof path ||
+            !process_read_file(path, text, sizeof text, &len)) {
+            continue;
+        }
+        char *at = text, *end;
+        for (long long child; count < max && (child = strtoll(at, &end, 10)) > 0; at = end) {
+            out[count++] = child;
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return count;
 }

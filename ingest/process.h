@@ -35,6 +35,9 @@ void process_chain_find(const char *proc, int64_t pid, struct process_chain *out
 /* Sets out to a text that is the same in all processes that see the same numbers: the machine's
    boot and the namespace. Returns false if it is unknown. */
 bool process_domain(const char *proc, char out[PROCESS_DOMAIN_BYTES]);
+/* Writes the numbers of the processes that it started and that live, at most `max`. Returns how
+   many; 0 where the system does not list them. */
+size_t process_children(const char *proc, int64_t pid, int64_t *out, size_t max);
 /* Reads the arguments of a process, each with its NUL, at most `size` bytes. Returns their length;
    0: unknown. */
 size_t process_arguments(const char *proc, int64_t pid, char *out, size_t size);

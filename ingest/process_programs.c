@@ -76,8 +76,7 @@ static uint64_t number_of(const char *arguments, size_t len)
     return hash_bytes(HASH_SEED, arguments, len < COMPARED_BYTES ? len : COMPARED_BYTES);
 }
 
-/* Returns when the machine started, in ms of the Unix epoch; NAN: unknown. */
-static double boot_ms(const struct mem *mem, const char *proc)
+double process_boot_ms(const struct mem *mem, const char *proc)
 {
     char path[PATH_MAX];
     char *text = mem_alloc(mem, STAT_BYTES);
@@ -149,7 +148,7 @@ void process_programs_look(const struct mem *mem, const char *proc, int64_t pid,
                            const char *const *names, struct program_list *out)
 {
     *out = (struct program_list){.mem = mem, .complete = true};
-    look_at(out, proc, pid, names, boot_ms(mem, proc));
+    look_at(out, proc, pid, names, process_boot_ms(mem, proc));
 }
 
 void process_programs_find(const struct mem *mem, const char *proc, const char *const *names,
@@ -158,7 +157,7 @@ void process_programs_find(const struct mem *mem, const char *proc, const char *
     *out = (struct program_list){.mem = mem};
     DIR *dir = opendir(proc);
     out->complete = dir != NULL;
-    double booted_ms = dir == NULL ? 0 : boot_ms(mem, proc);
+    double booted_ms = dir == NULL ? 0 : process_boot_ms(mem, proc);
     for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
         if (isdigit((unsigned char)entry->d_name[0])) {
             look_at(out, proc, strtoll(entry->d_name, NULL, 10), names, booted_ms);

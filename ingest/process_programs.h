@@ -32,4 +32,7 @@ void process_programs_look(const struct mem *mem, const char *proc, int64_t pid,
                            const char *const *names, struct program_list *out);
 void process_programs_release(struct program_list *list);
 
+/* Returns when the machine started, in ms of the Unix epoch; NAN: unknown. */
+double process_boot_ms(const struct mem *mem, const char *proc);
+
 #endif

@@ -31,6 +31,7 @@ struct hook_dialect {
     /* The names of members: older ones follow, ends with NULL. */
     const char *const *event, *const *session, *const *turn, *const *call;
     bool shares_ids; /* calls have the ids that its files give them (call_owners_id) */
+    bool unanswered; /* no event reports that a person has allowed a call */
     bool args;       /* the inputs of tools are spelt as in its files */
     double permission_ms, idle_ms;     /* so long after what they report notifications are sent */
     const struct hook_event_row *rows; /* ends with name NULL */
@@ -55,6 +56,8 @@ bool hook_payload_note_answer(const struct hook_client *client, struct ingest_ct
 /* Is its note_tool_end. */
 bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_ctx *ingest,
                                 const struct hook_tool_end *end);
+/* Is its look. */
+bool hook_payload_look(const struct hook_client *client, struct ingest_ctx *ingest);
 /* Is its free_state. */
 void hook_payload_free(void *state);
 

@@ -90,6 +90,7 @@ static const struct hook_dialect codex = {
     .session = codex_sessions,
     .turn = codex_turns,
     .call = codex_calls,
+    .unanswered = true,
     .shares_ids = true,
     .rows = codex_rows,
     .unused = codex_unused,
@@ -162,6 +163,7 @@ static const struct hook_dialect gemini = {
     .session = session_keys,
     .turn = no_keys,
     .call = no_keys,
+    .unanswered = true,
     .rows = gemini_rows,
     .unused = gemini_unused,
 };
@@ -174,6 +176,7 @@ static const struct hook_dialect gemini = {
                                                   .note_tool_end = hook_payload_note_tool_end, \
                                                   .note_answer = hook_payload_note_answer,     \
                                                   .asked_ms = hook_payload_asked_ms,           \
+                                                  .look = hook_payload_look,                   \
                                                   .free_state = hook_payload_free,             \
                                                   .dialect = &(own)}
 

@@ -28,18 +28,19 @@ struct hook_label {
 };
 
 struct hook_open_call {
-    uint64_t session, agent; /* hook_hash of their ids */
-    uint64_t name, input;    /* of the tool's name, of its input (hook_hash_json) */
-    uint64_t sub_agent;      /* of its sub-agent's type; 0: no sub-agent */
-    uint64_t subject;        /* of the command or path that it is about; 0: unknown */
-    struct hook_label id;    /* in updates */
-    struct hook_label owner; /* the agent's id; empty: the main agent */
-    struct hook_label about; /* an Agent call's description */
-    struct hook_label child; /* the id of its sub-agent; empty: unknown */
-    double start_ms;         /* NAN: unknown */
-    double wait_ms;          /* when its wait for a person began; NAN: not waiting */
-    double asked_ms;         /* when the first of its waits began; NAN: it never waited */
-    double end_ms;           /* when a hook without an id ended it; NAN: unknown */
+    uint64_t session, agent;   /* hook_hash of their ids */
+    uint64_t name, input;      /* of the tool's name, of its input (hook_hash_json) */
+    uint64_t sub_agent;        /* of its sub-agent's type; 0: no sub-agent */
+    uint64_t subject;          /* of the command or path that it is about; 0: unknown */
+    struct hook_label id;      /* in updates */
+    struct hook_label owner;   /* the agent's id; empty: the main agent */
+    struct hook_label about;   /* an Agent call's description */
+    struct hook_label command; /* that it runs; empty: unknown */
+    struct hook_label child;   /* the id of its sub-agent; empty: unknown */
+    double start_ms;           /* NAN: unknown */
+    double wait_ms;            /* when its wait for a person began; NAN: not waiting */
+    double asked_ms;           /* when the first of its waits began; NAN: it never waited */
+    double end_ms;             /* when a hook without an id ended it; NAN: unknown */
     enum hook_call_kind kind;
     bool held;       /* it has waited for a person */
     bool linked;     /* its sub-agent is known */

@@ -328,9 +328,8 @@ double hook_payload_asked_ms(const struct hook_client *client, struct ingest_ctx
     return call == NULL ? (double)NAN : call->asked_ms;
 }
 
-/* An event that no hook has sent: it needs no payload. */
-static struct hook_event event_of(const struct hook_client *client, struct hooks *hooks,
-                                  struct ingest_ctx *ingest, struct slice session_id, double at_ms)
+struct hook_event hook_event_of(const struct hook_client *client, struct hooks *hooks,
+                                struct ingest_ctx *ingest, struct slice session_id, double at_ms)
 {
     return (struct hook_event){.hooks = hooks,
                                .dialect = client->dialect,
@@ -349,7 +348,7 @@ bool hook_payload_note_answer(const struct hook_client *client, struct ingest_ct
     if (hooks == NULL) {
         return true;
     }
-    struct hook_event e = event_of(client, hooks, ingest, answer->session_id, answer->at_ms);
+    struct hook_event e = hook_event_of(client, hooks, ingest, answer->session_id, answer->at_ms);
     struct hook_open_call *call =
         hook_open_calls_find(&hooks->open_calls, e.session_hash, answer->call_id);
     if (call == NULL || !(call->wait_ms <= answer->at_ms)) {
@@ -366,7 +365,7 @@ bool hook_payload_note_tool_end(const struct hook_client *client, struct ingest_
     if (hooks == NULL || !(end->at_ms > 0)) {
         return true;
     }
-    struct hook_event e = event_of(client, hooks, ingest, end->session_id, end->at_ms);
+    struct hook_event e = hook_event_of(client, hooks, ingest, end->session_id, end->at_ms);
     struct hook_subject about = hook_subject_of(&e, end->name, end->input);
     struct hook_open_call *call =
         hook_open_calls_match(&hooks->open_calls, e.session_hash, 0, &about);

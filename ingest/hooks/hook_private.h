@@ -1,5 +1,5 @@
 /* Shared by the files of this room: hook_payload.c, hook_sessions.c (sessions, interactions,
-   agents), hook_tools.c, hook_tools_no_ids.c and hook_waits.c. */
+   agents), hook_tools.c, hook_tools_no_ids.c, hook_waits.c and hook_runs.c. */
 #ifndef INGEST_HOOK_PRIVATE_H
 #define INGEST_HOOK_PRIVATE_H
 
@@ -44,6 +44,10 @@ struct hook_event {
     char shown_room[CLIENT_ID_BYTES]; /* of one that another agent has too */
     const char *wrong;                /* why the payload is rejected; NULL: it is not */
 };
+
+/* Returns an event that no hook has sent: it has no payload. */
+struct hook_event hook_event_of(const struct hook_client *client, struct hooks *hooks,
+                                struct ingest_ctx *ingest, struct slice session_id, double at_ms);
 
 /* Returns the text of a member or value, borrowed for the event. Bytes are NULL if it is empty or
    no string. */

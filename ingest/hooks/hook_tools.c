@@ -138,6 +138,7 @@ static bool open_tool(struct hook_event *e, const struct hook_about *about)
         call->start_ms = e->t_ms;
         hook_note_subject(call, about);
         call->sub_agent = hook_hash(hook_text_of(e, json_get(about->input, "subagent_type")));
+        hook_label_set(&call->command, hook_text_of(e, json_get(about->input, "command")));
         hook_label_set(&call->about, hook_text_of(e, json_get(about->input, "description")));
         call->background = json_get(about->input, "run_in_background").type == JSON_TYPE_TRUE;
     }

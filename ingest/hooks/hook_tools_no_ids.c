@@ -41,6 +41,7 @@ bool hook_before_tool(struct hook_event *e)
     call->start_ms = e->t_ms;
     hook_note_subject(call, &about);
     hook_label_set(&call->about, about.name);
+    hook_label_set(&call->command, hook_text_of(e, json_get(about.input, "command")));
     return true;
 }
 
@@ -87,6 +88,10 @@ bool hook_tool_permission(struct hook_event *e)
     struct hook_open_call *call = find_subject(e, about.subject);
     if (call == NULL) {
         call = hook_add_wait(e, HOOK_PERMISSION, "permission", &about);
+        if (call != NULL) {
+            struct json_value command = json_get(json_get(e->payload, "details"), "command");
+            hook_label_set(&call->command, hook_text_of(e, command));
+        }
     }
     return call != NULL && hook_begin_wait(e, call, e->t_ms,
                                            hook_permission_text(e, hook_label_slice(&call->about)));

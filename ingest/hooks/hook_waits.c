@@ -105,9 +105,10 @@ bool hook_permission_request(struct hook_event *e)
     struct hook_open_call *call = hook_find_call(e, &about);
     if (call == NULL) {
         call = hook_add_wait(e, HOOK_PERMISSION, "permission", &about.hashes);
-    }
-    if (call == NULL) {
-        return false;
+        if (call == NULL) {
+            return false;
+        }
+        hook_label_set(&call->command, hook_text_of(e, json_get(about.input, "command")));
     }
     return call->ended || hook_begin_wait(e, call, e->t_ms, hook_permission_text(e, about.name));
 }

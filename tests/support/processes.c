@@ -4,6 +4,7 @@
 #include "tests/support/support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +33,29 @@ const char *processes_new(void)
     return proc;
 }
 
+/* Lists the process among those that its parent started. */
+static void add_child(const char *proc, int parent, int pid)
+{
+    char name[80], text[400] = "";
+    snprintf(name, sizeof name, "%d", parent);
+    if (access(support_path(proc, name), F_OK) != 0) {
+        return;
+    }
+    snprintf(name, sizeof name, "%d/task", parent);
+    make(proc, name);
+    snprintf(name, sizeof name, "%d/task/%d", parent, parent);
+    make(proc, name);
+    snprintf(name, sizeof name, "%d/task/%d/children", parent, parent);
+    if (access(support_path(proc, name), F_OK) == 0) {
+        char *before = support_read_file(support_path(proc, name), NULL);
+        snprintf(text, sizeof text, "%s", before);
+        free(before);
+    }
+    size_t len = strlen(text);
+    len += (size_t)snprintf(text + len, sizeof text - len, "%d ", pid);
+    support_write_file(support_path(proc, name), text, len);
+}
+
 void processes_start(const char *proc, int pid, int parent, int start, const char *name,
                      const char *command)
 {
@@ -49,6 +73,7 @@ void processes_start(const char *proc, int pid, int parent, int start, const cha
         *at = *at == ' ' ? '\0' : *at;
     }
     put(proc, pid, "cmdline", text, (size_t)len);
+    add_child(proc, parent, pid);
 }
 
 void processes_work_in(const char *proc, int pid, const char *cwd)

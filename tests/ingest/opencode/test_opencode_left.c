@@ -3,6 +3,7 @@
 #include "tests/support/opencode_home.h"
 #include "tests/support/processes.h"
 #include "tests/support/records.h"
+#include "tests/support/support.h"
 
 #include <stdio.h>
 #include <string.h>

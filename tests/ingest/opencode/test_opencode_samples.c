@@ -6,6 +6,7 @@
    message is made up to some seconds before). */
 #include "tests/support/opencode_database.h"
 #include "tests/support/report.h"
+#include "tests/support/support.h"
 #include "tests/support/tail.h"
 
 #include <math.h>
