@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_BYTES = 1 << 20, FILE_LINE_BYTES = 64 << 20 };
@@ -28,6 +29,42 @@ const struct source_row *source_row_of(const struct source_row *rows, const char
         }
     }
     return NULL;
+}
+
+static bool has_entry(const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
+           stat(path, &st) == 0;
+}
+
+/* Returns whether the path ends with the name of the row's default directory. */
+static bool is_named_as(const struct source_row *row, const char *dir)
+{
+    size_t len = strlen(dir), name_len = strlen(row->in_home);
+    while (len > 1 && dir[len - 1] == '/') {
+        len--;
+    }
+    return len >= name_len && memcmp(dir + len - name_len, row->in_home, name_len) == 0 &&
+           (len == name_len || dir[len - name_len - 1] == '/');
+}
+
+const struct source_row *source_row_of_files(const struct source_row *rows, const char *dir)
+{
+    const struct source_row *found = NULL;
+    for (const struct source_row *row = rows; row->ops != NULL; row++) {
+        if (row->client == NULL || row->in_home == NULL || !has_entry(dir, row->needs)) {
+            continue;
+        }
+        if (is_named_as(row, dir)) {
+            return row;
+        }
+        /* Any directory may have a `tmp`, or `sessions`. */
+        bool own_name = strcmp(row->needs, "tmp") != 0 && strcmp(row->needs, "sessions") != 0;
+        found = found == NULL && own_name ? row : found;
+    }
+    return found;
 }
 
 const char *source_argument(const struct source *source)

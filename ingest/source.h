@@ -110,6 +110,10 @@ uv_buf_t hub_buffer(struct hub *hub);
 /* Returns the row for the spec: by its prefix, else by what the path leads to; NULL: none. */
 const struct source_row *source_row_of(const struct source_row *rows, const char *spec);
 
+/* Returns the row of the client whose own files the directory has, by its name, else by its first
+   entries; NULL: none. */
+const struct source_row *source_row_of_files(const struct source_row *rows, const char *dir);
+
 /* Ends it: SOURCE_FAILED with the error and a line in the log; SOURCE_FINISHED where error is
    NULL. */
 void source_finish(struct source *source, const char *error);

@@ -201,9 +201,26 @@ void dir_source_release(struct source *source)
     u64map_release(&of(source)->never);
 }
 
+/* A directory without traces may be a client's, whose files are another source. */
+static void explain_empty(struct source *source)
+{
+    const struct source_row *row =
+        source_row_of_files(hub_settings(source->hub)->sources, source->spec);
+    if (row != NULL) {
+        strbuf_addf(&source->error, "%s: no traces in it; for the files of %s put %s before it",
+                    source->spec, row->client, row->prefix);
+    }
+}
+
 static bool open_dir(struct source *source, struct strbuf *error)
 {
-    return dir_source_open(source, source->spec, NULL, error);
+    if (!dir_source_open(source, source->spec, NULL, error)) {
+        return false;
+    }
+    if (source->counters.events == 0) {
+        explain_empty(source);
+    }
+    return true;
 }
 
 /* Returns whether the file would become a source; those that have are asked themselves. */
