@@ -85,6 +85,8 @@ static bool put_call(struct call_graph *graph, const struct graph_run *run, span
 {
     int64_t end_ns = end_of(graph, span);
     int64_t start_ns = span->start_ns > run->start_ns ? span->start_ns : run->start_ns;
+    struct span room;
+    const struct span *then = past_span(graph->past, graph->swarm, span, &room);
     if (span->start_ns < run->start_ns && end_ns <= run->start_ns) {
         return true;
     }
@@ -102,7 +104,8 @@ static bool put_call(struct call_graph *graph, const struct graph_run *run, span
                             .next_wait = NO_CALL,
                             .starts = NO_RUN,
                             .waits_for = NO_RUN,
-                            .kind = span->kind};
+                            .kind = span->kind,
+                            .open = then == NULL || (then->flags & (SPAN_OPEN | SPAN_STALE)) != 0};
     return true;
 }
 
@@ -241,13 +244,9 @@ static bool start_run(struct builder *builder, uint32_t caller, uint32_t number,
     struct call_graph *graph = builder->graph;
     struct graph_call *call = &graph->calls[number];
     struct agent_note *note = &builder->notes[agent];
-    const struct span *span = swarm_span(graph->swarm, call->span);
-    struct span room;
-    const struct span *then = past_span(graph->past, graph->swarm, span, &room);
-    bool open = then == NULL || (then->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
     bool joins = note->launched != NO_RUN && note->launched_by == caller;
     struct around around = {graph, swarm_agent(graph->swarm, agent), call->end_ns};
-    bool waits = open || !(works_at(&around) || (!joins && begins_after(&around, call)));
+    bool waits = call->open || !(works_at(&around) || (!joins && begins_after(&around, call)));
     int64_t end_ns =
         call->end_ns < graph->runs[caller].end_ns ? call->end_ns : graph->runs[caller].end_ns;
     if (joins) {
@@ -323,8 +322,8 @@ bool call_graph_build(struct call_graph *graph, const struct swarm *swarm,
                       int64_t local_ns)
 {
     const struct mem *mem = swarm_mem(swarm);
-    *graph =
-        (struct call_graph){.mem = mem, .swarm = swarm, .past = turn->past, .local_ns = local_ns};
+    *graph = (struct call_graph){
+        .mem = mem, .swarm = swarm, .past = turn->past, .local_ns = local_ns, .open = turn->open};
     int64_t from_ns;
     swarm_kept_range(swarm, swarm_agent(swarm, turn->agent)->session, &from_ns, &graph->to_ns);
     struct builder builder = {

@@ -23,6 +23,7 @@ struct graph_call {
     uint8_t kind; /* SPAN_REQUEST, SPAN_TOOL, SPAN_AGENT_CALL or SPAN_USER */
     bool other;   /* a request of another source than most of its agent's */
     bool side;    /* nobody waits for it: it ran beside the agent's other requests */
+    bool open;    /* it runs */
 };
 
 struct graph_run {
@@ -39,6 +40,7 @@ struct call_graph {
     const struct swarm *swarm;
     const struct past *past; /* of the turn */
     int64_t local_ns;
+    bool open; /* the turn runs */
     int64_t
         to_ns; /* the end of the part of the time that was kept: calls end there at the latest */
     struct graph_call *calls;

@@ -226,7 +226,27 @@ static bool put_agent(struct critical_path *path, agent_no agent)
     return true;
 }
 
-enum { SEEN_OFF = 1, SEEN_ON = 2 };
+/* Returns whether the run's agent still works for a turn that runs. */
+static bool works(const struct call_graph *graph, const struct graph_run *run)
+{
+    bool open = graph->open && graph->calls[run->started_by].open;
+    for (uint32_t i = 0; graph->open && !open && i < run->call_count; i++) {
+        open = graph->calls[run->first_call + i].open;
+    }
+    return open;
+}
+
+enum { SEEN_OFF = 1, SEEN_WORKS = 2, SEEN_ON = 4 };
+
+static size_t put_agents(struct critical_path *path, const uint8_t *seen, size_t count,
+                         uint8_t least_seen, bool *good)
+{
+    size_t before = path->agent_count;
+    for (size_t i = 0; *good && i < count; i++) {
+        *good = seen[i] < least_seen || seen[i] >= 2 * least_seen || put_agent(path, (agent_no)i);
+    }
+    return path->agent_count - before;
+}
 
 /* False: out of memory. */
 static bool list_agents(const struct walk *walk)
@@ -237,18 +257,15 @@ static bool list_agents(const struct walk *walk)
     uint8_t *seen = mem_zalloc(path->mem, count, 1);
     bool good = seen != NULL;
     for (size_t i = 1; good && i < graph->run_count; i++) {
-        seen[graph->runs[i].agent] |= walk->on_path[i] ? SEEN_ON : SEEN_OFF;
+        const struct graph_run *run = &graph->runs[i];
+        seen[run->agent] |= walk->on_path[i] ? SEEN_ON : works(graph, run) ? SEEN_WORKS : SEEN_OFF;
     }
     if (good) {
         seen[graph->runs[0].agent] = 0;
     }
-    for (size_t i = 0; good && i < count; i++) {
-        good = seen[i] != SEEN_OFF || put_agent(path, (agent_no)i);
-    }
-    path->off_path_count = path->agent_count;
-    for (size_t i = 0; good && i < count; i++) {
-        good = (seen[i] & SEEN_ON) == 0 || put_agent(path, (agent_no)i);
-    }
+    path->off_path_count = put_agents(path, seen, count, SEEN_OFF, &good);
+    path->running_count = put_agents(path, seen, count, SEEN_WORKS, &good);
+    put_agents(path, seen, count, SEEN_ON, &good);
     mem_free(path->mem, seen, seen == NULL ? 0 : count);
     return good;
 }

@@ -27,10 +27,11 @@ struct critical_path {
     struct path_call *calls; /* in order of spans, each once */
     size_t call_count, call_cap;
     int64_t part_ns[PATH_PARTS]; /* they sum to the turn's length */
-    /* The sub-agents that started in the turn, nested ones too, each once: at first those without a
-       piece of the path. */
+    /* The sub-agents that started in the turn, nested ones too, each once: at first those off the
+       path, which have no piece of it; then those without a piece that work while the turn runs,
+       since the turn may still wait for them. */
     agent_no *agents;
-    size_t agent_count, off_path_count, agent_cap;
+    size_t agent_count, off_path_count, running_count, agent_cap;
 };
 
 /* Finds the path through the graph. False: out of memory; release it all the same. */

@@ -51,18 +51,26 @@ static json_t *make_piece(struct json_writer *w, const struct swarm *swarm,
     return object;
 }
 
+/* Returns new: the ids of agents. */
+static json_t *make_agents(struct json_writer *w, const struct swarm *swarm,
+                           const struct critical_path *path, size_t first, size_t count)
+{
+    json_t *ids = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *agent = json_object();
+        put_agent(w, agent, swarm, path->agents[first + i]);
+        w->out->failed |= json_array_append(ids, json_object_get(agent, "agent_id"));
+        json_decref(agent);
+    }
+    return ids;
+}
+
 static void put_lists(struct json_writer *w, json_t *object, const struct swarm *swarm,
                       const struct why *why)
 {
-    json_t *path = json_array(), *agents = json_array(), *what_if = json_array();
+    json_t *path = json_array(), *what_if = json_array();
     for (size_t i = 0; i < why->path.piece_count; i++) {
         w->out->failed |= json_array_append_new(path, make_piece(w, swarm, &why->path.pieces[i]));
-    }
-    for (size_t i = 0; i < why->path.off_path_count; i++) {
-        json_t *agent = json_object();
-        put_agent(w, agent, swarm, why->path.agents[i]);
-        w->out->failed |= json_array_append(agents, json_object_get(agent, "agent_id"));
-        json_decref(agent);
     }
     for (size_t i = 0; i < why->what_if_count; i++) {
         json_t *kind = json_object();
@@ -75,7 +83,10 @@ static void put_lists(struct json_writer *w, json_t *object, const struct swarm 
         strbuf_release(&text);
     }
     json_writer_put(w, object, "path", path);
-    json_writer_put(w, object, "off_path_agents", agents);
+    size_t off_path = why->path.off_path_count, running = why->path.running_count;
+    json_writer_put(w, object, "off_path_agents", make_agents(w, swarm, &why->path, 0, off_path));
+    json_writer_put(w, object, "running_agents",
+                    make_agents(w, swarm, &why->path, off_path, running));
     json_writer_put(w, object, "what_if", what_if);
 }
 

@@ -46,6 +46,9 @@ void why_text_sum(const struct why *why, bool ascii, struct strbuf *out)
     if (path->agent_count > 0) {
         strbuf_addf(out, "; %zu of %zu sub-agents off the path", path->off_path_count,
                     path->agent_count);
+        if (path->running_count > 0) {
+            strbuf_addf(out, ", %zu still running", path->running_count);
+        }
     }
 }
 
@@ -135,20 +138,26 @@ static void put_title(struct page *page, const struct turn *turn, struct strbuf 
     strbuf_adds(page->out, turn->open ? ", which still runs\n" : "\n");
 }
 
+/* A line of agents; nothing if there are none. */
+static void put_agents(struct page *page, const char *head, const struct critical_path *path,
+                       size_t first, size_t count, struct strbuf *text)
+{
+    for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
+        put_agent(page, path->agents[first + i], TITLE_COLS, text);
+        strbuf_adds(page->out, i == 0 ? head : ", ");
+        text_put_line(text->data != NULL ? text->data : "", text->len, page->ascii, page->out);
+    }
+    if (count > NAMES_SHOWN) {
+        strbuf_addf(page->out, " and %zu more", count - NAMES_SHOWN);
+    }
+    strbuf_adds(page->out, count > 0 ? "\n" : "");
+}
+
 static void put_off_path(struct page *page, const struct why *why, struct strbuf *text)
 {
     const struct critical_path *path = &why->path;
-    for (size_t i = 0; i < path->off_path_count && i < NAMES_SHOWN; i++) {
-        put_agent(page, path->agents[i], TITLE_COLS, text);
-        strbuf_adds(page->out, i == 0 ? "off the path: " : ", ");
-        text_put_line(text->data != NULL ? text->data : "", text->len, page->ascii, page->out);
-    }
-    if (path->off_path_count > NAMES_SHOWN) {
-        strbuf_addf(page->out, " and %zu more", path->off_path_count - NAMES_SHOWN);
-    }
-    if (path->off_path_count > 0) {
-        strbuf_addc(page->out, '\n');
-    }
+    put_agents(page, "off the path: ", path, 0, path->off_path_count, text);
+    put_agents(page, "still running: ", path, path->off_path_count, path->running_count, text);
 }
 
 static void put_step(struct page *page, struct table *table, const struct why *why,

@@ -5,7 +5,8 @@
 #include "core/analysis/why.h"
 #include "tui/views/report.h"
 
-/* Appends `29.9s = requests 24.4s  tools 4.0s  overhead 1.5s; 3 of 5 sub-agents off the path`. */
+/* Appends `29.9s = requests 24.4s  tools 4.0s  overhead 1.5s; 3 of 5 sub-agents off the path`,
+   of a turn that runs also `, 1 still running`. */
 void why_text_sum(const struct why *why, bool ascii, struct strbuf *out);
 /* Appends `requests: first tokens 1.8s  sampling 10.0s`. */
 void why_text_phases(const struct why *why, bool ascii, struct strbuf *out);

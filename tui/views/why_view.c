@@ -341,7 +341,7 @@ int why_panel_lines(struct frame *frame)
     size_t steps = why->step_count;
     return make_sum(frame, sum_cols(frame->layout.cols - 1)) + has_phases(why) +
            (why->what_if_count > 0) + (why->path.off_path_count > 0) +
-           (int)(steps < STEPS_SHOWN ? steps : STEPS_SHOWN);
+           (why->path.running_count > 0) + (int)(steps < STEPS_SHOWN ? steps : STEPS_SHOWN);
 }
 
 /* ─ WHY turn 1 of swarm ─── */
@@ -393,17 +393,23 @@ static void put_sum(struct frame *frame, struct area panel, int *y)
     strbuf_clear(&frame->scratch);
 }
 
-static void put_off_path(struct frame *frame)
+/* Draws a line of agents; nothing if there are none. */
+static void put_agents(struct frame *frame, struct area panel, int *y, const char *head,
+                       size_t first, size_t count)
 {
-    const struct critical_path *path = &frame->why->path;
-    strbuf_adds(&frame->scratch, "off the path: ");
-    for (size_t i = 0; i < path->off_path_count && i < NAMES_SHOWN; i++) {
+    const agent_no *agents = frame->why->path.agents;
+    if (count == 0) {
+        return;
+    }
+    strbuf_adds(&frame->scratch, head);
+    for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
         strbuf_adds(&frame->scratch, i > 0 ? ", " : "");
-        frame_label_text(frame, path->agents[i], NAME_COLS, &frame->scratch);
+        frame_label_text(frame, agents[first + i], NAME_COLS, &frame->scratch);
     }
-    if (path->off_path_count > NAMES_SHOWN) {
-        strbuf_addf(&frame->scratch, " and %zu more", path->off_path_count - NAMES_SHOWN);
+    if (count > NAMES_SHOWN) {
+        strbuf_addf(&frame->scratch, " and %zu more", count - NAMES_SHOWN);
     }
+    put_line(frame, panel, y, STYLE_PLAIN);
 }
 
 static void put_step(struct frame *frame, const struct path_piece *step)
@@ -440,10 +446,9 @@ void why_panel_draw(struct frame *frame, struct grid *grid)
         why_text_without(frame->swarm, why, ascii, &frame->scratch);
         put_line(frame, panel, &y, STYLE_PLAIN);
     }
-    if (why->path.off_path_count > 0) {
-        put_off_path(frame);
-        put_line(frame, panel, &y, STYLE_PLAIN);
-    }
+    const struct critical_path *path = &why->path;
+    put_agents(frame, panel, &y, "off the path: ", 0, path->off_path_count);
+    put_agents(frame, panel, &y, "still running: ", path->off_path_count, path->running_count);
     for (size_t i = 0; i < why->step_count && i < STEPS_SHOWN; i++) {
         put_step(frame, why->steps[i]);
         put_line(frame, panel, &y, STYLE_DIM);

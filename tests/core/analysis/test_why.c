@@ -126,6 +126,40 @@ TEST(what_if_saves_no_more_than_the_path_has)
     model_release(&model);
 }
 
+static void add_sub_agent(struct model *model, const char *id, double start, double end)
+{
+    char call[24], request[24];
+    snprintf(call, sizeof call, "call %s", id);
+    snprintf(request, sizeof request, "request %s", id);
+    add_agent(model, id, "s");
+    struct update update = tool_update(call, start, end, "Agent", NULL);
+    update_string(&update, FIELD_CHILD_AGENT_ID, id);
+    add(model, update, NULL);
+    add(model, request_update(request, start + 10, end), id);
+}
+
+TEST(a_sub_agent_that_still_works_is_not_off_the_path_of_a_turn_that_runs)
+{
+    for (int ended = 0; ended < 2; ended++) {
+        struct model model;
+        struct why why;
+        assert_true(model_init(&model, &mem_libc));
+        add_turn(&model, "turn", 0, ended ? 9000 : UNKNOWN, NULL);
+        add(&model, request_update("r", 0, 1000), NULL);
+        add_sub_agent(&model, "a", 1000, 5000);
+        add_sub_agent(&model, "b", 1000, ended ? 8000 : UNKNOWN);
+        add_sub_agent(&model, "c", 1000, ended ? 8500 : UNKNOWN);
+        model_flush(&model);
+        why_at(&model, 1, &why);
+        assert_int_equal(why.turn.open, !ended);
+        assert_int_equal(why.path.off_path_count, ended ? 2 : 1);
+        assert_int_equal(why.path.running_count, ended ? 0 : 1);
+        assert_int_equal(why.path.agent_count, 3);
+        why_release(&why);
+        model_release(&model);
+    }
+}
+
 TEST(an_interaction_without_an_end_ends_where_the_next_starts)
 {
     struct model model;
