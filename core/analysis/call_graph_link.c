@@ -213,15 +213,23 @@ static bool link_tool(struct linker *linker, uint32_t number)
 
 /* ---- waits for people ---- */
 
-/* Returns whether the wait's id is made of the tool's. */
+/* Returns whether the wait's record names the tool as its parent, or its id is made of the tool's.
+ */
 static bool is_of(const struct swarm *swarm, span_no wait_no, span_no tool_no)
 {
     static const char prefix[] = "wait:";
     const size_t len = sizeof prefix - 1;
     const struct record *wait = swarm_span_record(swarm, swarm_span(swarm, wait_no));
     const struct record *tool = swarm_span_record(swarm, swarm_span(swarm, tool_no));
-    return wait != NULL && tool != NULL && wait->id.len == tool->id.len + len &&
-           memcmp(wait->id.bytes, prefix, len) == 0 &&
+    if (wait == NULL || tool == NULL) {
+        return false;
+    }
+    const struct record *parent =
+        wait->parent == NO_RECORD ? NULL : swarm_record(swarm, wait->parent);
+    if (parent != NULL && parent->kind == CALL_TOOL) {
+        return parent == tool;
+    }
+    return wait->id.len == tool->id.len + len && memcmp(wait->id.bytes, prefix, len) == 0 &&
            memcmp(wait->id.bytes + len, tool->id.bytes, tool->id.len) == 0;
 }
 
@@ -232,8 +240,8 @@ static bool encloses(const struct graph_call *tool, const struct graph_call *wai
            tool->end_ns + GRAPH_CLOCKS_NS >= wait->end_ns;
 }
 
-/* Returns the tool that the wait holds up: the one that its id names, else of those that enclose
-   it the one whose start is nearest to its own. NO_CALL: none. */
+/* Returns the tool that the wait holds up: the one that its record names, else of those that
+   enclose it the one whose start is nearest to its own. NO_CALL: none. */
 static uint32_t held_by(const struct linker *linker, uint32_t number)
 {
     const struct call_graph *graph = linker->graph;

@@ -160,6 +160,31 @@ TEST(a_sub_agent_that_still_works_is_not_off_the_path_of_a_turn_that_runs)
     }
 }
 
+/* Two tools side by side: the wait lies in both, and belongs to the one that it names. */
+TEST(a_wait_is_of_the_call_that_its_record_names)
+{
+    for (int of = 0; of < 2; of++) {
+        struct model model;
+        struct why why;
+        assert_true(model_init(&model, &mem_libc));
+        add_turn(&model, "turn", 0, 30000, NULL);
+        add(&model, request_update("r1", 0, 1000), NULL);
+        add(&model, tool_update("t1", 1000, 20000, "Bash", NULL), NULL);
+        add(&model, tool_update("t2", 1000, 25000, "Write", NULL), NULL);
+        struct update wait = call_update(CALL_WAIT, PRECEDENCE_FILES, "w", 1000, 10000);
+        update_string(&wait, FIELD_PARENT_ID, of == 0 ? "t1" : "t2");
+        add(&model, wait, NULL);
+        add(&model, request_update("r2", 25100, 30000), NULL);
+        model_flush(&model);
+        why_at(&model, 1, &why);
+        /* The path is through the tool that ended last. */
+        assert_int_equal(why.path.part_ns[PART_WAIT] / 1000000, of == 0 ? 0 : 9000);
+        assert_int_equal(why.path.part_ns[PART_TOOL] / 1000000, of == 0 ? 24000 : 15000);
+        why_release(&why);
+        model_release(&model);
+    }
+}
+
 TEST(an_interaction_without_an_end_ends_where_the_next_starts)
 {
     struct model model;
