@@ -138,7 +138,7 @@ static void put_title(struct page *page, const struct turn *turn, struct strbuf 
     strbuf_adds(page->out, turn->open ? ", which still runs\n" : "\n");
 }
 
-/* A line of agents; nothing if there are none. */
+/* Appends a line of agents, unless there is nobody. */
 static void put_agents(struct page *page, const char *head, const struct critical_path *path,
                        size_t first, size_t count, struct strbuf *text)
 {

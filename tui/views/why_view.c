@@ -393,7 +393,7 @@ static void put_sum(struct frame *frame, struct area panel, int *y)
     strbuf_clear(&frame->scratch);
 }
 
-/* Draws a line of agents; nothing if there are none. */
+/* Draws a line of agents, unless there is nobody. */
 static void put_agents(struct frame *frame, struct area panel, int *y, const char *head,
                        size_t first, size_t count)
 {
