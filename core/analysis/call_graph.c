@@ -322,8 +322,12 @@ bool call_graph_build(struct call_graph *graph, const struct swarm *swarm,
                       int64_t local_ns)
 {
     const struct mem *mem = swarm_mem(swarm);
-    *graph = (struct call_graph){
-        .mem = mem, .swarm = swarm, .past = turn->past, .local_ns = local_ns, .open = turn->open};
+    *graph = (struct call_graph){.mem = mem,
+                                 .swarm = swarm,
+                                 .past = turn->past,
+                                 .local_ns = local_ns,
+                                 .open = turn->open,
+                                 .whole = turn->span == NO_SPAN};
     int64_t from_ns;
     swarm_kept_range(swarm, swarm_agent(swarm, turn->agent)->session, &from_ns, &graph->to_ns);
     struct builder builder = {

@@ -40,7 +40,8 @@ struct call_graph {
     const struct swarm *swarm;
     const struct past *past; /* of the turn */
     int64_t local_ns;
-    bool open; /* the turn runs */
+    bool open;  /* the turn runs */
+    bool whole; /* the turn is no interaction: it is all that its agent did */
     int64_t
         to_ns; /* the end of the part of the time that was kept: calls end there at the latest */
     struct graph_call *calls;

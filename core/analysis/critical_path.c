@@ -156,12 +156,28 @@ static int64_t within(const struct graph_run *run, int64_t at_ns)
     return at_ns > run->start_ns ? at_ns : run->start_ns;
 }
 
+/* Returns the part of the time before a call of the run. The results that a request sends make it
+   follow at once; one that sends none carries what a person wrote, whenever that was. Within an
+   interaction a person has written, so that this is the client's own time. */
+static uint8_t part_before(const struct call_graph *graph, uint32_t run, uint32_t number)
+{
+    const struct graph_call *call = number == NO_CALL ? NULL : &graph->calls[number];
+    bool idle = graph->whole && run == 0 && call != NULL && call->kind == SPAN_REQUEST &&
+                call->dependency_count > 0;
+    for (uint32_t i = 0; idle && i < call->dependency_count; i++) {
+        uint32_t dependency = graph->dependencies[call->first_dependency + i];
+        idle = graph->calls[dependency].kind == SPAN_REQUEST;
+    }
+    return idle ? PART_IDLE : PART_OVERHEAD;
+}
+
 /* Walks from `end_ns` to the start of the run, which it covers. */
 static void walk_run(struct walk *walk, uint32_t number, int64_t end_ns)
 {
     const struct call_graph *graph = walk->graph;
     const struct graph_run *run = &graph->runs[number];
     uint32_t at = last_of(graph, run->first_dependency, run->dependency_count, NO_CALL, end_ns);
+    uint32_t after = NO_CALL;
     struct path_piece idle = {
         .end_ns = end_ns, .span = NO_SPAN, .agent = run->agent, .part = PART_OVERHEAD};
     while (at != NO_CALL && !walk->failed) {
@@ -169,6 +185,7 @@ static void walk_run(struct walk *walk, uint32_t number, int64_t end_ns)
         const struct graph_call *call = &graph->calls[here];
         int64_t from = least(call->end_ns, idle.end_ns);
         idle.start_ns = from;
+        idle.part = part_before(graph, number, after);
         put_piece(walk, &idle);
         idle.end_ns = within(run, least(from, call->start_ns));
         if (waited(graph, here)) {
@@ -182,7 +199,9 @@ static void walk_run(struct walk *walk, uint32_t number, int64_t end_ns)
             put_call(walk, call, run->agent, idle.end_ns, from);
         }
         at = last_of(graph, call->first_dependency, call->dependency_count, here, idle.end_ns);
+        after = here;
     }
+    idle.part = PART_OVERHEAD;
     const uint32_t by = run->started_by;
     idle.start_ns = run->start_ns;
     put_time(walk, &idle, by == NO_CALL ? NO_CALL : graph->calls[by].first_wait);

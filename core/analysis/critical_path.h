@@ -8,7 +8,7 @@
 
 struct path_piece {
     int64_t start_ns, end_ns;
-    span_no span;   /* the call; NO_SPAN: overhead */
+    span_no span;   /* the call; NO_SPAN: of none */
     agent_no agent; /* the time is of its run */
     uint8_t part;   /* enum path_part */
 };

@@ -9,6 +9,7 @@ const struct path_part_row path_parts[PATH_PARTS] = {
     [PART_TOOL] = {"tool", "tools"},
     [PART_WAIT] = {"wait", "waits for people"},
     [PART_OVERHEAD] = {"overhead", "overhead"},
+    [PART_IDLE] = {"idle", "idle"},
 };
 
 enum path_part path_part_of(enum span_kind kind)

@@ -13,6 +13,7 @@ enum path_part {
     PART_TOOL,
     PART_WAIT,     /* for a person */
     PART_OVERHEAD, /* nothing ran: the client's own time */
+    PART_IDLE,     /* nothing ran, and nothing was asked for: until a person wrote again */
     PATH_PARTS
 };
 

@@ -7,7 +7,7 @@
 #include "core/analysis/what_if.h"
 
 struct reason {
-    struct what_if_kind kind; /* PART_OVERHEAD, too: the clients' own time */
+    struct what_if_kind kind; /* PART_OVERHEAD and PART_IDLE, too: of no call */
     int64_t ns;               /* on critical paths */
     uint64_t turns;           /* with such a piece */
     struct turn longest;      /* the one with the most of it … */

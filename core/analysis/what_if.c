@@ -268,7 +268,7 @@ static struct what_if *kinds_of(const struct call_graph *graph, const struct cri
     struct what_if *kinds = mem_zalloc(graph->mem, path->call_count + PATH_PARTS, sizeof *kinds);
     *count = 0;
     for (int part = 0; kinds != NULL && part < PATH_PARTS; part++) {
-        if (part != PART_TOOL && part != PART_OVERHEAD && path->part_ns[part] > 0) {
+        if (part != PART_TOOL && part < PART_OVERHEAD && path->part_ns[part] > 0) {
             kinds[(*count)++] = (struct what_if){{(uint8_t)part, INTERN_NONE}, path->part_ns[part]};
         }
     }

@@ -7,7 +7,7 @@
 
 /* A kind of call: a part of the path, or for PART_TOOL the tools of one name. */
 struct what_if_kind {
-    uint8_t part;   /* enum path_part, but no PART_OVERHEAD */
+    uint8_t part;   /* enum path_part, but neither PART_OVERHEAD nor PART_IDLE */
     intern_id name; /* of a tool's span; else INTERN_NONE */
 };
 

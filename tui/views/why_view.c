@@ -258,7 +258,7 @@ static bool has_piece(const struct critical_path *path, agent_no agent, int64_t 
 {
     for (size_t i = first_piece(path, from_ns);
          i < path->piece_count && path->pieces[i].start_ns < to_ns; i++) {
-        if (path->pieces[i].agent == agent && path->pieces[i].part != PART_OVERHEAD) {
+        if (path->pieces[i].agent == agent && path->pieces[i].span != NO_SPAN) {
             return true;
         }
     }

@@ -185,6 +185,34 @@ TEST(a_wait_is_of_the_call_that_its_record_names)
     }
 }
 
+/* Two turns of an agent whose source has no interactions, and the same within one. */
+TEST(time_until_a_person_writes_again_is_no_overhead)
+{
+    for (int has_turn = 0; has_turn < 2; has_turn++) {
+        struct model model;
+        struct why why;
+        int64_t sum = 0;
+        assert_true(model_init(&model, &mem_libc));
+        if (has_turn) {
+            add_turn(&model, "turn", 0, 61000, NULL);
+        }
+        add(&model, request_update("r1", 0, 1000), NULL);
+        add(&model, tool_update("t1", 1100, 2000, "Bash", NULL), NULL);
+        add(&model, request_update("r2", 2100, 3000), NULL);
+        add(&model, request_update("r3", 60000, 61000), NULL);
+        model_flush(&model);
+        why_at(&model, 1, &why);
+        for (int part = 0; part < PATH_PARTS; part++) {
+            sum += why.path.part_ns[part];
+        }
+        assert_int_equal(sum, why.turn.end_ns - why.turn.start_ns);
+        assert_int_equal(why.path.part_ns[PART_IDLE] / 1000000, has_turn ? 0 : 57000);
+        assert_int_equal(why.path.part_ns[PART_OVERHEAD] / 1000000, has_turn ? 57200 : 200);
+        why_release(&why);
+        model_release(&model);
+    }
+}
+
 TEST(an_interaction_without_an_end_ends_where_the_next_starts)
 {
     struct model model;
