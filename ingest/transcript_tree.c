@@ -76,6 +76,17 @@ static void refuse(struct transcript_tree *tree, const char *path, int why)
     transcript_dir_refuse(&tree->dir, path, why, &refused);
 }
 
+/* Names a file that is packed, once; one that is old is wanted in a named directory only. */
+static void found_packed(struct transcript_tree *tree, const char *path)
+{
+    bool new = intern_find(tree->refused, path, strlen(path)) == INTERN_NONE;
+    if (tree->whole && new) {
+        tree->dir.failed |= intern_put(tree->refused, path, strlen(path)) == INTERN_FAILED;
+        source_counters_unreadable(&tree->dir.source.counters, path,
+                                   "it is packed: unpack it with zstd -d");
+    }
+}
+
 static bool is_known(const struct transcript_tree *tree, const char *path)
 {
     return intern_find(tree->known, path, strlen(path)) != INTERN_NONE;
@@ -158,7 +169,9 @@ static void found(struct transcript_dir *dir, const struct transcript_search *wh
         if (!fits(place, level, name) || is_known(tree, path)) {
             continue;
         }
-        if (place->next == 0) {
+        if (place->packed) {
+            found_packed(tree, path);
+        } else if (place->next == 0) {
             found_file(tree, place, path);
         } else if (is_directory(path)) {
             note_known(tree, path);

@@ -21,6 +21,7 @@ struct tree_place {
     unsigned kind;               /* of a file: the client's number */
     bool document;               /* the file is one JSON value, rewritten as a whole each time */
     bool always;                 /* the file is read however old it is */
+    bool packed;                 /* the file cannot be read, and is named where all are wanted */
     bool part;                   /* the session of the file has another one */
     /* Names of the members that have its times (ends with NULL); NULL: "timestamp". */
     const char *const *times;

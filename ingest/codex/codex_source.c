@@ -1,4 +1,5 @@
-/* The places of Codex's files, and the index of names. */
+/* The places of Codex's files, and the index of names. Codex packs old rollouts, and unpacks one
+   before it continues it. */
 #include "ingest/codex/codex_source.h"
 
 #include "ingest/client_value.h"
@@ -17,6 +18,7 @@ static const struct tree_place places[] = {
     {.level = DAYS, .prefix = "", .suffix = "", .next = ROLLOUTS},
     {.level = TOP, .prefix = "archived_sessions", .suffix = "", .next = ROLLOUTS},
     {.level = ROLLOUTS, .prefix = "rollout-", .suffix = ".jsonl", .kind = CODEX_ROLLOUT},
+    {.level = ROLLOUTS, .prefix = "rollout-", .suffix = ".jsonl.zst", .packed = true},
     {.level = TOP,
      .prefix = "session_index",
      .suffix = ".jsonl",

@@ -87,7 +87,8 @@ static void take_meta(struct tree_file *file, struct json_value meta)
 }
 
 /* An interactive client writes down which process has the session, and since when, in seconds. The
-   file stays when it ends. */
+   file stays when it ends. In a container, or on another host that shares the directory, it has
+   another host's name. */
 static void take_runtime(struct tree_file *file, struct json_value runtime)
 {
     char host[HOST_NAME_MAX + 1] = "";
@@ -97,6 +98,11 @@ static void take_runtime(struct tree_file *file, struct json_value runtime)
     bool here = gethostname(host, sizeof host) == 0 && where.len == strlen(host) &&
                 memcmp(where.bytes, host, where.len) == 0;
     tree_file_set_ids(file, session, (struct slice){"", 0});
+    if (tree_file_is_known(file) && where.len > 0 && !here) {
+        struct update update = tree_file_update(file, UPDATE_SESSION);
+        update_text(&update, FIELD_HOST, where);
+        tree_file_send(file, &update);
+    }
     if (tree_file_is_known(file) && here && pid > 0 && pid < INT32_MAX) {
         client_sessions_set_process(&file->tree->sessions, file->session, (int64_t)pid,
                                     client_plain_text(json_get(runtime, "work_dir")),

@@ -1,5 +1,5 @@
-/* 24: the start beside what clients have left on a machine over months: 1,000 old rollouts of Codex
-   and a large database of OpenCode. Nothing of it is recent, so nothing of it should cost. */
+/* 24: the start beside what clients have left on a machine over months: 1,000 old rollouts of Codex,
+   as many chats of Qwen Code and of Gemini CLI, and a large database of OpenCode. Nothing of it is recent, so nothing of it should cost. */
 #include "tests/bench/bench.h"
 #include "tests/bench/pty.h"
 
@@ -18,7 +18,7 @@
 #include <sqlite3.h>
 #endif
 
-enum { ROLLOUTS = 1000, PART_BYTES = 50000, PARTS = 10000, QUICK_PARTS = 200 };
+enum { ROLLOUTS = 1000, A_PROJECT = 100, PART_BYTES = 50000, PARTS = 10000, QUICK_PARTS = 200 };
 
 #define LINE                                                                                     \
     "{\"timestamp\":\"2025-01-01T00:00:00.000Z\",\"type\":\"session_meta\",\"payload\":{\"id\":" \
@@ -36,19 +36,31 @@ static void make_dirs(const char *home, const char *below)
     mkdir(path, 0700);
 }
 
-/* Thirty a day. */
-static void write_rollouts(const char *home)
+static void write_old(const char *home, const char *below, const char *name)
 {
     const struct timeval old[2] = {{1735689600, 0}, {1735689600, 0}};
+    char path[1000];
+    make_dirs(home, below);
+    snprintf(path, sizeof path, "%s/%s/%s", home, below, name);
+    bench_write_file(path, LINE, strlen(LINE));
+    utimes(path, old);
+}
+
+/* Thirty rollouts a day; chats by project. */
+static void write_transcripts(const char *home)
+{
+    char below[80], name[80];
     for (int i = 0; i < ROLLOUTS; i++) {
-        char below[80], path[900];
         snprintf(below, sizeof below, ".codex/sessions/2025/%02d/%02d", 1 + i / 30 / 28,
                  1 + i / 30 % 28);
-        make_dirs(home, below);
-        snprintf(path, sizeof path, "%s/%s/rollout-2025-01-01T00-00-00-%036d.jsonl", home, below,
-                 i);
-        bench_write_file(path, LINE, strlen(LINE));
-        utimes(path, old);
+        snprintf(name, sizeof name, "rollout-2025-01-01T00-00-00-%036d.jsonl", i);
+        write_old(home, below, name);
+        snprintf(below, sizeof below, ".qwen/projects/p%d/chats", i / A_PROJECT);
+        snprintf(name, sizeof name, "%036d.jsonl", i);
+        write_old(home, below, name);
+        snprintf(below, sizeof below, ".gemini/tmp/p%d/chats", i / A_PROJECT);
+        snprintf(name, sizeof name, "session-2025-01-01T00-00-%08d.jsonl", i);
+        write_old(home, below, name);
     }
 }
 
@@ -102,8 +114,9 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static double start_in(const char *home)
 {
     extern char **environ;
-    char program[] = "swarmtop", command[] = "report", codex[] = "codex:", opencode[] = "opencode:";
-    char *argv[] = {program, command, codex, opencode, NULL};
+    char program[] = "swarmtop", command[] = "report",
+         codex[] = "codex:", opencode[] = "opencode:", qwen[] = "qwen:", gemini[] = "gemini:";
+    char *argv[] = {program, command, codex, qwen, gemini, opencode, NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;
     int status = -1;
@@ -127,8 +140,9 @@ void bench_start(struct bench *bench)
     snprintf(full, sizeof full, "%s/full", bench->dir);
     snprintf(empty, sizeof empty, "%s/empty", bench->dir);
     make_dirs(empty, ".codex/sessions");
-    make_dirs(full, ".codex/sessions");
-    write_rollouts(full);
+    make_dirs(empty, ".qwen/projects");
+    make_dirs(empty, ".gemini/tmp");
+    write_transcripts(full);
 #ifdef HAVE_SQLITE
     write_database(full, bench->quick ? QUICK_PARTS : PARTS);
     write_database(empty, 0);
@@ -143,8 +157,8 @@ void bench_start(struct bench *bench)
     nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     nftw(empty, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     bench_say("24 start beside old files", samples_median(&beside) / samples_median(&alone),
-              "an empty home", false, 1.2, "%.1f ms against %.1f ms, %d rollouts",
-              samples_median(&beside) * 1e3, samples_median(&alone) * 1e3, ROLLOUTS);
+              "an empty home", false, 1.2, "%.1f ms against %.1f ms, %d transcripts",
+              samples_median(&beside) * 1e3, samples_median(&alone) * 1e3, 3 * ROLLOUTS);
     bench_say("24 start beside old files", samples_median(&beside) / 0.3, "300 ms", false, 1,
               "%.1f ms", samples_median(&beside) * 1e3);
 }

@@ -80,3 +80,18 @@ HOME_TEST(the_index_names_sessions)
                   "': {'name': 'Fix it', 'start_ms': -19000, 'end_ms': -17000, 'gone': false}}",
                   NULL);
 }
+
+/* Codex packs rollouts that are old. */
+HOME_TEST(a_packed_rollout_is_named_where_all_are_wanted)
+{
+    for (int named = 0; named < 2; named++) {
+        struct codex_home *h = *state;
+        codex_home_put(h, ONE, META(ONE) TURN("02.000") END("03.000"));
+        codex_home_append(
+            h->dir, "sessions/2025/10/09/rollout-2025-10-09T08-00-00-" TWO ".jsonl.zst", "packed");
+        codex_home_start(h, false, named != 0);
+        const char *unread = hub_source(h->rig.hub, 0).unread;
+        assert_int_equal(strstr(unread, TWO ".jsonl.zst: it is packed") != NULL, named);
+        rig_stop_hub(&h->rig);
+    }
+}

@@ -440,16 +440,17 @@ TEST(a_report_to_the_model_asks_nothing_while_tools_run)
     "\",\"cwd\":\"/home/dev/api\",\"timestamp\":\"2025-10-09T08:53:" s \
     ".000Z\",\"type\":\"user\",\"message\":{\"parts\":[{\"text\":\"Do\"}]}}\n"
 
-static void write_runtime(const char *dir, const char *of, int pid)
+/* `host` NULL: this one. */
+static void write_runtime(const char *dir, const char *of, int pid, const char *host)
 {
-    char name[100], text[400], host[256];
-    assert_int_equal(gethostname(host, sizeof host), 0);
+    char name[100], text[600], here[256];
+    assert_int_equal(gethostname(here, sizeof here), 0);
     snprintf(name, sizeof name, "projects/p/chats/%s.runtime.json", of);
     snprintf(
         text, sizeof text,
         "{\"schema_version\":1,\"pid\":%d,\"session_id\":\"%s\",\"work_dir\":\"/home/dev/api\","
         "\"hostname\":\"%s\",\"started_at\":1759999990.5}",
-        pid, of, host);
+        pid, of, host == NULL ? here : host);
     support_write_file(support_path(dir, name), text, strlen(text));
 }
 
@@ -463,8 +464,8 @@ RIG_TEST(a_client_that_names_its_process_dies_alone)
     char id[] = "s";
     processes_start(proc, 20, 1, 1, "node", "node /usr/bin/qwen");
     processes_work_in(proc, 20, "/home/dev/api");
-    write_runtime(dir, "s", 10);
-    write_runtime(dir, "t", 20);
+    write_runtime(dir, "s", 10, NULL);
+    write_runtime(dir, "t", 20, NULL);
     support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), one, strlen(one));
     support_write_file(support_path(dir, "projects/p/chats/t.jsonl"), other, strlen(other));
     rig_start_hub(rig, (struct hub_options){.follow = true, .settings = settings});
@@ -477,6 +478,29 @@ RIG_TEST(a_client_that_names_its_process_dies_alone)
     rig_until(rig, has_ended, id);
     assert_int_equal(rig_session(rig, "t")->flags & SESSION_ENDED, 0);
     assert_true(records_agent(&rig->model, "s")->flags & AGENT_GONE);
+}
+
+/* A directory that a container or another machine writes too: the file names the process there, and
+   a process of that number here is another one. */
+RIG_TEST(a_client_of_another_host_has_its_name_and_no_process_here)
+{
+    static const char one[] = WORK("s", "u1", "19"), other[] = WORK("t", "u2", "19");
+    struct rig *rig = *state;
+    const char *dir = make_project(), *proc = start_client();
+    const struct source_setting settings[] = {{"qwen:", "dir", dir}, {"qwen:", "proc", proc}, {0}};
+    write_runtime(dir, "s", 10, "3f9c1a2b4d5e");
+    write_runtime(dir, "t", 10, NULL);
+    support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), one, strlen(one));
+    support_write_file(support_path(dir, "projects/p/chats/t.jsonl"), other, strlen(other));
+    rig_start_hub(rig, (struct hub_options){.follow = true, .settings = settings});
+    rig_add(rig, "qwen:");
+    rig_until_events(rig, 4);
+    rig_run_ms(rig, 600);
+    const struct session *there = rig_session(rig, "s"), *here = rig_session(rig, "t");
+    assert_string_equal(swarm_text(rig->model.swarm, there->texts[SESSION_HOST]), "3f9c1a2b4d5e");
+    assert_int_equal(there->pid, 0);
+    assert_string_equal(swarm_text(rig->model.swarm, here->texts[SESSION_HOST]), "");
+    assert_int_equal(here->pid, 10);
 }
 
 /* Some providers count ids from one in each conversation. */
