@@ -31,7 +31,8 @@ static const struct row {
     [FACT_CACHE_READ_TOKENS] = ROW("cache_read_tokens", 0),
     [FACT_CACHE_CREATION_TOKENS] = ROW("cache_creation_tokens", 0),
     [FACT_ATTEMPTS] = ROW("attempt_count", 0),
-    [FACT_CONTEXT_WINDOW] = ROW("context_window", 0),
+    [FACT_CONTEXT_WINDOW] = ROW("context_window", FACT_THOUGHT_TOKENS),
+    [FACT_THOUGHT_TOKENS] = ROW("thought_tokens", 0),
     [FACT_MODEL] = ROW("model", 0),
     [FACT_SUCCESS] = ROW("success", FACT_EVICTED),
     [FACT_EVICTED] = ROW("evicted", FACT_OUTCOME),
@@ -249,5 +250,6 @@ double end_facts_otps(const struct end_facts *facts)
 {
     double setup_ms = facts->numbers[FACT_SETUP_MS] > 0 ? facts->numbers[FACT_SETUP_MS] : 0;
     double sampling_ms = facts->numbers[FACT_TTLT_MS] - facts->numbers[FACT_TTFT_MS] - setup_ms;
-    return otps_of(facts->numbers[FACT_OUTPUT_TOKENS], sampling_ms);
+    double thoughts = facts->numbers[FACT_THOUGHT_TOKENS];
+    return otps_of(facts->numbers[FACT_OUTPUT_TOKENS] + (thoughts > 0 ? thoughts : 0), sampling_ms);
 }

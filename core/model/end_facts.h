@@ -17,6 +17,7 @@ enum end_fact {
     FACT_CACHE_CREATION_TOKENS,
     FACT_ATTEMPTS,
     FACT_CONTEXT_WINDOW,
+    FACT_THOUGHT_TOKENS, /* sampled, too, by a client that counts them beside the output */
     FACTS
 };
 
@@ -36,7 +37,8 @@ void end_facts_read(struct slice args, struct end_facts *out);
    to be a rate. */
 enum { OTPS_TOKENS_MIN = 10, OTPS_SAMPLING_MIN_MS = 500 };
 double otps_of(double tokens, double sampling_ms);
-/* Returns that rate of a request: its sampling is ttlt - ttft - set-up. */
+/* Returns that rate of a request: its sampling is ttlt - ttft - set-up. Thoughts that are counted
+   beside the output are sampled with it. */
 double end_facts_otps(const struct end_facts *facts);
 
 #endif

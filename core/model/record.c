@@ -229,6 +229,7 @@ void record_shape(const struct record *record, int64_t origin_ns, struct request
         .output_tokens = facts_number(facts, FIELD_OUTPUT_TOKENS),
         .cache_read_tokens = facts_number(facts, FIELD_CACHE_READ_TOKENS),
         .cache_creation_tokens = facts_number(facts, FIELD_CACHE_CREATION_TOKENS),
+        .thought_tokens = facts_number(facts, FIELD_THOUGHT_TOKENS),
     };
     const double *attempts;
     size_t count = facts_times(facts, FIELD_ATTEMPTS, &attempts);
@@ -257,6 +258,7 @@ static void take_request(const struct record *record, struct end_facts *out)
     out->numbers[FACT_OUTPUT_TOKENS] = shape.output_tokens;
     out->numbers[FACT_CACHE_READ_TOKENS] = shape.cache_read_tokens;
     out->numbers[FACT_CACHE_CREATION_TOKENS] = shape.cache_creation_tokens;
+    out->numbers[FACT_THOUGHT_TOKENS] = shape.thought_tokens;
     out->numbers[FACT_CONTEXT_WINDOW] = facts_number(&record->facts, FIELD_CONTEXT_WINDOW);
     if (shape.attempts != NULL) {
         out->numbers[FACT_ATTEMPTS] = (double)shape.attempt_count;

@@ -21,7 +21,9 @@ void request_shape_rates(struct request_shape *shape)
         shape->itps = js_round(shape->prompt_tokens / (shape->ttft_ms / 1000) * 100) / 100;
     }
     if (sampling_ms > 0 && !isnan(shape->output_tokens)) {
-        shape->otps = js_round(shape->output_tokens / (sampling_ms / 1000) * 100) / 100;
+        double tokens =
+            shape->output_tokens + (shape->thought_tokens > 0 ? shape->thought_tokens : 0);
+        shape->otps = js_round(tokens / (sampling_ms / 1000) * 100) / 100;
     }
     if (!isnan(shape->cache_read_tokens) && shape->prompt_tokens > 0) {
         shape->cache_hit_rate_pct =

@@ -14,6 +14,7 @@ struct request_shape {
     double setup_ms; /* as reported; phases want more than 0 */
     double ttft_ms, ttlt_ms;
     double prompt_tokens, output_tokens, cache_read_tokens, cache_creation_tokens;
+    double thought_tokens; /* beside the output */
     const double
         *attempts; /* epoch ms, borrowed; NULL: none reported, which is not an empty list */
     size_t attempt_count;

@@ -106,6 +106,7 @@ enum field_rule {
     X(FIELD_OUTPUT_TOKENS, "output_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                 \
     X(FIELD_CACHE_READ_TOKENS, "cache_read_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL)         \
     X(FIELD_CACHE_CREATION_TOKENS, "cache_creation_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL) \
+    X(FIELD_THOUGHT_TOKENS, "thought_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL)               \
     X(FIELD_CONTEXT_WINDOW, "context_window", TYPE_NUMBER, RULE_GREATEST, IN_CALL)               \
     X(FIELD_RESULT_TOKENS, "result_tokens", TYPE_NUMBER, RULE_GREATEST, IN_CALL)                 \
     X(FIELD_CHILD_AGENT_ID, "child_agent_id", TYPE_TEXT, RULE_TEXT, IN_CALL)                     \

@@ -214,6 +214,9 @@ static void list_request(const struct ending_span *span, double duration_ms, str
     if (!isnan(values->context_window)) {
         arg_number(list, "context_window", values->context_window);
     }
+    if (shape->thought_tokens > 0) {
+        arg_number(list, "thought_tokens", shape->thought_tokens);
+    }
     list_outcome(values, list);
 }
 

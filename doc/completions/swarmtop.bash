@@ -36,7 +36,7 @@ _swarmtop_keys() { # OPERATION
     claude_hook) keys='t= session_id= agent_id= payload. process.' ;;
     update_session) keys='t= session_id= agent_id= by= precedence= start_ms= end_ms= name= title= custom_title= alias= outcome= cwd= branch= host= client= pid= alive= state= cost_usd= parent_session_id= parent_agent_id=' ;;
     update_agent) keys='t= session_id= agent_id= by= precedence= start_ms= end_ms= name= alias= state= type= description= parent_agent_id=' ;;
-    update_call) keys='t= session_id= agent_id= kind= id= by= precedence= start_ms= end_ms= name= alias= outcome= parent_id= args. success= error= model= query_source= message_id= attempt_start_times= retry. ttft_ms= ttlt_ms= request_setup_ms= prompt_tokens= output_tokens= cache_read_tokens= cache_creation_tokens= context_window= result_tokens= child_agent_id= context= decision= decision_source= prompt_length= may_ask= input_hash=' ;;
+    update_call) keys='t= session_id= agent_id= kind= id= by= precedence= start_ms= end_ms= name= alias= outcome= parent_id= args. success= error= model= query_source= message_id= attempt_start_times= retry. ttft_ms= ttlt_ms= request_setup_ms= prompt_tokens= output_tokens= cache_read_tokens= cache_creation_tokens= thought_tokens= context_window= result_tokens= child_agent_id= context= decision= decision_source= prompt_length= may_ask= input_hash=' ;;
     raw) keys='t= session_id= agent_id= event.' ;;
     open) keys='t= session_id= agent_id= start_ms= extra.' ;;
     journal) keys='t= session_id= agent_id=' ;;

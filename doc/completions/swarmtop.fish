@@ -169,7 +169,7 @@ complete -c swarmtop -n '__swarmtop_operation emit update_session' -a 't= sessio
 complete -c swarmtop -n '__swarmtop_operation emit' -a update_agent -d 'set facts of an agent'
 complete -c swarmtop -n '__swarmtop_operation emit update_agent' -a 't= session_id= agent_id= by= precedence= start_ms= end_ms= name= alias= state= type= description= parent_agent_id='
 complete -c swarmtop -n '__swarmtop_operation emit' -a update_call -d 'set facts of a request, tool, wait, turn or span'
-complete -c swarmtop -n '__swarmtop_operation emit update_call' -a 't= session_id= agent_id= kind= id= by= precedence= start_ms= end_ms= name= alias= outcome= parent_id= args. success= error= model= query_source= message_id= attempt_start_times= retry. ttft_ms= ttlt_ms= request_setup_ms= prompt_tokens= output_tokens= cache_read_tokens= cache_creation_tokens= context_window= result_tokens= child_agent_id= context= decision= decision_source= prompt_length= may_ask= input_hash='
+complete -c swarmtop -n '__swarmtop_operation emit update_call' -a 't= session_id= agent_id= kind= id= by= precedence= start_ms= end_ms= name= alias= outcome= parent_id= args. success= error= model= query_source= message_id= attempt_start_times= retry. ttft_ms= ttlt_ms= request_setup_ms= prompt_tokens= output_tokens= cache_read_tokens= cache_creation_tokens= thought_tokens= context_window= result_tokens= child_agent_id= context= decision= decision_source= prompt_length= may_ask= input_hash='
 complete -c swarmtop -n '__swarmtop_operation emit' -a raw -d 'a raw trace event in a named session'
 complete -c swarmtop -n '__swarmtop_operation emit raw' -a 't= session_id= agent_id= event.'
 complete -c swarmtop -n '__swarmtop_operation emit' -a open -d 'open a session without agents'

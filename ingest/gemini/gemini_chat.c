@@ -153,6 +153,8 @@ static void end_request(struct gemini_chat *chat, struct json_value line, struct
     update_number(&update, FIELD_PROMPT_TOKENS, client_number(json_get(tokens, "input")));
     update_number(&update, FIELD_CACHE_READ_TOKENS, client_number(json_get(tokens, "cached")));
     update_number(&update, FIELD_OUTPUT_TOKENS, client_number(json_get(tokens, "output")));
+    double thoughts = client_number(json_get(tokens, "thoughts")); /* no part of the output */
+    update_number(&update, FIELD_THOUGHT_TOKENS, thoughts > 0 ? thoughts : (double)NAN);
     chat->asked_ms = (double)NAN;
     tree_file_send(chat->file, &update);
 }

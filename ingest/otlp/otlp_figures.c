@@ -136,13 +136,17 @@ void otlp_figures_tokens(const struct otlp_item *item, struct update *update)
     } else if (!isnan(usage.prompt) && excludes_cache(item, &usage)) {
         usage.prompt += or_zero(usage.read) + or_zero(usage.creation);
     }
+    /* Others count them in the output, too. */
+    double thoughts =
+        item->producer == OTLP_GEMINI ? otlp_found_number(found, MEANS_THOUGHTS) : (double)NAN;
     const struct {
         enum update_field field;
         double number;
     } rows[] = {{FIELD_PROMPT_TOKENS, usage.prompt},
                 {FIELD_OUTPUT_TOKENS, usage.output},
                 {FIELD_CACHE_READ_TOKENS, usage.read},
-                {FIELD_CACHE_CREATION_TOKENS, usage.creation}};
+                {FIELD_CACHE_CREATION_TOKENS, usage.creation},
+                {FIELD_THOUGHT_TOKENS, thoughts}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].number >= 0 && rows[i].number < 1e15) {
             update_number(update, rows[i].field, rows[i].number);

@@ -67,3 +67,22 @@ TEST(a_number_of_any_length_is_read_to_the_last_digit)
         assert_reads(text);
     }
 }
+
+/* Thoughts that are counted beside the output are sampled with it. */
+TEST(thoughts_count_for_the_rate)
+{
+    static const struct {
+        const char *args;
+        long otps;
+    } rows[] = {
+        {"{\"ttft_ms\":200,\"ttlt_ms\":1200,\"output_tokens\":20}", 20},
+        {"{\"ttft_ms\":200,\"ttlt_ms\":1200,\"output_tokens\":20,\"thought_tokens\":30}", 50},
+        {"{\"ttft_ms\":200,\"ttlt_ms\":1200,\"output_tokens\":20,\"thought_tokens\":-30}", 20},
+        {"{\"thought_tokens\": 30,\"ttft_ms\":200,\"ttlt_ms\":1200,\"output_tokens\":20}", 50},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct end_facts facts;
+        end_facts_read((struct slice){rows[i].args, strlen(rows[i].args)}, &facts);
+        assert_int_equal(lround(end_facts_otps(&facts)), rows[i].otps);
+    }
+}

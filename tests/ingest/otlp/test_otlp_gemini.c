@@ -1,6 +1,9 @@
 /* Gemini's spans and logs of tools have no id in common: those of one call are joined, whatever the
-   order and how often they are sent. */
+   order and how often they are sent. Its thoughts are no part of its output. */
+#include "core/query/metrics.h"
 #include "tests/support/otlp_reading.h"
+
+#include <math.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,5 +128,69 @@ TEST(a_call_of_gemini_is_one_in_whatever_order_its_span_and_log_come)
             json_decref(reading);
             otlp_rig_release(&otlp);
         }
+    }
+}
+
+/* A span of 1.2 s, its first token after 0.2 s, and the log of the same request. */
+#define THINKING_SPAN                                                                               \
+    "{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':{'stringValue':"    \
+    "'%s'}}]},'scopeSpans':[{'spans':[{'traceId':'0000000000000000000000000000aaaa','spanId':"      \
+    "'0000000000000001','name':'llm_call','startTimeUnixNano':'1795903200000000000',"               \
+    "'endTimeUnixNano':'1795903201200000000','attributes':[{'key':'gen_ai.operation.name','value':" \
+    "{'stringValue':'chat'}},{'key':'session.id','value':{'stringValue':'s'}},{'key':"              \
+    "'gen_ai.response.time_to_first_chunk','value':{'doubleValue':0.2}},{'key':"                    \
+    "'gen_ai.usage.output_tokens','value':{'intValue':20}}%s]}]}]}]}"
+#define THINKING_LOG                                                                                 \
+    "{'resourceLogs':[{'resource':{'attributes':[{'key':'service.name','value':{'stringValue':"      \
+    "'%s'}}]},'scopeLogs':[{'logRecords':[{'traceId':'0000000000000000000000000000aaaa','spanId':"   \
+    "'0000000000000001','timeUnixNano':'1795903201200000000','attributes':[{'key':'event.name',"     \
+    "'value':{'stringValue':'gemini_cli.api_response'}},{'key':'session.id','value':{'stringValue':" \
+    "'s'}},{'key':'output_token_count','value':{'intValue':20}},{'key':'duration_ms','value':"       \
+    "{'intValue':1200}}%s]}]}]}]}"
+
+/* Takes one of them; `of` is an attribute of it. */
+static void take_thinking(struct otlp_rig *otlp, int which, const char *service, const char *of)
+{
+    char body[BODY_BYTES];
+    if (which == 0) {
+        snprintf(body, sizeof body, THINKING_SPAN, service, of);
+    } else {
+        snprintf(body, sizeof body, THINKING_LOG, service, of);
+    }
+    for (char *quote = body; (quote = strchr(quote, '\'')) != NULL;) {
+        *quote = '"';
+    }
+    otlp_rig_take(otlp, which == 0 ? OTLP_TRACES : OTLP_LOGS, OTLP_JSON, body, strlen(body));
+}
+
+TEST(thoughts_are_sampled_beside_the_output)
+{
+    static const char thoughts[] = ",{'key':'thoughts_token_count','value':{'intValue':30}}";
+    static const struct {
+        const char *service, *of_span, *of_log;
+        long otps;
+    } cases[] = {
+        {"gemini-cli", "", "", 20},        {"gemini-cli", thoughts, NULL, 50},
+        {"gemini-cli", "", thoughts, 50},  {"gemini-cli", thoughts, thoughts, 50},
+        {"qwen-code", thoughts, NULL, 20}, /* part of its output */
+    };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct otlp_rig otlp;
+        struct swarm_metrics metrics;
+        otlp_rig_init(&otlp);
+        for (int k = 0; k < 2; k++) {
+            int which = k ^ (int)(i & 1); /* in either order */
+            const char *of = which == 0 ? cases[i / 2].of_span : cases[i / 2].of_log;
+            if (of != NULL) {
+                take_thinking(&otlp, which, cases[i / 2].service, of);
+            }
+        }
+        otlp_settle(&otlp.rig);
+        assert_true(metrics_compute(otlp.rig.model.swarm, otlp.rig.now_ns, &metrics));
+        assert_int_equal(metrics.totals.requests, 1);
+        assert_int_equal(lround(metrics.totals.output_tokens), 20);
+        assert_int_equal(lround(metrics.totals.otps.mean), cases[i / 2].otps);
+        metrics_release(&metrics);
+        otlp_rig_release(&otlp);
     }
 }
