@@ -103,6 +103,12 @@ struct slowdown {
     double p;                            /* of the test */
 };
 
+/* How many requests there were to compare, of the part of each model of which most are known. */
+struct slowdown_sides {
+    size_t models;         /* with enough on both sides; 0: no model has, then ... */
+    size_t recent, before; /* ... of the model that has most; else of all of these */
+};
+
 /* How a quantity spreads, in steps of equal ratio. */
 enum { SPREAD_BINS = 48 };
 struct spread {
@@ -124,6 +130,7 @@ struct swarm_metrics {
     size_t name_count, name_cap;
     struct slowdown *slowdowns; /* by model and part */
     size_t slowdown_count;
+    struct slowdown_sides slowdown_sides;
     int64_t slowdown_from_ns, slowdown_now_ns; /* the last ten minutes that they are of */
     struct span_counts spans;
     /* events in memory without metadata; metadata; dropped events */

@@ -276,11 +276,11 @@ static bool compare_retries(const struct search *search, size_t model, struct sl
     return slowdown_compare_retries(hits[true], counts[true], hits[false], counts[false], out);
 }
 
-/* Compares a part of a model with room for the samples' values twice. */
+/* Compares a part of a model with room for the samples' values twice. Sets counts to those of the
+   last ten minutes and of the hour before. */
 static bool compare_part(const struct search *search, size_t model, enum latency_part part,
-                         double *values, struct slowdown *out)
+                         double *values, size_t counts[2], struct slowdown *out)
 {
-    size_t counts[2];
     split_values(search, model, part, values, counts);
     bool slower = counts[0] >= SLOWDOWN_RECENT_MIN && counts[1] >= SLOWDOWN_BEFORE_MIN &&
                   slowdown_compare(part, values, counts[0], values + search->count, counts[1], out);
@@ -290,18 +290,39 @@ static bool compare_part(const struct search *search, size_t model, enum latency
     return slower || (part == LATENCY_QUEUEING && compare_retries(search, model, out));
 }
 
+/* Adds a model's requests to those that there were to compare. */
+static void add_sides(struct slowdown_sides *sides, const size_t counts[2])
+{
+    bool enough = counts[0] >= SLOWDOWN_RECENT_MIN && counts[1] >= SLOWDOWN_BEFORE_MIN;
+    if (enough) {
+        sides->recent = counts[0] + (sides->models > 0 ? sides->recent : 0);
+        sides->before = counts[1] + (sides->models > 0 ? sides->before : 0);
+        sides->models++;
+    } else if (sides->models == 0 && counts[0] + counts[1] > sides->recent + sides->before) {
+        sides->recent = counts[0];
+        sides->before = counts[1];
+    }
+}
+
 /* Compares all parts of all models with room for the samples' values twice. */
-static size_t compare_models(const struct search *search, double *values, struct slowdown *out)
+static size_t compare_models(const struct search *search, double *values,
+                             struct slowdown_sides *sides, struct slowdown *out)
 {
     size_t found = 0;
     for (size_t model = 0; model < search->model_count; model++) {
+        size_t counts[2], most[2] = {0, 0};
         for (int part = 0; part < LATENCY_PARTS; part++) {
             out[found] = (struct slowdown){
                 .model = intern_text(search->stats->names, search->models[model].name, NULL),
                 .client = search->models[model].client,
                 .part = (enum latency_part)part};
-            found += compare_part(search, model, (enum latency_part)part, values, &out[found]);
+            found +=
+                compare_part(search, model, (enum latency_part)part, values, counts, &out[found]);
+            if (counts[0] + counts[1] > most[0] + most[1]) {
+                memcpy(most, counts, sizeof most);
+            }
         }
+        add_sides(sides, most);
     }
     return found;
 }
@@ -335,12 +356,15 @@ static bool compare_all(const struct search *search, struct swarm_metrics *metri
 {
     enum { FOUND_MAX = SLOWDOWN_MODELS * LATENCY_PARTS + 1 };
     struct slowdown found[FOUND_MAX];
-    if (search->count < SLOWDOWN_RECENT_MIN + SLOWDOWN_BEFORE_MIN) {
+    if (search->count == 0) {
         return true;
     }
     double *values = mem_zalloc(search->mem, search->count * 2, sizeof *values);
-    bool good =
-        values != NULL && publish(search, found, compare_models(search, values, found), metrics);
+    bool good = values != NULL;
+    if (good) {
+        size_t count = compare_models(search, values, &metrics->slowdown_sides, found);
+        good = publish(search, found, count, metrics);
+    }
     mem_free(search->mem, values, values == NULL ? 0 : search->count * 2 * sizeof *values);
     return good;
 }

@@ -51,8 +51,9 @@ bool slowdown_compare(enum latency_part part, double *recent, size_t recent_coun
 bool slowdown_compare_retries(size_t recent_hits, size_t recent_count, size_t before_hits,
                               size_t before_count, struct slowdown *out);
 
-/* Sets metrics->slowdowns, by model and part. The last ten minutes end at the model's now, or at
-   that of the predicate's past. `stats` has the names. Returns false if out of memory. */
+/* Sets metrics->slowdowns, by model and part, and metrics->slowdown_sides. The last ten minutes end
+   at the model's now, or at that of the predicate's past. `stats` has the names. Returns false if
+   out of memory. */
 bool slowdown_compute(const struct swarm *swarm, int64_t local_ns, struct stats *stats,
                       const struct span_predicate *predicate, struct swarm_metrics *metrics);
 

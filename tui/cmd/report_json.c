@@ -215,6 +215,13 @@ static void write_slower(struct json_writer *w, const struct report *r)
         json_writer_write_item(w, object);
     }
     json_writer_end_array(w);
+    const struct slowdown_sides *sides = &r->metrics->slowdown_sides;
+    json_t *compared = json_object();
+    json_writer_put_count(w, compared, "models", sides->models);
+    json_writer_put_count(w, compared, "recent", sides->recent);
+    json_writer_put_count(w, compared, "before", sides->before);
+    json_writer_write_name(w, "slower_compared");
+    json_writer_write_item(w, compared);
 }
 
 /* Writes the calls of MCP servers. */

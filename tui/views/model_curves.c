@@ -18,12 +18,12 @@ static const enum style_id part_styles[LATENCY_PARTS] = {
     [LATENCY_DECODE] = STYLE_SAMPLING,
 };
 
-static void put_line(const struct statistics_page *page)
+static void put_line(const struct statistics_page *page, enum style_id style)
 {
     const struct strbuf *text = &page->frame->scratch;
     struct area line = scrolled_page_line(page->lines);
     if (line.rows > 0 && !text->failed) {
-        area_put_ellipsized(line, 1, 0, line.cols - 2, STYLE_USER, text->data, text->len);
+        area_put_ellipsized(line, 1, 0, line.cols - 2, style, text->data, text->len);
     }
 }
 
@@ -33,18 +33,23 @@ void model_curves_put_slower(const struct statistics_page *page)
     bool ascii = page->frame->input->theme.ascii;
     size_t count;
     const struct slowdown *slowdowns = slowdown_shown(page->frame, &count);
+    strbuf_clear(text);
+    strbuf_adds(text, "slower models: ");
+    if (!slowdown_is_old(page->frame) && slowdown_none_text(page->frame->metrics, text)) {
+        put_line(page, STYLE_DIM);
+    }
     for (size_t i = 0; i < count; i++) {
         const char *client = swarm_text(page->frame->swarm, slowdowns[i].client);
         strbuf_clear(text);
         strbuf_addf(text, "%s %s%s%s slower: ", frame_symbol(page->frame, SYM_SLOWER), client,
                     *client != '\0' ? " " : "", slowdowns[i].model);
         slowdown_text(&slowdowns[i], ascii, text);
-        put_line(page);
+        put_line(page, STYLE_USER);
         if (slowdowns[i].prompts.recent_count > 0 && slowdowns[i].prompts.before_count > 0) {
             strbuf_clear(text);
             strbuf_adds(text, "  ");
             slowdown_prompts_text(&slowdowns[i], text);
-            put_line(page);
+            put_line(page, STYLE_USER);
         }
     }
 }

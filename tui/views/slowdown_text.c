@@ -70,8 +70,33 @@ void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *o
                 counts[1]);
 }
 
+bool slowdown_none_text(const struct swarm_metrics *metrics, struct strbuf *out)
+{
+    const struct slowdown_sides *sides = &metrics->slowdown_sides;
+    char counts[2][NUMBER_BYTES];
+    if (metrics->slowdown_count > 0 || sides->recent + sides->before == 0) {
+        return false;
+    }
+    number_count(sides->recent, counts[0]);
+    number_count(sides->before, counts[1]);
+    if (sides->models > 0) {
+        strbuf_addf(out, "none (%s requests against %s the hour before)", counts[0], counts[1]);
+    } else {
+        strbuf_addf(out, "too few requests to compare (%s against %s, needs %d against %d)",
+                    counts[0], counts[1], SLOWDOWN_RECENT_MIN, SLOWDOWN_BEFORE_MIN);
+    }
+    return true;
+}
+
 void report_slower(const struct report *report, bool ascii, struct strbuf *out)
 {
+    size_t begin = out->len;
+    strbuf_adds(out, "slower    ");
+    if (slowdown_none_text(report->metrics, out)) {
+        strbuf_addc(out, '\n');
+    } else {
+        out->len = begin;
+    }
     for (size_t i = 0; i < report->metrics->slowdown_count; i++) {
         const struct slowdown *slowdown = &report->metrics->slowdowns[i];
         const char *client = swarm_text(report->swarm, slowdown->client);
@@ -90,12 +115,16 @@ void report_slower(const struct report *report, bool ascii, struct strbuf *out)
     }
 }
 
-const struct slowdown *slowdown_shown(const struct frame *frame, size_t *count)
+bool slowdown_is_old(const struct frame *frame)
 {
     const struct swarm_metrics *metrics = frame->metrics;
-    bool old = metrics != NULL && frame->now_ns - SLOWDOWN_RECENT_NS > metrics->slowdown_now_ns;
-    *count = metrics == NULL || old ? 0 : metrics->slowdown_count;
-    return *count == 0 ? NULL : metrics->slowdowns;
+    return metrics == NULL || frame->now_ns - SLOWDOWN_RECENT_NS > metrics->slowdown_now_ns;
+}
+
+const struct slowdown *slowdown_shown(const struct frame *frame, size_t *count)
+{
+    *count = slowdown_is_old(frame) ? 0 : frame->metrics->slowdown_count;
+    return *count == 0 ? NULL : frame->metrics->slowdowns;
 }
 
 struct header_piece slowdown_piece(const struct frame *frame)

@@ -12,11 +12,15 @@
 void slowdown_text(const struct slowdown *slowdown, bool ascii, struct strbuf *out);
 /* Appends `its prompts: median 84.1k tokens (24) against 31.2k (131)`; nothing if unknown. */
 void slowdown_prompts_text(const struct slowdown *slowdown, struct strbuf *out);
-/* Appends one or two lines for each of the report, after the label `slower`. */
+/* Appends `none (24 requests against 131 the hour before)`, or that there are too few to
+   compare. Returns false, and appends nothing, if one is slower or there are no requests. */
+bool slowdown_none_text(const struct swarm_metrics *metrics, struct strbuf *out);
+/* Appends one or two lines for each of the report, after the label `slower`; one if none is. */
 void report_slower(const struct report *report, bool ascii, struct strbuf *out);
 
-/* Returns those that the frame shows. Figures may be outdated: after ten minutes without a change
-   none is shown. */
+/* Returns whether the frame's figures are outdated: ten minutes without a change have passed. */
+bool slowdown_is_old(const struct frame *frame);
+/* Returns those that the frame shows; none if its figures are outdated. */
 const struct slowdown *slowdown_shown(const struct frame *frame, size_t *count);
 /* Adds `▼ opus slower`; no runs if nothing is. */
 struct header_piece slowdown_piece(const struct frame *frame);

@@ -95,6 +95,7 @@ TEST(what_is_slower_is_listed)
     json = report();
     assert_true(json_is_array(json_object_get(json, "slower")));
     assert_int_equal(json_array_size(json_object_get(json, "slower")), 0);
+    assert_number(json_object_get(json, "slower_compared"), "models", 0);
     json_decref(json);
 }
 

@@ -80,3 +80,27 @@ TEST(a_long_name_is_cut_between_characters_and_before_a_key)
     snprintf(want, sizeof want, "a-model-of ghp_ slower: %s", latency_rows[LATENCY_PREFILL].word);
     check(&slowdown, 1, want);
 }
+
+TEST(where_nothing_is_slower_the_requests_of_both_times_are_counted)
+{
+    static const struct {
+        struct slowdown_sides sides;
+        size_t slowdowns;
+        const char *want; /* "": no line */
+    } rows[] = {
+        {{1, 24, 131}, 0, "none (24 requests against 131 the hour before)"},
+        {{0, 4, 12}, 0, "too few requests to compare (4 against 12, needs 10 against 20)"},
+        {{0, 0, 0}, 0, ""},
+        {{1, 24, 131}, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct swarm_metrics metrics = {.slowdown_sides = rows[i].sides,
+                                        .slowdown_count = rows[i].slowdowns};
+        struct strbuf text;
+        strbuf_init(&text, &mem_libc, 0);
+        strbuf_adds(&text, "");
+        assert_int_equal(slowdown_none_text(&metrics, &text), rows[i].want[0] != 0);
+        assert_string_equal(text.data, rows[i].want);
+        strbuf_release(&text);
+    }
+}
