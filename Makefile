@@ -220,6 +220,10 @@ clean: ## remove $(BUILD)
 check-layers: | deps ## core knows nobody, ingest and tui know core, one file knows curses
 	@.ci/check-layers .
 
+# Compiles nothing, so a compiler's warnings cost a third of a build: CFLAGS=-fsyntax-only.
+.PHONY: warnings
+warnings: $(OBJECTS) ## make the objects alone: make warnings CC=clang WERROR=1 CFLAGS=-fsyntax-only BUILD=dir
+
 .PHONY: prose
 prose: ## find banned words in comments and texts: make prose IN='core doc' (default: clean rooms)
 	@.ci/check-prose $(IN)
