@@ -67,24 +67,14 @@ static void add_file(struct transcript_tree *tree, const struct tree_place *plac
     tree->files[tree->count++] = file;
 }
 
-static void refuse(struct transcript_tree *tree, const char *path, int why)
+/* Names a file that is not read, once. */
+static void refuse(struct transcript_tree *tree, const char *path, const char *why)
 {
-    bool refused = intern_find(tree->refused, path, strlen(path)) != INTERN_NONE;
-    if (!refused && intern_put(tree->refused, path, strlen(path)) == INTERN_FAILED) {
-        tree->dir.failed = true;
+    if (intern_find(tree->refused, path, strlen(path)) != INTERN_NONE) {
+        return;
     }
-    transcript_dir_refuse(&tree->dir, path, why, &refused);
-}
-
-/* Names a file that is packed, once; one that is old is wanted in a named directory only. */
-static void found_packed(struct transcript_tree *tree, const char *path)
-{
-    bool new = intern_find(tree->refused, path, strlen(path)) == INTERN_NONE;
-    if (tree->whole && new) {
-        tree->dir.failed |= intern_put(tree->refused, path, strlen(path)) == INTERN_FAILED;
-        source_counters_unreadable(&tree->dir.source.counters, path,
-                                   "it is packed: unpack it with zstd -d");
-    }
+    tree->dir.failed |= intern_put(tree->refused, path, strlen(path)) == INTERN_FAILED;
+    source_counters_unreadable(&tree->dir.source.counters, path, why);
 }
 
 static bool is_known(const struct transcript_tree *tree, const char *path)
@@ -115,6 +105,13 @@ static bool is_recent(struct transcript_tree *tree, const struct tree_place *pla
     return recent;
 }
 
+/* Returns whether the owner may surely read it: the system is asked of no more, since there may be
+   thousands. */
+static bool may_read(const struct stat *st)
+{
+    return st->st_uid == geteuid() && (st->st_mode & S_IRUSR) != 0;
+}
+
 static void found_file(struct transcript_tree *tree, const struct tree_place *place,
                        const char *path)
 {
@@ -123,12 +120,14 @@ static void found_file(struct transcript_tree *tree, const struct tree_place *pl
     strbuf_init(&real, transcript_dir_mem(&tree->dir), 0);
     bool found = lstat(path, &st) == 0, link = found && S_ISLNK(st.st_mode);
     if (link && (!transcript_file_resolve(path, &real) || lstat(real.data, &st) != 0)) {
-        refuse(tree, path, ELOOP);
+        refuse(tree, path, "a link that leads to no such file");
+    } else if (found && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+        refuse(tree, path, "it is no regular file");
     } else if (found && S_ISREG(st.st_mode)) {
         const char *from = link ? real.data : path;
         bool wanted = tree->whole || place->always;
-        if (!wanted && access(from, R_OK) != 0) {
-            refuse(tree, from, errno);
+        if (!wanted && !may_read(&st) && access(from, R_OK) != 0) {
+            refuse(tree, from, strerror(errno));
         } else {
             bool taken = wanted || is_recent(tree, place, from, &st);
             if (!place->part) {
@@ -170,7 +169,9 @@ static void found(struct transcript_dir *dir, const struct transcript_search *wh
             continue;
         }
         if (place->packed) {
-            found_packed(tree, path);
+            if (tree->whole) { /* it is old */
+                refuse(tree, path, "it is packed: unpack it with zstd -d");
+            }
         } else if (place->next == 0) {
             found_file(tree, place, path);
         } else if (is_directory(path)) {

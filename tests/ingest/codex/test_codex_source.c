@@ -61,8 +61,25 @@ HOME_TEST(a_link_that_leads_elsewhere_is_named)
                              support_path(h->dir, "sessions/2025/10/09/rollout-x-" ONE ".jsonl")),
                      0);
     codex_home_start(h, false, false);
-    assert_non_null(strstr(hub_source(h->rig.hub, 0).unread, ONE ".jsonl: "));
+    assert_non_null(strstr(hub_source(h->rig.hub, 0).unread, ONE ".jsonl: a link that leads"));
     assert_int_equal(codex_home_sessions(h), 0);
+}
+
+/* Nothing waits for a writer, and all are named. */
+HOME_TEST(a_pipe_in_the_place_of_a_file_is_named)
+{
+    static const char name[] = "sessions/2025/10/09/rollout-x-" ONE ".jsonl";
+    struct codex_home *h = *state;
+    codex_home_make(h->dir, "thread-writer-locks");
+    assert_int_equal(mkfifo(support_path(h->dir, name), 0600), 0);
+    assert_int_equal(mkfifo(support_path(h->dir, "session_index.jsonl"), 0600), 0);
+    assert_int_equal(mkfifo(support_path(h->dir, "thread-writer-locks/" TWO ".lock"), 0600), 0);
+    codex_home_put(h, TWO, META(TWO) TURN("02.000") END("03.000"));
+    codex_home_start(h, false, true);
+    const char *unread = hub_source(h->rig.hub, 0).unread;
+    assert_non_null(strstr(unread, ONE ".jsonl: it is no regular file"));
+    assert_non_null(strstr(unread, "session_index.jsonl: it is no regular file"));
+    assert_int_equal(codex_home_sessions(h), 1);
 }
 
 HOME_TEST(the_index_names_sessions)
