@@ -1,40 +1,117 @@
-/* No call of a healthy run is reported as stalled, and no agent of one as in a loop: each capture of a client, at ten
-   moments. Where nothing comes any more, what is open then has stalled. */
+/* No call of a healthy run is reported as stalled, and no agent of one as in a loop: each capture of a client, by
+   each way that it reports, at ten moments. Where nothing comes any more, what is open then has stalled. */
 #include "core/analysis/stalled.h"
 #include "core/query/replay.h"
 
+#include "tests/support/opencode_database.h"
+#include "tests/support/otlp_reading.h"
 #include "tests/support/rig.h"
 #include "tests/support/support.h"
 
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { MOMENTS = 10 };
 #define QUARTER_NS INT64_C(900000000000)
 
+/* Captures by each way that a client reports: its files, telemetry, hooks. */
+enum way { FILES, TELEMETRY, HOOKS, DATABASE };
+
 static const struct {
-    const char *prefix, *sample;
+    enum way way;
+    const char *prefix; /* of hooks: the client */
+    const char *path;   /* below tests/data */
 } samples[] = {
-    {"claude:", "claude/abort/transcripts"},
-    {"claude:", "claude/concurrent-pb/transcripts"},
-    {"claude:", "claude/dead/transcripts"},
-    {"claude:", "claude/solo-json/transcripts"},
-    {"claude:", "claude/swarm-json/transcripts"},
-    {"claude:", "claude/tui-perm/transcripts"},
-    {"codex:", "codex/killed"},
-    {"codex:", "codex/swarm"},
-    {"codex:", "codex/tui"},
-    {"gemini:", "gemini/sub"},
-    {"qwen:", "qwen/swarm"},
+    {FILES, "claude:", "samples/claude/abort/transcripts"},
+    {FILES, "claude:", "samples/claude/concurrent-pb/transcripts"},
+    {FILES, "claude:", "samples/claude/dead/transcripts"},
+    {FILES, "claude:", "samples/claude/solo-json/transcripts"},
+    {FILES, "claude:", "samples/claude/swarm-json/transcripts"},
+    {FILES, "claude:", "samples/claude/tui-perm/transcripts"},
+    {FILES, "codex:", "samples/codex/killed"},
+    {FILES, "codex:", "samples/codex/swarm"},
+    {FILES, "codex:", "samples/codex/tui"},
+    {FILES, "gemini:", "samples/gemini/sub"},
+    {FILES, "qwen:", "samples/qwen/swarm"},
+#ifdef HAVE_SQLITE
+    {DATABASE, "opencode:", "samples/opencode/swarm"},
+#endif
+    {TELEMETRY, "", "samples/claude/abort/otlp.jsonl"},
+    {TELEMETRY, "", "samples/claude/concurrent-pb/otlp.jsonl"},
+    {TELEMETRY, "", "samples/claude/dead/otlp.jsonl"},
+    {TELEMETRY, "", "samples/claude/solo-json/otlp.jsonl"},
+    {TELEMETRY, "", "samples/claude/swarm-json/otlp.jsonl"},
+    {TELEMETRY, "", "samples/claude/tui-perm/otlp.jsonl"},
+    {TELEMETRY, "", "samples/codex/swarm/otlp/logs.jsonl"},
+    {TELEMETRY, "", "samples/codex/tui/otlp/logs.jsonl"},
+    {TELEMETRY, "", "samples/gemini/sub/otlp/traces.jsonl"},
+    {TELEMETRY, "", "samples/qwen/swarm/otlp/traces.jsonl"},
+    {TELEMETRY, "", "samples/opencode/swarm/otlp/traces.jsonl"},
+    {HOOKS, "claude", "samples/claude/abort/hooks.jsonl"},
+    {HOOKS, "claude", "samples/claude/dead/hooks.jsonl"},
+    {HOOKS, "claude", "samples/claude/solo-json/hooks.jsonl"},
+    {HOOKS, "claude", "samples/claude/swarm-json/hooks.jsonl"},
+    {HOOKS, "claude", "samples/claude/tui-perm/hooks.jsonl"},
+    {HOOKS, "codex", "hooks/codex.hooks.jsonl"},
+    {HOOKS, "gemini", "hooks/gemini.hooks.jsonl"},
+    {HOOKS, "qwen", "hooks/qwen.hooks.jsonl"},
 };
+
+enum { SAMPLES = sizeof samples / sizeof *samples };
+
+/* Writes the payloads of a file of hooks as lines of a feed. */
+static void write_hooks(const char *rel, const char *client, const char *path)
+{
+    size_t len;
+    char *text = support_read_file(support_data(rel), &len);
+    FILE *out = fopen(path, "we");
+    assert_non_null(out);
+    for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+        *end = '\0';
+        json_t *line = json_loads(at, 0, NULL);
+        json_t *op = json_object();
+        json_object_set_new(op, "op", json_string("hook"));
+        double t = json_number_value(json_object_get(line, "t"));
+        json_object_set_new(op, "t", json_real(t > 1e15 ? t / 1e6 : t)); /* captures differ: ns */
+        json_object_set_new(op, "client", json_string(client));
+        json_object_set(op, "payload", json_object_get(line, "payload"));
+        assert_int_equal(json_dumpf(op, out, JSON_COMPACT), 0);
+        fputc('\n', out);
+        json_decref(op);
+        json_decref(line);
+    }
+    assert_int_equal(fclose(out), 0);
+    free(text);
+}
+
+/* Sets out to the source that has the sample. */
+static void make_spec(size_t i, char *out, size_t size)
+{
+    const char *feed = support_path(support_tmpdir(), "sample.feed.ndjson");
+    snprintf(out, size, "%s", feed);
+    switch (samples[i].way) {
+    case TELEMETRY: otlp_write_feed(samples[i].path, feed); break;
+    case HOOKS: write_hooks(samples[i].path, samples[i].prefix, feed); break;
+    case DATABASE:
+#ifdef HAVE_SQLITE
+        snprintf(out, size, "%s%s", samples[i].prefix, opencode_sample_directory());
+#endif
+        break;
+    case FILES:
+        snprintf(out, size, "%s%s", samples[i].prefix, support_data(samples[i].path));
+        break;
+    }
+}
 
 /* Reads the document of the sample, which is the trace of its whole run. */
 static void read_sample(struct rig *rig, size_t i)
 {
-    char rel[100], spec[4200];
+    char spec[4200];
     struct support_run run;
+    make_spec(i, spec, sizeof spec);
     const char *trace = support_path(support_tmpdir(), "trace.json");
-    snprintf(rel, sizeof rel, "samples/%s", samples[i].sample);
-    snprintf(spec, sizeof spec, "%s%s", samples[i].prefix, support_data(rel));
     const char *const argv[] = {support_program(), "record", "-o", trace, spec, NULL};
     support_run(&run, argv, NULL, 0, 60000);
     assert_int_equal(run.status, 0);
@@ -43,6 +120,10 @@ static void read_sample(struct rig *rig, size_t i)
     rig_start_hub(rig, (struct hub_options){.follow = false});
     rig_add(rig, trace);
     rig_until_finished(rig);
+    int64_t from, to;
+    if (!query_extent(rig->model.swarm, 0, &from, &to)) {
+        fail_msg("%s: no events", samples[i].path);
+    }
 }
 
 /* The run up to a moment, and then nothing for so long. */
@@ -94,24 +175,28 @@ static int64_t moment(const struct rig *rig, int i)
 
 TEST(a_healthy_run_has_neither_stalls_nor_loops_at_any_moment)
 {
-    uint64_t open = 0;
-    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+    uint64_t open[DATABASE + 1] = {0};
+    for (size_t i = 0; i < SAMPLES; i++) {
         struct rig rig;
         read_sample(&rig, i);
         for (int k = 0; k < MOMENTS; k++) {
             struct replayed replayed;
             replayed_make(&rig, moment(&rig, k), 0, &replayed);
             if (replayed.stalled.calls + replayed.stalled.loops > 0) {
-                fail_msg("%s, moment %d: %u calls, %u loops", samples[i].sample, k,
+                fail_msg("%s, moment %d: %u calls, %u loops", samples[i].path, k,
                          (unsigned)replayed.stalled.calls, (unsigned)replayed.stalled.loops);
             }
-            open += replayed.open;
+            open[samples[i].way] += replayed.open;
             replayed_release(&replayed);
         }
         rig_stop_hub(&rig);
         rig_release(&rig);
     }
-    assert_true(open > MOMENTS); /* else nothing could have stalled */
+    for (size_t i = 0; i < SAMPLES; i++) {
+        if (open[samples[i].way] == 0) { /* nothing could have stalled */
+            fail_msg("%s: nothing is open at any moment", samples[i].path);
+        }
+    }
 }
 
 TEST(what_is_open_when_the_chaos_ends_in_silence_has_stalled)
