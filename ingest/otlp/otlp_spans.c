@@ -311,7 +311,8 @@ static void take_some(struct otlp_reader *reader, const struct otlp_span *spans,
 
 void otlp_take_spans(struct otlp_reader *reader, const struct otlp_batch *batch)
 {
-    enum { SOME = OTLP_NODES_MAX / 8, STEPS = 1 << 16, STEPS_A_SPAN = 64 };
+    enum { SOME = OTLP_NODES_MAX / 8, STEPS = 1 << 16, STEPS_A_SPAN = 64, LINK_STEPS = 1 << 22 };
+    reader->tree.steps_left = LINK_STEPS;
     reader->steps_left = STEPS + batch->span_count * STEPS_A_SPAN;
     size_t room = batch->span_count < SOME ? batch->span_count : SOME;
     uint32_t *nodes = mem_alloc(reader->ingest->mem, (room + 1) * sizeof *nodes);

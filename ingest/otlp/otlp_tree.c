@@ -170,17 +170,27 @@ uint32_t otlp_tree_put(struct otlp_tree *tree, const struct otlp_id *id)
     return at;
 }
 
+/* Whether the node lies in the other one, or is it. Unless that is certain after so many steps as
+   are left, it counts as such. */
+static bool lies_in(struct otlp_tree *tree, uint32_t at, uint32_t other)
+{
+    if (tree->nodes[other].first_child == OTLP_NO_NODE) {
+        return at == other;
+    }
+    for (unsigned depth = 0; at != OTLP_NO_NODE && at != other; depth++) {
+        if (depth >= OTLP_TREE_DEPTH && tree->steps_left-- == 0) {
+            tree->steps_left = 0;
+            return true;
+        }
+        at = tree->nodes[at].parent;
+    }
+    return at == other;
+}
+
 void otlp_tree_link(struct otlp_tree *tree, uint32_t child, uint32_t parent)
 {
-    if (tree->nodes[child].parent != OTLP_NO_NODE) {
+    if (tree->nodes[child].parent != OTLP_NO_NODE || lies_in(tree, parent, child)) {
         return;
-    }
-    uint32_t up = parent;
-    for (unsigned depth = 0; up != OTLP_NO_NODE && depth < OTLP_TREE_DEPTH; depth++) {
-        if (up == child) {
-            return;
-        }
-        up = tree->nodes[up].parent;
     }
     struct otlp_node *node = &tree->nodes[child], *of = &tree->nodes[parent];
     node->parent = parent;

@@ -76,6 +76,7 @@ struct otlp_tree {
     struct otlp_trace *traces; /* a ring */
     uint32_t trace_count, next_trace;
     struct u64map trace_by_id;
+    size_t steps_left; /* for links in chains deeper than OTLP_TREE_DEPTH */
     uint64_t forgotten_nodes, forgotten_traces; /* so far */
 };
 
@@ -86,7 +87,8 @@ void otlp_tree_release(struct otlp_tree *tree);
 uint32_t otlp_tree_put(struct otlp_tree *tree, const struct otlp_id *id);
 /* Returns the node; OTLP_NO_NODE: it is not known. */
 uint32_t otlp_tree_find(const struct otlp_tree *tree, const struct otlp_id *id);
-/* Makes `parent` the parent of `child`, which had none. A ring is not closed. */
+/* Makes `parent` the parent of `child`, which had none. A ring of any length is not
+   closed; nor is a link made in a chain so deep that nobody knows. */
 void otlp_tree_link(struct otlp_tree *tree, uint32_t child, uint32_t parent);
 /* Makes `parent` the parent of `child`, whatever it was. A ring is not closed. */
 void otlp_tree_move(struct otlp_tree *tree, uint32_t child, uint32_t parent);

@@ -193,3 +193,50 @@ TEST(a_parent_is_given_up_after_a_time)
           "'requests':[{'agent':'worker'},{'agent':'worker'}],'open':0}");
     otlp_rig_release(&otlp);
 }
+
+/* Each agent has a last ancestor. */
+static void check_ancestors(const struct swarm *swarm)
+{
+    size_t count = swarm_agent_count(swarm);
+    size_t *up = calloc(count + 1, sizeof *up);
+    assert_non_null(up);
+    for (size_t i = 0; i < count; i++) {
+        const struct agent *agent = swarm_agent(swarm, (agent_no)i);
+        up[i] = count;
+        for (size_t k = 0; k < count && agent->parent_id != INTERN_NONE; k++) {
+            up[i] = swarm_agent(swarm, (agent_no)k)->agent_id == agent->parent_id ? k : up[i];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t depth = 0;
+        for (size_t at = i; at < count && depth <= count; at = up[at]) {
+            depth++;
+        }
+        assert_true(depth <= count);
+    }
+    free(up);
+}
+
+/* Agents whose parents lead in a circle: one of them has no parent, however many there are. */
+TEST(a_circle_of_any_length_is_cut)
+{
+    static const unsigned lengths[] = {2, 30, 500, 3000};
+    for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
+        struct otlp_rig otlp;
+        otlp_rig_init(&otlp);
+        for (unsigned i = 0; i < lengths[n]; i++) {
+            char body[1000];
+            snprintf(body, sizeof body, "%s",
+                     FROM("p1", SPAN("01", "aa", CALLER, "1", "", RUN("x"))));
+            char id[20], parent[20];
+            snprintf(id, sizeof id, "%016x", i + 1);
+            snprintf(parent, sizeof parent, "%016x", (i + 1) % lengths[n] + 1);
+            memcpy(strstr(body, "00000000000000aa"), id, 16);
+            memcpy(strstr(body, CALLER), parent, 16);
+            take(&otlp, body);
+        }
+        otlp_settle(&otlp.rig);
+        check_ancestors(otlp.rig.model.swarm);
+        otlp_rig_release(&otlp);
+    }
+}
