@@ -38,6 +38,7 @@ struct otlp_shared {
     struct otlp_reader *reader;
     struct otlp_batch batch; /* of the request that is taken now */
     unsigned users;
+    uint64_t bad; /* figures of the reader that sources have counted */
 };
 
 struct otlp_source {
@@ -126,12 +127,21 @@ static unsigned take_hook(void *ctx, int fd, const char *below, struct slice bod
     return 200;
 }
 
+/* Counts the figures that could not be since the last call. */
+static void count_bad(struct otlp_source *otlp)
+{
+    uint64_t bad = otlp_reader_bad(otlp->shared->reader);
+    otlp->source.counters.bad += bad - otlp->shared->bad;
+    otlp->shared->bad = bad;
+}
+
 static void settle(uv_timer_t *timer)
 {
     struct otlp_source *otlp = timer->data;
     if (!otlp_reader_settle(otlp->shared->reader, false)) {
         uv_timer_stop(timer);
     }
+    count_bad(otlp);
 }
 
 static void settle_soon(struct otlp_source *otlp)
@@ -180,6 +190,7 @@ static void take_export(void *ctx, const struct export_request *request, struct 
     struct otlp_batch *batch = begin_batch(otlp);
     struct slice by = {.bytes = otlp->source.spec, .len = strlen(otlp->source.spec)};
     out->why = otlp_decode(batch, request->signal, request->encoding, request->body);
+    otlp_check_times(batch);
     if (out->why != NULL) {
         out->outcome = batch->no_memory ? EXPORT_BUSY : EXPORT_INVALID;
     } else if (!otlp_reader_take(otlp->shared->reader, batch, by)) {
@@ -189,6 +200,7 @@ static void take_export(void *ctx, const struct export_request *request, struct 
             batch->why != NULL ? batch->why : otlp_reader_warning(otlp->shared->reader);
         *out = (struct export_result){.rejected = batch->rejected, .why = why};
         count_batch(otlp, batch);
+        count_bad(otlp);
         otlp_clocks_take(&otlp->clocks, ctx_of(otlp), otlp->source.spec, batch);
         otlp->traffic.sender =
             exporters_note(&otlp->exporters, ctx_of(otlp), otlp->source.spec, request);
@@ -417,9 +429,10 @@ static bool open_otlp(struct source *source, struct strbuf *error)
 
 static void finish_otlp(struct source *source)
 {
-    const struct otlp_source *otlp = (const struct otlp_source *)source;
+    struct otlp_source *otlp = (struct otlp_source *)source;
     if (otlp->shared != NULL) {
         (void)otlp_reader_settle(otlp->shared->reader, true);
+        count_bad(otlp);
     }
 }
 

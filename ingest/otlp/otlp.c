@@ -300,3 +300,26 @@ const char *otlp_decode(struct otlp_batch *batch, enum otlp_signal signal,
     }
     return why;
 }
+
+/* Whether the time is known: not 0, and no placeholder such as 2^64 - 1. */
+static bool is_time(uint64_t ns)
+{
+    return ns != 0 && ns <= INT64_MAX;
+}
+
+void otlp_check_times(struct otlp_batch *batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->span_count; i++) {
+        struct otlp_span *span = &batch->spans[i];
+        if (!is_time(span->start_ns) && !is_time(span->end_ns)) {
+            batch->rejected++;
+            batch->why = batch->why == NULL ? "a span has no valid time" : batch->why;
+            continue;
+        }
+        span->start_ns = is_time(span->start_ns) ? span->start_ns : span->end_ns;
+        span->end_ns = is_time(span->end_ns) ? span->end_ns : span->start_ns;
+        batch->spans[kept++] = *span;
+    }
+    batch->span_count = kept;
+}

@@ -159,7 +159,7 @@ struct otlp_batch {
     size_t log_count, log_cap;
     struct otlp_point *points;
     size_t point_count, point_cap;
-    uint64_t rejected; /* spans without valid ids */
+    uint64_t rejected; /* spans without valid ids, or without any valid time */
     const char *why;   /* of the first rejected one, static; NULL: none */
     bool no_memory;    /* decoding stopped as memory ran out: the sender should try again */
     bool too_large;    /* decoding stopped at OTLP_BATCH_BYTES_MAX */
@@ -176,5 +176,9 @@ void otlp_batch_release(struct otlp_batch *batch);
    attribute that is nested too deep is OTLP_EMPTY. */
 const char *otlp_decode(struct otlp_batch *batch, enum otlp_signal signal,
                         enum otlp_encoding encoding, struct slice body);
+
+/* Removes the spans of a decoded batch that have no valid time, counted as rejected: the begin and
+   the end are 0 or beyond INT64_MAX. A valid one of the two stands for the other. */
+void otlp_check_times(struct otlp_batch *batch);
 
 #endif

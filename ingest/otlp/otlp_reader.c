@@ -253,6 +253,11 @@ const char *otlp_reader_warning(const struct otlp_reader *reader)
     return reader->warning;
 }
 
+uint64_t otlp_reader_bad(const struct otlp_reader *reader)
+{
+    return reader->bad_ttft;
+}
+
 bool otlp_reader_settle(struct otlp_reader *reader, bool all)
 {
     int64_t now_ns = ingest_ctx_now(reader->ingest);

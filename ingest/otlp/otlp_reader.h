@@ -18,6 +18,8 @@ bool otlp_reader_take(struct otlp_reader *reader, const struct otlp_batch *batch
 /* Returns what the sender of the last request is to know, though all of that was taken. Static;
    NULL: nothing. */
 const char *otlp_reader_warning(const struct otlp_reader *reader);
+/* Returns how many figures could not be and were left out, so far. */
+uint64_t otlp_reader_bad(const struct otlp_reader *reader);
 /* Logs wait for those that may come late, values of metrics for their session: takes logs that have
    waited for a second, or all, and values whose session is known. Returns whether anything still
    waits; the caller calls again until nothing does. */

@@ -40,6 +40,7 @@ void otlp_rig_take(struct otlp_rig *otlp, enum otlp_signal signal, enum otlp_enc
     if (why != NULL) {
         fail_msg("not decoded: %s", why);
     }
+    otlp_check_times(&batch);
     assert_true(otlp_reader_take(otlp->reader, &batch, (struct slice){"otlp:test", 9}));
     assert_true(correlator_flush(otlp->rig.model.correlator));
     otlp_batch_release(&batch);

@@ -193,6 +193,39 @@ RIG_TEST(a_part_that_is_rejected_is_counted_in_both_encodings)
     close(client.fd);
 }
 
+/* A span without any time is rejected; a time to first token that cannot be is left out. */
+RIG_TEST(what_cannot_be_is_counted)
+{
+    struct rig *rig = *state;
+    struct client client;
+    static const char timeless[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+        "\"0000000000000000000000000000aaaa\",\"spanId\":\"0000000000000001\",\"name\":\"n\","
+        "\"startTimeUnixNano\":\"0\",\"endTimeUnixNano\":\"18446744073709551615\"}]}]}]}";
+    static const char early[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+        "\"0000000000000000000000000000aaaa\",\"spanId\":\"0000000000000002\",\"name\":\"chat\","
+        "\"startTimeUnixNano\":\"1795903200000000000\",\"endTimeUnixNano\":"
+        "\"1795903201000000000\",\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":"
+        "{\"stringValue\":\"chat\"}},{\"key\":\"gen_ai.response.time_to_first_chunk\",\"value\":"
+        "{\"doubleValue\":-1}}]}]}]}]}";
+    start(rig);
+    client_open(rig, &client);
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/traces", JSON, (struct bytes){timeless, sizeof timeless - 1})),
+        200);
+    assert_non_null(strstr(body_of(&client), "\"rejectedSpans\":\"1\""));
+    assert_non_null(strstr(body_of(&client), "a span has no valid time"));
+    assert_int_equal(status_of(rig).bad, 1);
+    assert_int_equal(
+        ask(rig, &client,
+            request_of("POST", "/v1/traces", JSON, (struct bytes){early, sizeof early - 1})),
+        200);
+    assert_int_equal(status_of(rig).bad, 2);
+    close(client.fd);
+}
+
 /* All is taken, and part of it is not used. */
 RIG_TEST(a_warning_is_a_partial_success_of_none)
 {
