@@ -215,3 +215,34 @@ TEST(what_is_open_when_the_chaos_ends_in_silence_has_stalled)
     rig_stop_hub(&rig);
     rig_release(&rig);
 }
+
+/* Without --content a call's args are a part of its input: loops are found by a hash of the rest. */
+TEST(each_way_has_hashes_of_what_it_leaves_out)
+{
+    size_t found[SAMPLES] = {0};
+    for (size_t i = 0; i < SAMPLES; i++) {
+        char spec[4200];
+        struct support_run run;
+        make_spec(i, spec, sizeof spec);
+        const char *trace = support_path(support_tmpdir(), "trace.json");
+        const char *const argv[] = {support_program(), "record", "-o", trace,
+                                    "--feed",          "-",      spec, NULL};
+        support_run(&run, argv, NULL, 0, 60000);
+        assert_int_equal(run.status, 0);
+        for (const char *at = run.out; (at = strstr(at, "\"input_hash\":")) != NULL; at++) {
+            found[i]++;
+        }
+        support_run_release(&run);
+    }
+    for (size_t i = 0; i < SAMPLES; i++) {
+        size_t alike = 0;
+        for (size_t k = 0; k < SAMPLES; k++) {
+            bool client =
+                samples[i].way != FILES || strcmp(samples[i].prefix, samples[k].prefix) == 0;
+            alike += client && samples[k].way == samples[i].way ? found[k] : 0;
+        }
+        if (alike == 0) {
+            fail_msg("%s, and others of this way: no hash", samples[i].path);
+        }
+    }
+}
