@@ -28,7 +28,7 @@ bool qwen_chat_begin(struct tree_file *file)
 bool qwen_chat_is_busy(const struct tree_file *file)
 {
     const struct qwen_chat *chat = file->reader;
-    return !isnan(chat->asked_ms) || chat->calls > 0;
+    return !isnan(chat->asked_ms) || chat->reported || chat->calls > 0;
 }
 
 struct slice qwen_usage_id(struct slice agent, double input, double output, char *room, size_t size)
@@ -189,6 +189,7 @@ static void take_user(struct qwen_chat *chat, struct json_value line, double at_
     }
     if (subtype.type != JSON_TYPE_STRING) {
         chat->calls = 0;
+        chat->reported = false;
         stop(chat); /* a prompt comes after whatever was asked before it */
     }
     if (chat->calls == 0) { /* else the model has it with the results */
@@ -253,6 +254,7 @@ static void take_assistant(struct qwen_chat *chat, struct json_value line, doubl
     struct json_value usage = json_get(line, "usageMetadata"), part;
     struct json_value parts = json_get(json_get(line, "message"), "parts");
     unsigned calls = chat->calls;
+    chat->reported = false;
     qwen_chat_answered(chat, at_ms, client_number(json_get(usage, "promptTokenCount")),
                        client_number(json_get(usage, "candidatesTokenCount")));
     for (struct json_walk walk = json_walk(parts); json_next_item(&walk, &part);) {

@@ -14,6 +14,7 @@ struct qwen_chat {
     char prompt[CLIENT_ID_BYTES + 1]; /* the id of the open interaction; "": none */
     double asked_ms;                  /* since then the model may be working; NAN: it does not */
     unsigned requests;                /* how often it began to */
+    bool reported;                    /* the answer was, and its line is still to come */
     unsigned calls;                   /* tools without a result yet */
     bool cancelled;                   /* all results of the answer's tools so far are refusals */
 };

@@ -91,6 +91,7 @@ static void take_response(struct qwen_chat *chat, struct json_value event)
                   client_number(json_get(event, "cached_content_token_count")));
     tree_file_send(chat->file, &update);
     if (agent.bytes == NULL) {
+        chat->reported |= !isnan(chat->asked_ms);
         qwen_chat_answered(chat, client_time(json_get(event, "event.timestamp")), input, output);
     }
 }

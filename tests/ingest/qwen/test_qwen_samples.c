@@ -480,6 +480,47 @@ RIG_TEST(a_client_that_names_its_process_dies_alone)
     assert_true(records_agent(&rig->model, "s")->flags & AGENT_GONE);
 }
 
+/* The report of an answer comes before its line, which has the tools that it calls. */
+TEST(a_client_that_dies_between_a_report_and_its_answer_is_gone)
+{
+#define REPORTED                                                                                 \
+    "{\"uuid\":\"u2\",\"sessionId\":\"s\",\"cwd\":\"/home/dev/api\",\"timestamp\":"              \
+    "\"2025-10-09T08:53:19.500Z\",\"type\":\"system\",\"subtype\":\"ui_telemetry\","             \
+    "\"systemPayload\":{\"uiEvent\":{\"event.name\":\"qwen-code.api_response\",\"response_id\":" \
+    "\"r\",\"event.timestamp\":\"2025-10-09T08:53:19.500Z\",\"duration_ms\":400,"                \
+    "\"input_token_count\":10,\"output_token_count\":2}}}\n"
+#define ANSWERED                                                                             \
+    "{\"uuid\":\"u3\",\"sessionId\":\"s\",\"cwd\":\"/home/dev/api\",\"timestamp\":"          \
+    "\"2025-10-09T08:53:19.600Z\",\"type\":\"assistant\",\"message\":{\"parts\":[{\"text\":" \
+    "\"Done\"}]}}\n"
+    static const struct {
+        const char *lines;
+        unsigned count;
+        bool gone;
+    } rows[] = {{WORK("s", "u1", "19") REPORTED, 2, true},
+                {WORK("s", "u1", "19") REPORTED ANSWERED, 3, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig rig;
+        const char *dir = make_project(), *proc = start_client();
+        const struct source_setting settings[] = {
+            {"qwen:", "dir", dir}, {"qwen:", "proc", proc}, {0}};
+        char id[] = "s";
+        rig_init(&rig);
+        write_runtime(dir, "s", 10, NULL);
+        support_write_file(support_path(dir, "projects/p/chats/s.jsonl"), rows[i].lines,
+                           strlen(rows[i].lines));
+        rig_start_hub(&rig, (struct hub_options){.follow = true, .settings = settings});
+        rig_add(&rig, "qwen:");
+        rig_until_events(&rig, rows[i].count + 1);
+        rig_run_ms(&rig, 600);
+        processes_end(proc, 10);
+        rig_until(&rig, has_ended, id);
+        assert_int_equal((records_agent(&rig.model, "s")->flags & AGENT_GONE) != 0, rows[i].gone);
+        rig_stop_hub(&rig);
+        rig_release(&rig);
+    }
+}
+
 /* A directory that a container or another machine writes too: the file names the process there, and
    a process of that number here is another one. */
 RIG_TEST(a_client_of_another_host_has_its_name_and_no_process_here)
