@@ -2,6 +2,7 @@
    order and how often they are sent. Its thoughts are no part of its output. */
 #include "core/query/metrics.h"
 #include "tests/support/otlp_reading.h"
+#include "tests/support/records.h"
 
 #include <math.h>
 
@@ -191,6 +192,41 @@ TEST(thoughts_are_sampled_beside_the_output)
         assert_int_equal(lround(metrics.totals.output_tokens), 20);
         assert_int_equal(lround(metrics.totals.otps.mean), cases[i / 2].otps);
         metrics_release(&metrics);
+        otlp_rig_release(&otlp);
+    }
+}
+
+/* An answer without content is asked for again, which the open request shows: the log lies in its
+   span. */
+TEST(a_retry_for_content_is_one_of_its_request)
+{
+    static const char log[] =
+        "{'resourceLogs':[{'resource':{'attributes':[{'key':'service.name','value':{'stringValue':"
+        "'%s'}}]},'scopeLogs':[{'logRecords':[{'traceId':'0000000000000000000000000000aaaa',"
+        "'spanId':'0000000000000001','timeUnixNano':'1795903200600000000','attributes':[{'key':"
+        "'event.name','value':{'stringValue':'%s.chat.content_retry'}},{'key':'session.id','value':"
+        "{'stringValue':'s'}},{'key':'attempt_number','value':{'intValue':1}},{'key':"
+        "'retry_delay_ms','value':{'intValue':100}}]}]}]}]}";
+    static const char *const clients[][2] = {{"gemini-cli", "gemini_cli"},
+                                             {"qwen-code", "qwen-code"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct otlp_rig otlp;
+        char body[BODY_BYTES];
+        otlp_rig_init(&otlp);
+        snprintf(body, sizeof body, log, clients[i][0], clients[i][1]);
+        for (char *quote = body; (quote = strchr(quote, '\'')) != NULL;) {
+            *quote = '"';
+        }
+        otlp_rig_take(&otlp, OTLP_LOGS, OTLP_JSON, body, strlen(body));
+        take_thinking(&otlp, 0, clients[i][0], "");
+        struct retry retry;
+        assert_true(correlator_flush(otlp.rig.model.correlator));
+        const struct record *request = records_find(
+            &otlp.rig.model, CALL_REQUEST, "0000000000000001/0000000000000000000000000000aaaa", 0);
+        assert_non_null(request);
+        assert_true(facts_retry(&request->facts, &retry));
+        assert_int_equal(lround(retry.attempt), 1);
+        assert_int_equal(lround(retry.in_ms), 100);
         otlp_rig_release(&otlp);
     }
 }
