@@ -12,14 +12,9 @@ static double stated_of(const struct swarm *swarm, const struct span_predicate *
                         : past->cost_usd(past->ctx, session);
 }
 
-/* A session while the totals are made. */
-struct known {
-    bool stated, estimated, requests;
-};
-
 /* Adds the stated costs, and notes the sessions that have one. */
 static void gather_stated(const struct swarm *swarm, const struct span_predicate *predicate,
-                          struct swarm_metrics *out, struct known *known)
+                          struct swarm_metrics *out, bool *stated)
 {
     for (agent_no i = 0; i < out->agent_count; i++) {
         const struct agent *agent = swarm_agent(swarm, i);
@@ -32,26 +27,26 @@ static void gather_stated(const struct swarm *swarm, const struct span_predicate
         if (usd > 0) {
             out->agents[i].cost_usd = usd;
             out->totals.cost_usd = metrics_add(out->totals.cost_usd, usd);
-            known[agent->session].stated = true;
+            stated[agent->session] = true;
         }
     }
 }
 
-/* Adds the estimates of sessions without a stated cost, and notes which sessions have what. */
+/* Adds the estimates of sessions without a stated cost. */
 static void gather_estimates(const struct swarm *swarm, struct swarm_metrics *out,
-                             struct known *known, size_t sessions)
+                             const bool *stated, size_t sessions)
 {
+    out->totals.cost_requests = 0;
     for (agent_no i = 0; i < out->agent_count; i++) {
-        const struct metrics *own = &out->agents[i];
+        struct metrics *own = &out->agents[i];
         session_no session = swarm_agent(swarm, i)->session;
-        bool estimated = own->cost_estimate_usd > 0;
-        if (estimated && !(session < sessions && known[session].stated)) {
+        bool covered = session < sessions && stated[session];
+        if (covered) {
+            own->cost_requests = own->cost_requests_of;
+        } else if (own->cost_estimate_usd > 0) {
             out->totals.cost_rest_usd += own->cost_estimate_usd;
         }
-        if (session < sessions) {
-            known[session].estimated |= estimated;
-            known[session].requests |= own->requests > 0;
-        }
+        out->totals.cost_requests += own->cost_requests;
     }
 }
 
@@ -59,18 +54,13 @@ bool cost_gather(const struct swarm *swarm, const struct span_predicate *predica
                  struct swarm_metrics *out)
 {
     size_t sessions = swarm_session_count(swarm);
-    struct known *known = sessions == 0 ? NULL : mem_zalloc(out->mem, sessions, sizeof *known);
-    if (known == NULL) {
+    bool *stated = sessions == 0 ? NULL : mem_zalloc(out->mem, sessions, sizeof *stated);
+    if (stated == NULL) {
         return sessions == 0;
     }
-    gather_stated(swarm, predicate, out, known);
-    gather_estimates(swarm, out, known, sessions);
-    for (size_t i = 0; i < sessions; i++) {
-        bool has_cost = known[i].stated || known[i].estimated;
-        out->totals.cost_sessions += has_cost;
-        out->totals.cost_sessions_of += has_cost || known[i].requests;
-    }
-    mem_free(out->mem, known, sessions * sizeof *known);
+    gather_stated(swarm, predicate, out, stated);
+    gather_estimates(swarm, out, stated, sessions);
+    mem_free(out->mem, stated, sessions * sizeof *stated);
     return true;
 }
 

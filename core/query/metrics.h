@@ -47,9 +47,9 @@ struct metrics {
     double cost_estimate_usd, cache_cost_share_pct;
     /* The part of the totals' estimate that is of sessions which state no cost; 0: none. */
     double cost_rest_usd;
-    /* The totals count sessions with requests, and those of them with a stated or estimated cost.
-     */
-    size_t cost_sessions_of, cost_sessions;
+    /* Requests whose cost the total has, of those that may have one: failed ones without tokens
+       have none. */
+    uint64_t cost_requests, cost_requests_of;
     struct summary ttft_ms, ttlt_ms, itps, otps, setup_ms, request_ms;
     struct tool_metrics *tools; /* by name */
     size_t tool_count;

@@ -129,6 +129,13 @@ static bool finish_tools(struct metrics_acc *acc, const struct intern *names, st
     return true;
 }
 
+/* Returns how many requests may have a cost: those with tokens, and those that did not fail. */
+static uint64_t may_cost(const struct metrics_acc *acc)
+{
+    uint64_t prompts = acc->token_counts[TOKENS_PROMPT], good = acc->requests - acc->failed;
+    return prompts > good ? prompts : good;
+}
+
 bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct metrics *out)
 {
     double prompt = metrics_acc_tokens(acc, TOKENS_PROMPT);
@@ -151,6 +158,8 @@ bool metrics_finish(struct metrics_acc *acc, const struct intern *names, struct 
         .context_growth = (double)NAN,
         .compactions = metrics_acc_tokens(acc, TOKENS_COMPACTIONS),
         .cost_usd = (double)NAN,
+        .cost_requests = acc->token_counts[TOKENS_COST],
+        .cost_requests_of = may_cost(acc),
         .cost_estimate_usd = cost / 1e9,
         .cache_cost_share_pct =
             cost > 0 ? 100 * metrics_acc_tokens(acc, TOKENS_CACHE_COST) / cost : (double)NAN,

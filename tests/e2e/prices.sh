@@ -24,13 +24,13 @@ perl -MJSON::PP -e '
     my %session = map { ($_->{session_id} => $_->{cost_estimate_usd}) } @{$r->{sessions}};
     near($session{one}, 5);
     die if defined $session{two};
-    die unless $r->{totals}{cost_covers}{sessions} == 1 && $r->{totals}{cost_covers}{of} == 2;
+    die unless $r->{totals}{cost_covers}{requests} == 2 && $r->{totals}{cost_covers}{of} == 3;
     die if defined $of{two} || defined $model{local};
 ' <report.json || fail "$(cat report.json)"
 
 "$program" report --prices prices.json feed.ndjson >text || fail "status $?"
 grep -Eq '^opus .*\$3.50$' text || fail "$(cat text)"
-grep -q '^cost  *~\$5.00 (1 of 2 sessions)$' text || fail "what the cost covers: $(cat text)"
+grep -q '^cost  *~\$5.00 (2 of 3 requests)$' text || fail "what the cost covers: $(cat text)"
 "$program" dump --prices prices.json --keys 2 --size 170x20 feed.ndjson >screen || fail "status $?"
 grep -q '~\$3.50' screen || fail "$(cat screen)"
 "$program" dump --keys 2 --size 170x20 feed.ndjson >screen || fail "status $?"

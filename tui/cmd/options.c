@@ -294,6 +294,16 @@ static void refuse_argument(const struct options *o, const char *why, struct str
 }
 
 /* Checks options and arguments against each other. */
+/* Returns whether a condition needs the members that --why adds. */
+static bool wants_why(const struct options *o)
+{
+    bool wants = false;
+    for (size_t i = 0; i < o->condition_count; i++) {
+        wants |= strncmp(o->conditions[i], "why", strlen("why")) == 0;
+    }
+    return wants;
+}
+
 static bool check(const struct options *o, struct strbuf *error)
 {
     bool reads = o->command == COMMAND_REPORT || o->command == COMMAND_DUMP;
@@ -317,6 +327,8 @@ static bool check(const struct options *o, struct strbuf *error)
         refuse_argument(o, "demo takes no source", error);
     } else if (o->allow_remote && o->token_file == NULL) {
         strbuf_adds(error, "--allow-remote: needs --token-file");
+    } else if (!o->why && wants_why(o)) {
+        strbuf_adds(error, "--fail-if why: needs --why");
     } else if (o->replay > 0 && !only_finished(o)) {
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
     } else if (o->split && o->output != NULL && strcmp(o->output, "-") == 0) {

@@ -167,6 +167,8 @@ void options_help(enum command command, struct strbuf *out)
     }
     put_options(out, command);
     strbuf_adds(
-        out, "\nExit status: 0 success, 1 something was not read or not written, 2 wrong command\n"
-             "line.\n");
+        out,
+        "\nExit status: 0 success, 1 something was not read or not written, 2 wrong command\n");
+    strbuf_adds(out, command == COMMAND_REPORT ? "line, 3 a condition of --fail-if holds.\n"
+                                               : "line.\n");
 }

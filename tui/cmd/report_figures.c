@@ -92,10 +92,10 @@ void report_figures_put_cost(struct json_writer *w, json_t *object, const struct
     if (estimate) {
         json_writer_put(w, object, "cost_total_estimated", json_true());
     }
-    if (f->cost_sessions > 0) {
+    if (f->cost_requests > 0) {
         json_t *covers = json_object();
-        json_writer_put_count(w, covers, "sessions", f->cost_sessions);
-        json_writer_put_count(w, covers, "of", f->cost_sessions_of);
+        json_writer_put_count(w, covers, "requests", f->cost_requests);
+        json_writer_put_count(w, covers, "of", f->cost_requests_of);
         json_writer_put(w, object, "cost_covers", covers);
     }
 }

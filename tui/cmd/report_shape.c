@@ -52,7 +52,7 @@ static const struct members longest[] = {{"turn ms", A_NUMBER, NULL}, {NULL, A_N
 static const struct members reason[] = {
     {"ms turns", A_NUMBER, NULL}, {"longest", AN_OBJECT, longest}, {NULL, A_NUMBER, NULL}};
 
-static const struct members cost_covers[] = {{"sessions of", A_NUMBER, NULL},
+static const struct members cost_covers[] = {{"requests of", A_NUMBER, NULL},
                                              {NULL, A_NUMBER, NULL}};
 
 static const struct members figures[] = {
@@ -86,7 +86,7 @@ static const struct members top[] = {
     {"reasons", A_LIST, reason},
     {"events", AN_OBJECT, events},
     {"spans", AN_OBJECT, spans},
-    {"slower why against markers", ANYTHING, NULL},
+    {"slower slower_compared why against markers", ANYTHING, NULL},
     {NULL, AN_OBJECT, figures},
 };
 
@@ -178,7 +178,10 @@ static bool walk_member(struct walk *walk, const struct members *row, const char
     case A_LIST: return walk_list(walk, row->inside, at, depth);
     case ANYTHING: break;
     }
-    return true;
+    if (at == walk->end) {
+        note_bad(walk, at, nothing);
+    }
+    return at < walk->end;
 }
 
 static bool has_name(const char *names, const char *name, size_t len)
@@ -222,8 +225,11 @@ static void explain(const struct walk *walk, const char *path, struct strbuf *er
         strbuf_addf(error, "'%.*s' is a list; name an item, as in %.*s.NAME.%.*s", len, path, len,
                     path, first, walk->expected->names);
     } else if (walk->bad == walk->end) {
-        strbuf_addf(error, "'%.*s' is no number of report --json; it has %s", len, path,
-                    walk->expected->names);
+        const char *has = walk->expected->names;
+        strbuf_addf(error, "'%.*s' is no number of report --json", len, path);
+        if (has != NULL) {
+            strbuf_addf(error, "; it has %s", has);
+        }
     } else {
         strbuf_addf(error, "'%.*s' is no figure of report --json", (int)walk->bad_len, walk->bad);
         if (find_near(walk->expected, walk->bad, walk->bad_len, near)) {

@@ -11,6 +11,7 @@
 #include "tui/views/stalled_flag.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* ---- state, model ---- */
 
@@ -278,8 +279,11 @@ enum { CONTEXT_BAR = 5 };
 static enum style_id put_context(const struct agent_row *row, struct strbuf *out)
 {
     if (!isnan(context_full(row))) {
+        char full[NUMBER_BYTES];
+        snprintf(full, sizeof full, "%s%.0f", row->metrics->window_assumed ? "~" : "",
+                 context_full(row));
         context_bar(row->metrics, CONTEXT_BAR, row->frame->input->theme.ascii, out);
-        strbuf_addf(out, " %3.0f%%", context_full(row));
+        strbuf_addf(out, "%4s%%", full);
     }
     return STYLE_PLAIN;
 }

@@ -11,6 +11,7 @@
 #include "tui/views/report_table.h"
 #include "tui/views/slowdown_text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -326,9 +327,9 @@ static void put_summary(const struct report *r, bool ascii, struct strbuf *out)
     context_cost_text(&f->totals, text);
     if (text[0] != '\0') {
         strbuf_addf(out, "cost      %s", text);
-        if (f->totals.cost_sessions < f->totals.cost_sessions_of) {
-            strbuf_addf(out, " (%zu of %zu sessions)", f->totals.cost_sessions,
-                        f->totals.cost_sessions_of);
+        if (f->totals.cost_requests < f->totals.cost_requests_of) {
+            strbuf_addf(out, " (%" PRIu64 " of %" PRIu64 " requests)", f->totals.cost_requests,
+                        f->totals.cost_requests_of);
         }
         strbuf_addc(out, '\n');
     }

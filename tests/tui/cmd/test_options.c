@@ -182,6 +182,7 @@ TEST(what_is_wrong_is_named)
         {"dump --keys j,k a", "--keys: 'j,k' is not a key"},
         {"--max-line 0", "--max-line: 0 bytes"},
         {"--allow-remote tcp:0.0.0.0:1", "--allow-remote: needs --token-file"},
+        {"report --fail-if why.a.dur_ms>1 x.json", "--fail-if why: needs --why"},
         {"report", "report: needs a SOURCE"},
         {"dump", "dump: needs a SOURCE"},
         {"emit", "emit: needs an operation"},

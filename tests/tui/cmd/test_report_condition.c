@@ -91,6 +91,7 @@ TEST(what_is_no_condition_is_refused)
          "'ttft' is no figure of report --json; did you mean ttft_ms?"},
         {"models.claude-opus-4.5.request>0", "did you mean requests?"},
         {"agents.*.tools.x.y.cuont>0", "did you mean count?"},
+        {"slower>0", "'slower' is no number of report --json"},
         {"spans.opened>0", "'opened' is no figure"},
         {"..>0", "'' is no figure"},
         {".requests>0", "'' is no figure"},
