@@ -22,6 +22,14 @@ static struct request_progress *live(struct tracer *tracer, const struct op_cont
     return request;
 }
 
+/* An attempt may begin sooner than announced: the next one or its first token shows that. */
+static void last_began_by(struct pending *pending, double t_ms)
+{
+    if (pending->attempt_count > 0 && pending->attempts[pending->attempt_count - 1] > t_ms) {
+        pending->attempts[pending->attempt_count - 1] = t_ms;
+    }
+}
+
 enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_context *context,
                                       struct slice span_id)
 {
@@ -29,6 +37,7 @@ enum tracer_result tracer_first_token(struct tracer *tracer, const struct op_con
     enum tracer_result result;
     struct request_progress *request = live(tracer, context, span_id, &pending, &result);
     if (request != NULL) {
+        last_began_by(pending, context->t_ms);
         pending->first_token_ms = context->t_ms;
         request->first_token_ns = record_ns(context->t_ms);
     }
@@ -49,10 +58,11 @@ enum tracer_result tracer_progress(struct tracer *tracer, const struct op_contex
 }
 
 /* Beyond ATTEMPTS_MAX each attempt replaces the last one. False: out of memory. */
-static bool add_attempt(struct tracer *tracer, struct pending *pending, double attempt, double t_ms)
+static bool add_attempt(struct tracer *tracer, struct pending *pending, double attempt,
+                        double starts_ms)
 {
     if (pending->attempt_count == ATTEMPTS_MAX) {
-        pending->attempts[ATTEMPTS_MAX - 1] = t_ms;
+        pending->attempts[ATTEMPTS_MAX - 1] = starts_ms;
         swarm_note_forgotten(tracer->swarm, FORGOTTEN_ATTEMPTS);
         return true;
     }
@@ -61,7 +71,7 @@ static bool add_attempt(struct tracer *tracer, struct pending *pending, double a
         return false;
     }
     pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
-    pending->attempts[pending->attempt_count++] = t_ms;
+    pending->attempts[pending->attempt_count++] = starts_ms;
     return true;
 }
 
@@ -78,7 +88,9 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
     intern_id why = error.bytes == NULL
                         ? INTERN_NONE
                         : intern_put(swarm_names(tracer->swarm), error.bytes, error.len);
-    if (why == INTERN_FAILED || !add_attempt(tracer, pending, attempt, context->t_ms)) {
+    double pause_ms = retry_in_ms > 0 ? retry_in_ms : 0;
+    last_began_by(pending, context->t_ms);
+    if (why == INTERN_FAILED || !add_attempt(tracer, pending, attempt, context->t_ms + pause_ms)) {
         return TRACER_NO_MEMORY;
     }
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;

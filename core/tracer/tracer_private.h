@@ -22,7 +22,7 @@ struct pending {
     uint64_t begin_no;
     double due_tick;       /* the tick of the sweep that closes it, counted from the start */
     double first_token_ms; /* epoch; NAN: unknown */
-    double *attempts;      /* epoch ms, of `attempt` operations */
+    double *attempts;      /* epoch ms, of `attempt` operations: when each began */
     size_t attempt_count, attempt_cap;
     bool first_attempt_known;
     bool swept;
@@ -80,6 +80,13 @@ void pending_remove(struct tracer *tracer, struct registry_session *session,
 /* Takes it off the list of open spans: nothing will be appended to its track. */
 void pending_unlink(struct tracer *tracer, struct registry_session *session,
                     struct pending *pending);
+/* Returns the open span that the operation ends. NULL: see *result. */
+struct pending *pending_find_open(struct tracer *tracer, const struct op_context *context,
+                                  struct slice span_id, struct registry_session **session,
+                                  enum tracer_result *result);
+/* Appends its end. False: out of memory. */
+bool pending_end(struct tracer *tracer, struct pending *pending, enum call_kind kind,
+                 enum ending ending, double now_us, const struct call_values *values);
 /* Ends it incomplete or evicted, with its begin's args (closing, the sweep). */
 bool pending_close(struct tracer *tracer, struct pending *pending, double now_us,
                    enum ending ending);

@@ -175,8 +175,8 @@ static bool put_in_store(struct event_sink *sink, const struct trace_event *even
     return tracer_push(((struct store_sink *)(void *)sink)->tracer, event, NULL);
 }
 
-static bool end_pending(struct tracer *tracer, struct pending *pending, enum call_kind kind,
-                        enum ending ending, double now_us, const struct call_values *values)
+bool pending_end(struct tracer *tracer, struct pending *pending, enum call_kind kind,
+                 enum ending ending, double now_us, const struct call_values *values)
 {
     struct store_sink sink = {{put_in_store}, tracer};
     pending->begun.args = (struct slice){pending->args.data, pending->args.len};
@@ -186,13 +186,12 @@ static bool end_pending(struct tracer *tracer, struct pending *pending, enum cal
 bool pending_close(struct tracer *tracer, struct pending *pending, double now_us,
                    enum ending ending)
 {
-    return end_pending(tracer, pending, CALL_SPAN, ending, now_us, &no_call_values);
+    return pending_end(tracer, pending, CALL_SPAN, ending, now_us, &no_call_values);
 }
 
-/* Returns the open span that the operation ends. NULL: see *result. */
-static struct pending *find_open(struct tracer *tracer, const struct op_context *context,
-                                 struct slice span_id, struct registry_session **session,
-                                 enum tracer_result *result)
+struct pending *pending_find_open(struct tracer *tracer, const struct op_context *context,
+                                  struct slice span_id, struct registry_session **session,
+                                  enum tracer_result *result)
 {
     *session = tracer_enter(tracer, context);
     if (*session == NULL) {
@@ -216,9 +215,9 @@ static enum tracer_result finish(struct tracer *tracer, const struct op_context 
 {
     struct registry_session *session;
     enum tracer_result result;
-    struct pending *pending = find_open(tracer, context, span_id, &session, &result);
+    struct pending *pending = pending_find_open(tracer, context, span_id, &session, &result);
     if (pending != NULL) {
-        bool good = end_pending(tracer, pending, kind, ENDING_DONE,
+        bool good = pending_end(tracer, pending, kind, ENDING_DONE,
                                 tracer_ts(session, context->t_ms), values);
         pending_remove(tracer, session, pending);
         result = good ? TRACER_OK : TRACER_NO_MEMORY;
@@ -250,89 +249,6 @@ enum tracer_result tracer_end_interaction(struct tracer *tracer, const struct op
                                           struct slice span_id)
 {
     return finish(tracer, context, span_id, CALL_INTERACTION, &no_call_values);
-}
-
-/* ---- the end of a request ---- */
-
-/* The attempts that `attempt` operations reported, the first one being the start unless it was
-   reported too. Returns new (*cap doubles), NULL with *count 0: none. False: out of memory. */
-static bool own_attempts(const struct tracer *tracer, const struct pending *pending,
-                         double start_ms, double **out, size_t *count, size_t *cap)
-{
-    size_t extra = pending->first_attempt_known ? 0 : 1;
-    *count = 0;
-    if (pending->attempt_count == 0) {
-        return true;
-    }
-    if (!mem_reserve(tracer->mem, out, cap, pending->attempt_count + extra, sizeof **out)) {
-        return false;
-    }
-    (*out)[0] = start_ms;
-    memcpy(*out + extra, pending->attempts, pending->attempt_count * sizeof **out);
-    *count = pending->attempt_count + extra;
-    return true;
-}
-
-static void fill_in_shape(const struct pending *pending, const struct end_llm_request_op *op,
-                          double start_ms, double end_us, struct request_shape *shape)
-{
-    struct json_value begin_args = {JSON_TYPE_OBJECT, pending->args.data, pending->args.len};
-    *shape = (struct request_shape){
-        .start_us = pending->begun.start_us,
-        .end_us = end_us,
-        .setup_ms = op->request_setup_ms,
-        .ttft_ms = op->ttft_ms,
-        .ttlt_ms = op->ttlt_ms,
-        .prompt_tokens = isnan(op->prompt_tokens)
-                             ? json_get_number(json_get(begin_args, "prompt_tokens"))
-                             : op->prompt_tokens,
-        .output_tokens = op->output_tokens,
-        .cache_read_tokens = op->cache_read_tokens,
-        .cache_creation_tokens = op->cache_creation_tokens,
-        .attempts = op->attempt_start_times,
-        .attempt_count = op->attempt_count,
-    };
-    if (isnan(shape->ttft_ms) && !isnan(pending->first_token_ms)) {
-        double setup_us = op->request_setup_ms > 0 ? op->request_setup_ms * 1000 : 0;
-        shape->ttft_ms = pending->first_token_ms - start_ms - setup_us / 1000;
-    }
-}
-
-static bool end_request(struct tracer *tracer, const struct registry_session *session,
-                        struct pending *pending, double end_us, const struct end_llm_request_op *op)
-{
-    struct call_values values = no_call_values;
-    double start_ms = session->start_ms + pending->begun.start_us / 1000;
-    double *own = NULL;
-    size_t own_count = 0, own_cap = 0;
-    values.success = op->success;
-    values.error = op->error;
-    values.message_id = op->message_id;
-    values.prompt_tokens = op->prompt_tokens;
-    fill_in_shape(pending, op, start_ms, end_us, &values.request);
-    bool good = own_attempts(tracer, pending, start_ms, &own, &own_count, &own_cap);
-    if (values.request.attempts == NULL && own_count > 0) {
-        values.request.attempts = own;
-        values.request.attempt_count = own_count;
-    }
-    request_shape_rates(&values.request);
-    good = good && end_pending(tracer, pending, CALL_REQUEST, ENDING_DONE, end_us, &values);
-    mem_free(tracer->mem, own, own_cap * sizeof *own);
-    return good;
-}
-
-enum tracer_result tracer_end_llm_request(struct tracer *tracer, const struct op_context *context,
-                                          const struct end_llm_request_op *op)
-{
-    struct registry_session *session;
-    enum tracer_result result;
-    struct pending *pending = find_open(tracer, context, op->span_id, &session, &result);
-    if (pending != NULL) {
-        bool good = end_request(tracer, session, pending, tracer_ts(session, context->t_ms), op);
-        pending_remove(tracer, session, pending);
-        result = good ? TRACER_OK : TRACER_NO_MEMORY;
-    }
-    return result;
 }
 
 /* ---- starts ---- */
