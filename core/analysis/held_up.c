@@ -13,10 +13,11 @@
 
 struct held_up_call {
     span_no span;
-    agent_no agent, child; /* child NO_AGENT: it started none, or an unknown one */
-    uint32_t next;         /* of the same agent, one past the index; 0: none */
-    uint8_t kind;          /* enum span_kind */
-    int64_t age_ns;
+    agent_no agent, child;    /* child NO_AGENT: it started none, or an unknown one */
+    uint32_t next;            /* of the same agent, one past the index; 0: none */
+    uint8_t kind;             /* enum span_kind */
+    int64_t age_ns, held_ns;  /* held_ns: so long it has held up */
+    struct agent_rest rest;   /* of its sub-agent */
     double p95_ms, beyond_ms; /* beyond_ms: negative while within its usual time */
 };
 
@@ -29,7 +30,8 @@ struct held_up_call {
 static double beyond_of(const struct held_up_call *call)
 {
     if (call->kind == SPAN_AGENT_CALL) {
-        return -INFINITY;
+        return call->rest.state == STATES ? (double)-INFINITY
+                                          : (double)call->held_ns / 1e6 - USUAL_UNKNOWN_MS;
     }
     double usual_ms = isnan(call->p95_ms) ? USUAL_UNKNOWN_MS : call->p95_ms;
     if (call->kind == SPAN_USER || usual_ms < USUAL_MIN_MS) {
@@ -88,8 +90,10 @@ static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metr
         .next = link->first,
         .kind = span->kind,
         .age_ns = swarm_span_end_ns(swarm, span, local_ns) - span->start_ns,
+        .rest = {STATES, false, INT64_MIN},
         .p95_ms = usual_durations_p95_ms(swarm, metrics, span),
     };
+    call->held_ns = span->kind == SPAN_AGENT_CALL ? 0 : call->age_ns;
     call->beyond_ms = beyond_of(call);
     link->first = (uint32_t)held->call_count;
     return true;
@@ -109,6 +113,23 @@ static bool list_calls(const struct swarm *swarm, const struct swarm_metrics *me
 static bool may_start_agent(const struct held_up_call *call)
 {
     return call->kind == SPAN_AGENT_CALL || call->kind == SPAN_TOOL;
+}
+
+/* Notes whether the sub-agent that the call waits for rests. */
+static void find_rest(const struct swarm *swarm, const struct call_children *children,
+                      int64_t local_ns, struct held_up_call *call)
+{
+    const struct span *span = swarm_span(swarm, call->span);
+    if (call->kind != SPAN_AGENT_CALL) {
+        return;
+    }
+    call->rest = agent_rest_of(children, span, call->child, local_ns);
+    if (call->rest.state != STATES) {
+        int64_t end_ns = span->start_ns + call->age_ns;
+        int64_t since_ns = call->rest.since_ns;
+        call->held_ns = since_ns > span->start_ns ? end_ns - since_ns : call->age_ns;
+        call->beyond_ms = beyond_of(call);
+    }
 }
 
 /* Sets the agents that the calls started. */
@@ -132,6 +153,9 @@ static bool find_children(const struct swarm *swarm, int64_t local_ns,
         if (ok) {
             call->child = call_children_of(children, call->span, local_ns, &text);
             ok = !text.failed;
+        }
+        if (ok) {
+            find_rest(swarm, children, local_ns, call);
         }
     }
     strbuf_release(&text);
@@ -262,7 +286,7 @@ void held_up_release(struct held_up *held)
 void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_chain *out)
 {
     const struct held_up_link *link = link_of(held, agent);
-    *out = (struct held_up_chain){.p95_ms = (double)NAN};
+    *out = (struct held_up_chain){.p95_ms = (double)NAN, .rest = {STATES, false, INT64_MIN}};
     if (link == NULL || link->call == 0) {
         return;
     }
@@ -270,6 +294,8 @@ void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_ch
     out->length = link->length;
     out->age_ns = end->age_ns;
     out->p95_ms = end->p95_ms;
+    out->held_ns = end->held_ns;
+    out->rest = end->rest;
     out->beyond = end->beyond_ms > 0;
     while (out->count + 1 < HELD_UP_STEPS && out->count + 1 < out->length) {
         const struct held_up_call *call = &held->calls[link->call - 1];
@@ -293,15 +319,19 @@ agent_no held_up_begin(const struct held_up *held, agent_no agent)
     return agent;
 }
 
-/* Returns whether the chain's end is older than that of the other; of one end, whether it is
-   longer. */
+/* Returns whether the chain comes before the other: its end is beyond its usual time, has held up
+   for longer, or of one end, it is longer. */
 static bool is_longer(const struct held_up *held, const struct held_up_link *link,
                       const struct held_up_link *other)
 {
-    int64_t age_ns = held->calls[link->end - 1].age_ns;
-    int64_t others_ns = held->calls[other->end - 1].age_ns;
-    return age_ns != others_ns ? age_ns > others_ns
-                               : link->end == other->end && link->length > other->length;
+    const struct held_up_call *end = &held->calls[link->end - 1];
+    const struct held_up_call *others = &held->calls[other->end - 1];
+    if ((end->beyond_ms > 0) != (others->beyond_ms > 0)) {
+        return end->beyond_ms > 0;
+    }
+    return end->held_ns != others->held_ns
+               ? end->held_ns > others->held_ns
+               : link->end == other->end && link->length > other->length;
 }
 
 agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, void *ctx)
@@ -309,11 +339,21 @@ agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, v
     const struct held_up_link *longest = NULL;
     for (size_t i = 0; held->link_count > 0 && i < held->agent_count; i++) {
         const struct held_up_link *link = link_of(held, (agent_no)i);
-        if (link != NULL && link->call != 0 && held->calls[link->end - 1].beyond_ms > 0 &&
-            (matches == NULL || matches(ctx, (agent_no)i)) &&
+        if (link != NULL && link->call != 0 && (matches == NULL || matches(ctx, (agent_no)i)) &&
             (longest == NULL || is_longer(held, link, longest))) {
             longest = link;
         }
     }
     return longest == NULL ? NO_AGENT : longest->agent;
+}
+
+int64_t held_up_rest_ns(const struct held_up *held, agent_no agent, span_no call)
+{
+    const struct held_up_link *link = link_of(held, agent);
+    for (uint32_t at = link == NULL ? 0 : link->first; at != 0; at = held->calls[at - 1].next) {
+        if (held->calls[at - 1].span == call) {
+            return held->calls[at - 1].rest.state == STATES ? -1 : held->calls[at - 1].held_ns;
+        }
+    }
+    return -1;
 }

@@ -4,14 +4,18 @@
    An agent waits for all of its open calls but those in the background (background.h). The one that
    holds it up is the one whose chain ends with a person; of several, or of none, the one whose last
    call is furthest beyond its usual time. The usual time is the p95 of calls like it, but at least
-   10 s; where no p95 is known it is 30 s. A call that only waits for a sub-agent with nothing open
-   is within its usual time at any age.
+   10 s; where no p95 is known it is 30 s. A call whose sub-agent rests (agent_rest.h) holds up
+   since that began to rest, and is beyond its usual time after 30 s. A call whose sub-agent works,
+   or is unknown, is within its usual time at any age.
 
    The work is proportional to the open calls, beside one number an agent. */
 #ifndef CORE_HELD_UP_H
 #define CORE_HELD_UP_H
 
-#include "core/query/query.h"
+#include "core/analysis/agent_rest.h"
+
+/* A display that is always there shows a chain that has held up for so long: others pass. */
+#define HELD_UP_SHOWN_NS INT64_C(10000000000)
 
 /* The last one is always the end: of a longer chain those before it are left out. */
 enum { HELD_UP_STEPS = 32 };
@@ -23,11 +27,13 @@ struct held_up_step {
 
 struct held_up_chain {
     struct held_up_step steps[HELD_UP_STEPS];
-    size_t count;   /* 0: nothing of the agent is open that it waits for */
-    size_t length;  /* of the chain; more than `count`: steps before the last are left out */
-    int64_t age_ns; /* of the call at the end */
-    double p95_ms;  /* of calls like that; NAN: unknown */
-    bool beyond;    /* the call at the end is beyond its usual time */
+    size_t count;    /* 0: nothing of the agent is open that it waits for */
+    size_t length;   /* of the chain; more than `count`: steps before the last are left out */
+    int64_t age_ns;  /* of the call at the end */
+    double p95_ms;   /* of calls like that; NAN: unknown */
+    int64_t held_ns; /* so long the call has held up: its age, or since its sub-agent rests */
+    struct agent_rest rest; /* of the sub-agent that the call at the end waits for */
+    bool beyond;            /* the call at the end is beyond its usual time */
 };
 
 struct held_up_call; /* private */
@@ -54,7 +60,6 @@ struct held_up {
     size_t call_count, call_cap;
 };
 
-struct call_children_kept;
 /* Whether an agent is one that is asked for. */
 typedef bool held_up_matches(void *ctx, agent_no agent);
 
@@ -73,8 +78,11 @@ void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_ch
 agent_no held_up_waiter(const struct held_up *held, agent_no agent);
 /* Returns the agent at the beginning of the chain that leads to `agent`; `agent`: none does. */
 agent_no held_up_begin(const struct held_up *held, agent_no agent);
-/* Returns the agent whose chain has the oldest last call of all that are beyond their usual time,
-   among those that match (NULL: all); of chains with one end, the longest. NO_AGENT: no call is. */
+/* Returns the agent whose chain has the last call that has held up longest of all that are beyond
+   their usual time, among those that match (NULL: all); of chains with one end, the longest. If no
+   call is beyond, it is the longest of all. NO_AGENT: no agent waits. */
 agent_no held_up_longest(const struct held_up *held, held_up_matches *matches, void *ctx);
+/* Returns how long the agent's open call has waited for a sub-agent that rests; -1: it does not. */
+int64_t held_up_rest_ns(const struct held_up *held, agent_no agent, span_no call);
 
 #endif

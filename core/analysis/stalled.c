@@ -10,7 +10,8 @@ enum {
     TIMES = 3,   /* the p95 */
     LEAST_MS = 30000,
     TOOL_MS = 600000,
-    REQUEST_MS = 300000
+    REQUEST_MS = 300000,
+    REST_MS = REQUEST_MS /* an unseen request may run meanwhile */
 };
 
 static double limit_ms(const struct swarm *swarm, const struct swarm_metrics *metrics,
@@ -55,9 +56,21 @@ static bool works(const struct swarm *swarm, const struct agent *agent)
            (session->flags & SESSION_ENDED) == 0;
 }
 
-bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
-                  const struct span *span, int64_t local_ns)
+static bool waits_in_vain(const struct swarm *swarm, const struct held_up *held,
+                          const struct span *span, span_no call)
 {
+    int64_t rest_ns = held == NULL ? -1 : held_up_rest_ns(held, span->agent, call);
+    return rest_ns >= REST_MS * INT64_C(1000000) && (span->flags & SPAN_STALE) == 0 &&
+           works(swarm, swarm_agent(swarm, span->agent));
+}
+
+bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
+                  const struct held_up *held, span_no number, int64_t local_ns)
+{
+    const struct span *span = swarm_span(swarm, number);
+    if (span == NULL || span->kind == SPAN_AGENT_CALL) {
+        return span != NULL && waits_in_vain(swarm, held, span, number);
+    }
     const struct agent *agent = swarm_agent(swarm, span->agent);
     bool call = span->kind == SPAN_TOOL || span->kind == SPAN_REQUEST;
     /* No limit is less, so that most calls need no further look. */
@@ -122,8 +135,8 @@ static bool note_loops(const struct loops_kept *loops, struct stalled *out)
 }
 
 bool stalled_make_kept(const struct swarm *swarm, const struct swarm_metrics *metrics,
-                       int64_t local_ns, struct loops_kept *kept, const struct mem *mem,
-                       struct stalled *out)
+                       const struct held_up *held, int64_t local_ns, struct loops_kept *kept,
+                       const struct mem *mem, struct stalled *out)
 {
     *out = (struct stalled){.mem = mem, .agent_count = swarm_agent_count(swarm)};
     if (!mem_zalloc_items(mem, &out->index, out->agent_count, sizeof *out->index) ||
@@ -133,9 +146,8 @@ bool stalled_make_kept(const struct swarm *swarm, const struct swarm_metrics *me
     bool good = true;
     for (span_no no = swarm_first_in_flight(swarm); good && no != NO_SPAN;
          no = swarm_next_in_flight(swarm, no)) {
-        const struct span *span = swarm_span(swarm, no);
-        good = span == NULL || !stalled_call(swarm, metrics, span, local_ns) ||
-               note_call(swarm, no, span, out);
+        good = !stalled_call(swarm, metrics, held, no, local_ns) ||
+               note_call(swarm, no, swarm_span(swarm, no), out);
     }
     return good;
 }
@@ -144,7 +156,11 @@ bool stalled_make(const struct swarm *swarm, const struct swarm_metrics *metrics
                   const struct mem *mem, struct stalled *out)
 {
     struct loops_kept own = {.swarm = NULL};
-    bool good = stalled_make_kept(swarm, metrics, local_ns, &own, mem, out);
+    struct held_up held;
+    *out = (struct stalled){.mem = mem};
+    bool good = held_up_make(swarm, metrics, local_ns, NULL, mem, &held) &&
+                stalled_make_kept(swarm, metrics, &held, local_ns, &own, mem, out);
+    held_up_release(&held);
     loops_kept_release(&own);
     return good;
 }

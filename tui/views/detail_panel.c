@@ -203,8 +203,9 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
     char age[NUMBER_BYTES];
     if (stalled_flag_call(frame, frame->state->selected)) {
         put_text(pen, "note",
-                 span->kind == SPAN_REQUEST ? "stalled: no token for long"
-                                            : "stalled: far beyond its usual time");
+                 span->kind == SPAN_REQUEST      ? "stalled: no token for long"
+                 : span->kind == SPAN_AGENT_CALL ? "stalled: its sub-agent does nothing"
+                                                 : "stalled: far beyond its usual time");
     }
     if (!find_chain(frame, span, &chain)) {
         return;

@@ -253,8 +253,8 @@ static bool find_waits(struct frame *frame)
     }
     return held_up_make(frame->swarm, input->metrics, frame->local_ns, &frame->state->call_children,
                         mem, &frame->held) &&
-           stalled_make_kept(frame->swarm, input->metrics, frame->local_ns, &frame->state->loops,
-                             mem, &frame->stalled);
+           stalled_make_kept(frame->swarm, input->metrics, &frame->held, frame->local_ns,
+                             &frame->state->loops, mem, &frame->stalled);
 }
 
 static struct layout make_layout(struct frame *frame, size_t lines, int cols, int rows)

@@ -172,9 +172,9 @@ enum { CHAIN_GAP = 3, NAME_SESSIONS = 2 /* runs of the name without the number o
 #define CHAIN_LABEL      "held up: "
 #define CHAIN_LABEL_COLS ((int)sizeof CHAIN_LABEL - 1)
 
-/* The chain that holds the swarm up, if a call is beyond its usual time. */
+/* The chain that holds the swarm up, as held_up_shown chooses it. */
 struct header_chain {
-    struct held_up_chain chain; /* count 0: no call is */
+    struct held_up_chain chain; /* count 0: none */
     char age[NUMBER_BYTES];
     enum held_up_room room; /* of the text that was made last */
 };

@@ -108,7 +108,8 @@ static void put_agent(struct pen *pen, size_t step, enum form form)
 static void put_call(struct pen *pen, const struct span *call, size_t about_cols, bool bare)
 {
     const char *arrow = theme_symbol(pen->look->theme, SYM_ARROW);
-    if (call->kind == SPAN_AGENT_CALL && span_text_call(pen->swarm, call, arrow, &pen->text)) {
+    if (!bare && call->kind == SPAN_AGENT_CALL &&
+        span_text_call(pen->swarm, call, arrow, &pen->text)) {
         put_cut(pen, about_cols);
         return;
     }
@@ -152,6 +153,10 @@ static void put_form(struct pen *pen, enum form form, size_t about_cols)
     if (call != NULL) {
         put_call(pen, call, about_cols, form == FORM_BARE);
     }
+    if (chain->rest.state != STATES) {
+        strbuf_addf(pen->out, ", %s",
+                    chain->rest.began ? query_state_name(chain->rest.state) : "never began");
+    }
     strbuf_addf(pen->out, " %s", pen->look->age);
     if (!isnan(chain->p95_ms) && form < FORM_BRIEF) {
         number_ms(chain->p95_ms, pen->look->theme->ascii, p95);
@@ -167,8 +172,11 @@ static bool is_shown(void *ctx, agent_no agent)
 agent_no held_up_shown(const struct frame *frame)
 {
     bool all = frame->predicate == NULL;
-    return held_up_longest(&frame->held, all ? NULL : is_shown,
-                           all ? NULL : frame->state->filter_cache);
+    agent_no longest = held_up_longest(&frame->held, all ? NULL : is_shown,
+                                       all ? NULL : frame->state->filter_cache);
+    struct held_up_chain chain;
+    held_up_chain(&frame->held, longest, &chain);
+    return chain.held_ns >= HELD_UP_SHOWN_NS ? longest : NO_AGENT;
 }
 
 void held_up_age(const struct frame *frame, const struct held_up_chain *chain,

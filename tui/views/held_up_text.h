@@ -20,7 +20,8 @@ struct held_up_look {
 
 struct frame;
 /* Returns the agent at the beginning of the longest chain of those that begin with an agent which
-   the filter matches, as `report` does; NO_AGENT: none. */
+   the filter matches, as `report` does; NO_AGENT: none, or it has held up for less than
+   HELD_UP_SHOWN_NS. */
 agent_no held_up_shown(const struct frame *frame);
 /* Writes the age of the call at the end in whole seconds, or longer units. */
 void held_up_age(const struct frame *frame, const struct held_up_chain *chain,

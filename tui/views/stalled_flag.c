@@ -23,5 +23,5 @@ bool stalled_flag_call(const struct frame *frame, span_no call)
         return frozen_view_stalled(state->frozen_view, call);
     }
     return span != NULL && (span->flags & SPAN_OPEN) != 0 &&
-           stalled_call(frame->swarm, frame->input->metrics, span, frame->local_ns);
+           stalled_call(frame->swarm, frame->input->metrics, &frame->held, call, frame->local_ns);
 }

@@ -207,7 +207,8 @@ TEST(what_is_open_when_the_chaos_ends_in_silence_has_stalled)
     for (int k = 0; k + 1 < MOMENTS; k++) {
         struct replayed replayed;
         replayed_make(&rig, moment(&rig, k), QUARTER_NS, &replayed);
-        assert_int_equal(replayed.stalled.calls, replayed.open);
+        /* Beside what is open, a call stalls whose sub-agent rests. */
+        assert_in_range(replayed.stalled.calls, replayed.open, replayed.open + 1);
         found += replayed.stalled.calls;
         replayed_release(&replayed);
     }

@@ -233,7 +233,7 @@ TEST(of_several_calls_the_one_furthest_beyond_its_usual_time_holds_the_agent_up)
     waits_tool(&model, NULL, "Bash", NULL, 10000, UNKNOWN, NULL);
     assert_chain(&model, 50000, "", "main Bash 40000 beyond");
     waits_agent(&model, "a", NULL, "coder");
-    waits_tool(&model, NULL, "Agent", NULL, 5, UNKNOWN, "a");
+    waits_tool(&model, NULL, "Agent", NULL, 10005, UNKNOWN, "a");
     assert_chain(&model, 50000, "", "main Bash 40000 beyond");
     waits_tool(&model, "a", "Grep", NULL, 9000, UNKNOWN, NULL);
     assert_chain(&model, 50000, "", "main Agent, a Grep 41000 beyond");
@@ -249,7 +249,7 @@ TEST(a_person_at_the_end_comes_first)
     waits_tool(&model, NULL, "Agent", NULL, 5, UNKNOWN, "a");
     waits_person(&model, "a", 60000, UNKNOWN);
     assert_chain(&model, 65000, "", "main Agent, a Waiting for User Input 5000");
-    assert_longest(&model, 65000, "none");
+    assert_longest(&model, 65000, "main Agent, a Waiting for User Input 5000");
     assert_longest(&model, 71000, "main Agent, a Waiting for User Input 11000 beyond");
     model_release(&model);
 }
@@ -264,9 +264,8 @@ TEST(the_longest_of_the_swarm_begins_where_nobody_waits_for_it)
     waits_agent(&model, "b", "a", "reviewer");
     waits_tool(&model, NULL, "Agent", NULL, 0, UNKNOWN, "a");
     waits_tool(&model, "a", "Agent", NULL, 10, UNKNOWN, "b");
-    assert_longest(&model, 1000000, "none");
     waits_tool(&model, "b", "Bash", NULL, 1000, UNKNOWN, NULL);
-    assert_longest(&model, 20000, "none");
+    assert_longest(&model, 20000, "main Agent, a Agent, b Bash 19000");
     assert_longest(&model, 32000, "main Agent, a Agent, b Bash 31000 beyond");
     model_release(&model);
 }
@@ -281,7 +280,7 @@ TEST(agents_that_wait_for_each_other_make_no_endless_chain)
     waits_tool(&model, "b", "Agent", NULL, 20, UNKNOWN, "a");
     assert_chain(&model, 100, "a", "a Agent, b Agent 80");
     assert_chain(&model, 100, "b", "b Agent 80");
-    assert_longest(&model, 1000000, "none");
+    assert_longest(&model, 1000000, "a Agent, b Agent 999980");
     model_release(&model);
 }
 
@@ -359,6 +358,68 @@ TEST(of_the_agents_that_match_the_longest_chain_is_found)
     held_up_chain(&chains.held, held_up_longest(&chains.held, is_even, NULL), &even);
     assert_int_equal(even.steps[0].agent, all.steps[0].agent + all.steps[0].agent % 2);
     chains_release(&chains);
+    model_release(&model);
+}
+
+TEST(of_chains_within_their_usual_time_the_longest_is_found_too)
+{
+    struct model model;
+    waits_init(&model);
+    waits_before(&model, "Build", 5, 300000);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_tool(&model, NULL, "Build", NULL, 0, UNKNOWN, NULL);
+    waits_tool(&model, "a", "Bash", NULL, 10000, UNKNOWN, NULL);
+    assert_longest(&model, 30000, "main Build 30000 (p95 300000)");
+    assert_longest(&model, 41000, "a Bash 31000 beyond");
+    model_release(&model);
+}
+
+/* ---- sub-agents that rest ---- */
+
+TEST(a_call_holds_up_since_its_sub_agent_rests)
+{
+    struct model model;
+    waits_init(&model);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_tool(&model, NULL, "Agent", NULL, 0, UNKNOWN, "a");
+    waits_tool(&model, "a", "Bash", NULL, 10, 100000, NULL);
+    assert_chain(&model, 129000, "", "main Agent 129000");
+    assert_chain(&model, 131000, "", "main Agent 131000 beyond");
+    waits_failure(&model, "a", "Bash", NULL, 131000, 140000, OUTCOME_NONE);
+    assert_chain(&model, 169000, "", "main Agent 169000");
+    assert_chain(&model, 171000, "", "main Agent 171000 beyond");
+    model_release(&model);
+}
+
+TEST(a_call_whose_sub_agent_never_began_is_beyond_after_thirty_seconds)
+{
+    struct model model;
+    waits_init(&model);
+    struct update agent = agent_update(PRECEDENCE_FILES, "a");
+    update_string(&agent, FIELD_PARENT_AGENT_ID, "s");
+    waits_tool(&model, NULL, "Agent", NULL, 0, UNKNOWN, NULL);
+    waits_request(&model, NULL, -100, -50);
+    assert_chain(&model, 900000, "", "main Agent 900000");
+    model_update(&model, &agent);
+    assert_chain(&model, 29000, "", "main Agent 29000");
+    assert_chain(&model, 31000, "", "main Agent 31000 beyond");
+    waits_request(&model, "a", 10, 20);
+    assert_chain(&model, 31000, "", "main Agent 31000 beyond");
+    waits_request(&model, "a", 25000, UNKNOWN);
+    assert_chain(&model, 31000, "", "main Agent, a API Call 6000");
+    model_release(&model);
+}
+
+TEST(a_sub_agent_works_while_one_below_it_does)
+{
+    struct model model;
+    waits_init(&model);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_agent(&model, "b", "a", "reviewer");
+    waits_tool(&model, NULL, "Agent", NULL, 0, UNKNOWN, "a");
+    waits_tool(&model, "a", "Agent", NULL, 10, 20, "b");
+    waits_tool(&model, "b", "Bash", NULL, 30, UNKNOWN, NULL);
+    assert_chain(&model, 400000, "", "main Agent 400000");
     model_release(&model);
 }
 

@@ -63,6 +63,20 @@ TEST(a_request_stalls_without_a_token_but_not_before_an_announced_attempt)
     model_release(&model);
 }
 
+TEST(a_call_stalls_five_minutes_after_its_sub_agent_began_to_rest)
+{
+    struct model model;
+    waits_init(&model);
+    waits_agent(&model, "a", NULL, "coder");
+    waits_tool(&model, NULL, "Agent", NULL, 0, UNKNOWN, "a");
+    waits_tool(&model, "a", "Bash", NULL, 10, 500000, NULL);
+    assert_stalled(&model, 799000, 0, 0);
+    assert_stalled(&model, 800000, 1, 0);
+    waits_tool(&model, "a", "Bash", NULL, 700000, UNKNOWN, NULL);
+    assert_stalled(&model, 1299000, 0, 0);
+    model_release(&model);
+}
+
 TEST(tokens_that_come_keep_a_request_from_stalling)
 {
     struct model model;
@@ -226,13 +240,13 @@ TEST(loops_that_are_kept_follow_the_calls)
         struct stalled stalled;
         waits_init(&model);
         waits_request(&model, NULL, -100, -50);
-        assert_true(
-            stalled_make_kept(model.swarm, NULL, waits_now(&model, 0), &kept, &mem_libc, &stalled));
+        assert_true(stalled_make_kept(model.swarm, NULL, NULL, waits_now(&model, 0), &kept,
+                                      &mem_libc, &stalled));
         assert_int_equal(stalled.loops, 0);
         stalled_release(&stalled);
         play(&model, calls[i]);
-        assert_true(stalled_make_kept(model.swarm, NULL, waits_now(&model, 5000), &kept, &mem_libc,
-                                      &stalled));
+        assert_true(stalled_make_kept(model.swarm, NULL, NULL, waits_now(&model, 5000), &kept,
+                                      &mem_libc, &stalled));
         assert_int_equal(stalled.loops, i == 0);
         stalled_release(&stalled);
         loops_kept_release(&kept);

@@ -27,18 +27,22 @@ static void expect_message(struct picture *picture, const char *keys, const char
     }
 }
 
-TEST(the_header_shows_what_is_beyond_its_usual_time_and_nothing_before)
+TEST(the_header_shows_what_has_held_up_for_ten_seconds)
 {
     struct picture picture;
     picture_init(&picture, 120, 20);
     picture_feed(&picture, HELLO CALL CODER BASH(2000));
-    picture_at(&picture, 31000);
+    picture_at(&picture, 11000);
     picture_lacks(&picture, "←");
+    picture_at(&picture, 13000);
+    picture_has(&picture, "api ← coder ← Bash make 11s");
     picture_at(&picture, 33000);
     picture_has(&picture, "api ← coder ← Bash make 31s");
     picture_feed(&picture, OP("end_tool", 34000, OF("c") ",'span_id':'b2000','success':true"));
-    picture_at(&picture, 60000);
+    picture_at(&picture, 43000);
     picture_lacks(&picture, "←");
+    picture_at(&picture, 45000);
+    picture_has(&picture, "api ← Agent → coder, idle 44s");
     picture_release(&picture);
 }
 
@@ -280,7 +284,7 @@ TEST(a_frozen_display_keeps_its_chain)
     picture_at(&picture, 90000);
     picture_has(&picture, "coder ← Bash make 38s");
     picture_press(&picture, "Space");
-    picture_lacks(&picture, "←");
+    picture_lacks(&picture, "← Bash");
     picture_feed(&picture, LOOP);
     picture_press(&picture, "Space");
     picture_feed(&picture, OP("start_tool", 91000, ",'span_id':'w','tool_name':'Write'")
