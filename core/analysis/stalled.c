@@ -79,8 +79,8 @@ bool stalled_call(const struct swarm *swarm, const struct swarm_metrics *metrics
         !works(swarm, agent)) {
         return false;
     }
-    bool asks = agent->open_by_kind[SPAN_USER] > 0 || query_may_wait(swarm, span, local_ns);
-    if (span->kind == SPAN_TOOL && asks) {
+    if (span->kind == SPAN_TOOL &&
+        (query_asks(swarm, span->agent) || query_may_wait(swarm, span, local_ns))) {
         return false;
     }
     int64_t since = span->kind == SPAN_REQUEST ? quiet_since(swarm, span) : span->start_ns;

@@ -66,6 +66,13 @@ static inline bool span_is_record(const struct span *span)
     return (span->begin_no & RECORD_BEGIN) != 0;
 }
 
+/* Whether a question that the sweep closed in the trace still waits for a person: to people it is
+   as open as a younger one. */
+static inline bool span_still_asks(const struct span *span)
+{
+    return span->kind == SPAN_USER && (span->flags & SPAN_STALE) != 0;
+}
+
 /* How many spans there are, by how they ended. */
 struct span_counts {
     uint64_t closed, open, evicted, incomplete, orphan_ends;

@@ -41,11 +41,12 @@ static int64_t end_of(const struct gathering *g, const struct span *span)
     return past_span_end_ns(span_predicate_past(g->predicate), g->swarm, span, g->local_ns);
 }
 
-/* Adds an open span's duration to the time of its kind; it is already counted. */
+/* Adds an open span's duration to the time of its kind; it is already counted. A question that the
+   sweep closed in the trace is counted until then. */
 static void add_open(const struct gathering *g, struct metrics *metrics, const struct span *span)
 {
     int64_t end_ns = end_of(g, span);
-    double ms = to_ms(end_ns - span->start_ns);
+    double ms = to_ms(end_ns - (span_still_asks(span) ? span->end_ns : span->start_ns));
     switch ((enum span_kind)span->kind) {
     case SPAN_REQUEST:
         metrics->api_ms = metrics_add(metrics->api_ms, ms);

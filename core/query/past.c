@@ -90,7 +90,7 @@ const struct span *past_open_next(struct past_open *open)
             open->past == NULL ? swarm_span(open->swarm, open->no)
                                : past_span(open->past, open->swarm,
                                            swarm_own_span(open->swarm, open->no), &open->room);
-        if (span != NULL && (span->flags & SPAN_OPEN) != 0) {
+        if (span != NULL && ((span->flags & SPAN_OPEN) != 0 || span_still_asks(span))) {
             return span;
         }
     }

@@ -31,7 +31,7 @@ int64_t past_session_now(const struct past *past, const struct swarm *swarm, ses
 int64_t past_agent_last_ns(const struct past *past, const struct swarm *swarm,
                            const struct agent *agent);
 
-/* The spans that were open then. */
+/* The spans that were open then, and questions that the sweep had closed in the trace. */
 struct past_open {
     const struct past *past;
     const struct swarm *swarm;

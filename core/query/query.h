@@ -14,7 +14,7 @@ enum agent_state {
     STATE_TOOL,
     STATE_TOOL_OR_USER, /* a tool is open for long, or a person is asked: no source shows which */
     STATE_AGENTS,       /* waits for its sub-agents */
-    STATE_USER,         /* waits for a person */
+    STATE_USER,         /* waits for a person, also if the sweep closed the question in the trace */
     STATE_IDLE,
     STATE_DONE,
     STATE_ERROR,   /* the last request or tool failed; nothing runs since */
@@ -37,6 +37,8 @@ const char *query_state_key(enum agent_state state);
 const char *query_state_text(const struct swarm *swarm, agent_no agent, enum agent_state state);
 /* Returns whether the span is a tool's call that is open for long and may wait for a person. */
 bool query_may_wait(const struct swarm *swarm, const struct span *span, int64_t local_ns);
+/* Returns whether a question of the agent waits for a person, however old it is. */
+bool query_asks(const struct swarm *swarm, agent_no agent);
 /* Returns whether nothing of an agent in that state is in flight. */
 bool query_rests(enum agent_state state);
 

@@ -95,7 +95,9 @@ static bool is_heavier(const struct lane_column *column, span_no no, int64_t ns)
 static uint8_t span_flags(const struct lane_column *column, const struct lane_span *span)
 {
     bool open = (span->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    bool asks = span->kind == SPAN_USER && (span->flags & SPAN_STALE) != 0;
     bool hatched =
+        !asks &&
         (span->flags & (SPAN_EVICTED | SPAN_INCOMPLETE | SPAN_LOST_BEGIN | SPAN_STOPPED)) != 0;
     bool starts = span->start_ns >= column->from_ns;
     bool ends = !open && span->end_ns <= column->to_ns;

@@ -149,17 +149,31 @@ static void consider(const struct swarm *swarm, span_no no, int64_t now_ns,
     }
 }
 
-/* Finds the swept span that runs longest. */
-static void find_stale(const struct swarm *swarm, agent_no agent, struct agent_status *status)
+/* Finds the swept span that runs longest, of questions alone if `asks`. Returns false if there is
+   none. */
+static bool find_swept(const struct swarm *swarm, agent_no agent, bool asks,
+                       struct agent_status *status)
 {
+    bool found = false;
     for (span_no no = swarm_first_in_flight(swarm); no != NO_SPAN;
          no = swarm_next_in_flight(swarm, no)) {
         const struct span *span = swarm_span(swarm, no);
         if (span->agent == agent && (span->flags & SPAN_STALE) != 0 &&
-            (status->span == NO_SPAN || span->start_ns < status->since_ns)) {
-            *status = (struct agent_status){STATE_STALE, span->start_ns, no, NULL};
+            (!asks || span_still_asks(span)) && (!found || span->start_ns < status->since_ns)) {
+            enum agent_state state = asks ? STATE_USER : STATE_STALE;
+            *status = (struct agent_status){state, span->start_ns, no, NULL};
+            found = true;
         }
     }
+    return found;
+}
+
+bool query_asks(const struct swarm *swarm, agent_no number)
+{
+    const struct agent *agent = swarm_agent(swarm, number);
+    struct agent_status status;
+    return agent->open_by_kind[SPAN_USER] > 0 ||
+           (agent->stale_open > 0 && find_swept(swarm, number, true, &status));
 }
 
 /* The next sign of a turn comes within this time of the last one. */
@@ -232,7 +246,7 @@ static struct agent_status quiet_status(const struct swarm *swarm, agent_no numb
     struct agent_status status = {STATE_IDLE, rests_since(swarm, agent), NO_SPAN, NULL};
     if (agent->stale_open > 0) {
         status = (struct agent_status){STATE_STALE, INT64_MIN, NO_SPAN, NULL};
-        find_stale(swarm, number, &status);
+        (void)find_swept(swarm, number, false, &status);
     } else if (pauses(swarm, agent, last, local_ns, due_ns)) {
         status.state = STATE_WAIT;
         status.since_ns = pause_since(swarm, agent);
@@ -259,6 +273,9 @@ struct agent_status query_status_until(const struct swarm *swarm, agent_no numbe
     int64_t now = swarm_session_now(swarm, agent->session, local_ns);
     for (size_t i = 0; i < agent->lane_count; i++) {
         consider(swarm, agent->lanes[i].open, now, &status, due_ns);
+    }
+    if (agent->stale_open > 0 && (status.span == NO_SPAN || status.state != STATE_USER)) {
+        (void)find_swept(swarm, number, true, &status);
     }
     return status.span != NO_SPAN ? status : quiet_status(swarm, number, local_ns, due_ns);
 }

@@ -179,7 +179,7 @@ static void put_fate(struct detail_pen *pen, const struct frame *frame, const st
     if (query_may_wait(frame->swarm, span, frame->local_ns)) {
         put_text(pen, "note", "may wait for a person");
     }
-    for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++) {
+    for (size_t i = 0; i < sizeof fates / sizeof fates[0] && !span_still_asks(span); i++) {
         if (span->flags & fates[i].flag) {
             put_text(pen, "note", fates[i].text);
             return;

@@ -77,7 +77,7 @@ static int put_request(struct frame *frame, struct area line, int x, int end,
 
 static enum style_id span_style(const struct frame *frame, const struct span *span)
 {
-    if (span->flags & SPAN_STALE) {
+    if ((span->flags & SPAN_STALE) != 0 && !span_still_asks(span)) {
         return STYLE_ERROR;
     }
     if (span->kind != SPAN_REQUEST) {
@@ -145,7 +145,8 @@ static int put_flags(struct frame *frame, struct area left, int x, const struct 
         x = area_puts(left, x, 0, STYLE_ERROR, frame_symbol(frame, SYM_FLAG));
         x = (tight ? x : area_puts(left, x + 1, 0, STYLE_ERROR, "stalled")) + 2;
     }
-    return span->flags & SPAN_STALE ? area_puts(left, x, 0, STYLE_ERROR, "stale") + 2 : x;
+    bool stale = (span->flags & SPAN_STALE) != 0 && !span_still_asks(span);
+    return stale ? area_puts(left, x, 0, STYLE_ERROR, "stale") + 2 : x;
 }
 
 /* Returns whether the span's argument lacks room in `cols` columns beside its name and its flag. */

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,4 +257,55 @@ TEST(the_tables_show_the_chain_the_slowest_calls_and_who_waited_for_a_person)
                                  "api-server           Bash: rm -rf build      1   8.0s  8.0s\n"));
     assert_non_null(strstr(text, "held up   api-server \xe2\x86\x90 user Bash: rm -rf build 8.0s"));
     free(text);
+}
+
+/* The sweep closes a question in the trace after 30 minutes; to people it stays one. A younger call
+   of the agent does not hide it. */
+static const char *const old_questions[] = {
+    "{\"op\":\"update_session\",\"session_id\":\"s\",\"name\":\"api\",\"start_ms\":1760625065000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"wait\",\"id\":\"w\","
+    "\"start_ms\":1760625066000,\"context\":\"Bash\"}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Read\","
+    "\"start_ms\":1760632264000}\n"
+    "{\"op\":\"log\",\"message\":\"x\",\"session_id\":\"s\",\"t\":1760632266000}\n",
+    "{\"op\":\"hello\",\"t\":1760625065000,\"session_id\":\"s\",\"name\":\"api\"}\n"
+    "{\"op\":\"start_user_input\",\"t\":1760625066000,\"session_id\":\"s\",\"span_id\":\"1\","
+    "\"context\":\"Bash\"}\n"
+    "{\"op\":\"start_tool\",\"t\":1760632264000,\"session_id\":\"s\",\"span_id\":\"2\","
+    "\"tool_name\":\"Read\"}\n"
+    "{\"op\":\"log\",\"message\":\"x\",\"session_id\":\"s\",\"t\":1760632266000}\n"};
+
+static char *run_feed(const char *feed, const char *command, const char *option, const char *value)
+{
+    const char *const argv[] = {support_program(), command, option, value, "-", NULL};
+    const char *const plain[] = {support_program(), command, "-", NULL};
+    struct support_run r;
+    support_run(&r, option == NULL ? plain : argv, feed, strlen(feed), 60000);
+    assert_int_equal(r.status, 0);
+    free(r.err);
+    return r.out;
+}
+
+static void expect(char *text, const char *part, bool has)
+{
+    if ((strstr(text, part) != NULL) != has) {
+        fail_msg("%s '%s': %s", has ? "without" : "with", part, text);
+    }
+    free(text);
+}
+
+TEST(a_question_that_the_sweep_closed_still_waits_for_a_person)
+{
+    for (size_t i = 0; i < sizeof old_questions / sizeof *old_questions; i++) {
+        const char *feed = old_questions[i];
+        expect(run_feed(feed, "status", NULL, NULL), "1 user  held up: api <- user Bash 2h", true);
+        expect(run_feed(feed, "status", NULL, NULL), "stale", false);
+        expect(run_feed(feed, "dump", NULL, NULL), " user 1 ", true);
+        expect(run_feed(feed, "dump", NULL, NULL), "stale", false);
+        expect(run_feed(feed, "dump", "--keys", "u"), "no agent waits", false);
+        expect(run_feed(feed, "dump", "--filter", "state:user"), " user 1 ", true);
+        expect(run_feed(feed, "report", NULL, NULL), "people 2h00m", true);
+        char *text = run_feed(feed, "report", "--max-events", "0");
+        expect(text, "\napi    user ", true);
+    }
 }
