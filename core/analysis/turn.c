@@ -31,6 +31,7 @@ static void clip(const struct swarm *swarm, struct turn *turn)
 {
     int64_t from_ns, to_ns;
     swarm_kept_range(swarm, swarm_agent(swarm, turn->agent)->session, &from_ns, &to_ns);
+    turn->cut = turn->start_ns < from_ns || turn->end_ns > to_ns;
     turn->start_ns = turn->start_ns > from_ns ? turn->start_ns : from_ns;
     turn->end_ns = turn->end_ns < to_ns ? turn->end_ns : to_ns;
     turn->end_ns = turn->end_ns > turn->start_ns ? turn->end_ns : turn->start_ns;
@@ -51,7 +52,8 @@ static struct turn turn_of(const struct past *past, const struct swarm *swarm, a
     end_ns = end_ns < next_ns ? end_ns : next_ns;
     struct turn turn = {.agent = agent,
                         .span = no,
-                        .number = place + 1,
+                        .number = swarm_agent(swarm, agent)->earlier_turns + place + 1,
+                        .place = place,
                         .start_ns = span->start_ns,
                         .end_ns = end_ns,
                         .open = is_open(span) && next_ns == INT64_MAX,

@@ -111,6 +111,7 @@ struct agent {
     size_t lane_count, lane_cap;
     size_t busy_lanes;                   /* so many, from the first on, have an open span */
     struct block_list envelopes;         /* its interactions, by start */
+    uint64_t earlier_turns;              /* its interactions before the part that was kept */
     int64_t first_ns, last_ns;           /* of its spans and instants; first > last: none */
     int64_t mark_first_ns, mark_last_ns; /* of its instants alone */
     uint32_t open_by_kind[SPAN_KINDS];   /* open spans, swept ones (SPAN_STALE) not counted */

@@ -145,6 +145,8 @@ bool swarm_rederive(struct swarm *swarm, enum swarm_pool pool);
    since more events come. Renumbers events: not for sessions that a tracer still writes to. */
 bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns, int64_t to_ns,
                       bool last);
+/* Sets the number of the agent's interactions before that part (agent.earlier_turns). */
+void swarm_set_earlier_turns(struct swarm *swarm, agent_no agent, uint64_t count);
 
 /* Derives lanes again, so that they equal those of the re-opened document. They may differ after
    the end of a span whose begin was dropped. Only correlator_close calls this, so rows do not

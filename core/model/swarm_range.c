@@ -56,6 +56,23 @@ static void drop_records(struct swarm *swarm, const struct range *range)
     }
 }
 
+/* Counts the interactions that lie before the range: the next one keeps its number. */
+static void count_earlier_turns(struct swarm *swarm, enum swarm_pool pool,
+                                const struct range *range)
+{
+    for (size_t i = 0; i < swarm->rows.agent_count; i++) {
+        struct agent *agent = &swarm->rows.agents[i];
+        if (swarm->rows.sessions[agent->session].session.pool != pool) {
+            continue;
+        }
+        for (size_t k = 0; k < agent->envelopes.count; k++) {
+            const struct span *span = swarm_span(swarm, spans_at(&agent->envelopes, k));
+            agent->earlier_turns += span != NULL && (span->flags & SPAN_OPEN) == 0 &&
+                                    span->end_ns < range->from_ns && span->start_ns <= range->to_ns;
+        }
+    }
+}
+
 /* Each session counts its events, and has come as far as the last of them. */
 static void recount(struct swarm *swarm, enum swarm_pool pool, bool last)
 {
@@ -129,6 +146,7 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
         event_store_free(kept);
         return false;
     }
+    count_earlier_turns(swarm, pool, &range);
     event_store_free(store);
     swarm->pools[pool].store = kept;
     swarm->pools[pool].ranged = true;
@@ -139,6 +157,11 @@ bool swarm_keep_range(struct swarm *swarm, enum swarm_pool pool, int64_t from_ns
     }
     recount(swarm, pool, last);
     return derive_part(swarm, pool);
+}
+
+void swarm_set_earlier_turns(struct swarm *swarm, agent_no agent, uint64_t count)
+{
+    swarm->rows.agents[agent].earlier_turns = count;
 }
 
 void swarm_kept_range(const struct swarm *swarm, session_no number, int64_t *from_ns,

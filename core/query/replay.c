@@ -479,6 +479,28 @@ static void hide_later(struct replay *r, int64_t at_ns)
     }
 }
 
+/* Interactions keep their numbers if an earlier part was dropped. Returns false if out of memory.
+ */
+static bool copy_earlier_turns(struct replay *r)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < r->agent_count; i++) {
+        const struct agent *agent = swarm_agent(r->from, (agent_no)i);
+        const struct span *first = agent->earlier_turns == 0 || agent->envelopes.count == 0
+                                       ? NULL
+                                       : swarm_span(r->from, spans_at(&agent->envelopes, 0));
+        if (first != NULL && r->sessions[agent->session] != NO_SESSION) {
+            track_no track = replay_records_track(&r->records, first->track);
+            ok = track != NO_TRACK;
+            agent_no copy = ok ? swarm_track_agent(r->to, track) : NO_AGENT;
+            if (copy != NO_AGENT) {
+                swarm_set_earlier_turns(r->to, copy, agent->earlier_turns);
+            }
+        }
+    }
+    return ok;
+}
+
 bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 {
     struct replay *r = replay_new(from, to);
@@ -486,7 +508,7 @@ bool replay_until(const struct swarm *from, struct swarm *to, int64_t at_ns)
 
     if (ok) {
         hide_later(r, at_ns);
-        ok = replay_advance(r, at_ns);
+        ok = replay_advance(r, at_ns) && copy_earlier_turns(r);
     }
     replay_free(r);
     return ok;

@@ -45,8 +45,7 @@ void replay_records_release(struct replay_records *records)
     records->count = 0;
 }
 
-/* The same track of the other model; NO_TRACK: out of memory. */
-static track_no copy_track(struct replay_records *records, track_no number)
+track_no replay_records_track(struct replay_records *records, track_no number)
 {
     const struct track *track = swarm_get_track(records->from, number);
     struct slice pid = replay_text(records->from, track->pid);
@@ -62,7 +61,7 @@ static bool begin(struct replay_records *records, record_no number)
     if (session == NO_SESSION) {
         return true;
     }
-    track_no track = copy_track(records, of->track);
+    track_no track = replay_records_track(records, of->track);
     agent_no agent = track == NO_TRACK ? NO_AGENT : swarm_track_agent(records->to, track);
     intern_id id =
         intern_put(swarm_names(records->to), of->id.len > 0 ? of->id.bytes : "", of->id.len);
@@ -112,8 +111,8 @@ bool replay_records_name(struct replay_records *records, const struct agent *age
         return true;
     }
     struct slice name = replay_text(records->from, agent->name);
-    track_no own = copy_track(records, agent->own_track);
-    track_no process = copy_track(records, agent->process_track);
+    track_no own = replay_records_track(records, agent->own_track);
+    track_no process = replay_records_track(records, agent->process_track);
     intern_id id = name.bytes == NULL ? INTERN_NONE
                                       : intern_put(swarm_names(records->to), name.bytes, name.len);
     return own != NO_TRACK && process != NO_TRACK && id != INTERN_FAILED &&

@@ -25,6 +25,9 @@ bool replay_records_take(struct replay_records *records, size_t moment);
    memory. */
 bool replay_records_name(struct replay_records *records, const struct agent *agent);
 
+/* Returns the same track of the other model; NO_TRACK: out of memory. */
+track_no replay_records_track(struct replay_records *records, track_no track);
+
 /* The text of an interned name; bytes NULL: INTERN_NONE. */
 struct slice replay_text(const struct swarm *swarm, intern_id id);
 

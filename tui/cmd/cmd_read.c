@@ -136,6 +136,20 @@ void engine_find_range(struct engine_config *config, bool always)
     }
 }
 
+/* Reports a --from after --to. */
+static bool check_order(const struct engine_config *config)
+{
+    struct strbuf error;
+    if (config->from_ns <= config->to_ns) {
+        return true;
+    }
+    strbuf_init(&error, &mem_libc, 0);
+    time_spec_put_order(config->options->from, config->options->to, &error);
+    console_error(&error);
+    strbuf_release(&error);
+    return false;
+}
+
 /* Reports a --from after the end and a --to before the start: nothing is left then. */
 static bool check_part(const struct engine_config *config, int64_t from_ns, int64_t to_ns)
 {
@@ -184,7 +198,7 @@ static bool keep_part(struct engine *engine, struct engine_config *part, bool st
     }
     if (!engine->ranged) {
         resolve(engine->options, from_ns, to_ns, part);
-        if (!check_part(part, from_ns, to_ns)) {
+        if (!check_part(part, from_ns, to_ns) || !check_order(part)) {
             *status = 2;
             return false;
         }
@@ -204,6 +218,11 @@ static struct engine *read_part(const struct options *options, bool stops, int *
     strbuf_init(&error, &mem_libc, 0);
     if (engine != NULL) {
         engine_find_range(&config, false);
+    }
+    if (config.ranged && !check_order(&config)) {
+        mem_free(&mem_libc, engine, sizeof *engine);
+        *status = 2;
+        return NULL;
     }
     if (engine != NULL && engine_open(engine, &config, &error)) {
         engine_obey(engine, false);

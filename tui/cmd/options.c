@@ -329,6 +329,8 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_adds(error, "--allow-remote: needs --token-file");
     } else if (!o->why && wants_why(o)) {
         strbuf_adds(error, "--fail-if why: needs --why");
+    } else if (!time_spec_check_order(o->from, o->to, error)) {
+        return false;
     } else if (o->replay > 0 && !only_finished(o)) {
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
     } else if (o->split && o->output != NULL && strcmp(o->output, "-") == 0) {

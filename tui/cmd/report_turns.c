@@ -57,6 +57,9 @@ static json_t *make_turn(struct json_writer *w, const struct swarm *swarm, const
     if (turn->open) {
         json_writer_put(w, object, "open", json_true());
     }
+    if (turn->cut) {
+        json_writer_put(w, object, "cut", json_true());
+    }
     return object;
 }
 

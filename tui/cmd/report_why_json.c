@@ -97,6 +97,9 @@ static json_t *make_turn(struct json_writer *w, const struct swarm *swarm, const
     json_writer_put_count(w, object, "turn", why->turn.number);
     json_writer_put_number(w, object, "start_ms", to_ms(why->turn.start_ns));
     json_writer_put_number(w, object, "dur_ms", to_ms(why->turn.end_ns - why->turn.start_ns));
+    if (why->turn.cut) {
+        json_writer_put(w, object, "cut", json_true());
+    }
     for (int part = 0; part < PATH_PARTS; part++) {
         if (why->path.part_ns[part] > 0) {
             json_writer_put_number(w, parts, path_parts[part].key, to_ms(why->path.part_ns[part]));
@@ -151,6 +154,9 @@ static json_t *make_reason(struct json_writer *w, const struct swarm *swarm,
     json_writer_put_count(w, object, "turns", reason->turns);
     put_agent(w, longest, swarm, reason->longest.agent);
     json_writer_put_count(w, longest, "turn", reason->longest.number);
+    if (reason->longest.cut) {
+        json_writer_put(w, longest, "cut", json_true());
+    }
     json_writer_put_number(w, longest, "ms", to_ms(reason->longest_ns));
     json_writer_put(w, object, "longest", longest);
     w->out->failed |= text.failed;

@@ -169,6 +169,7 @@ static bool parse_iso(const char *text, int64_t *out)
 bool time_spec_parse(const char *text, struct time_spec *out)
 {
     const char *at = text;
+    out->text = text;
     if (text[0] == '-') {
         out->form = TIME_FROM_END;
         return parse_duration(text + 1, &out->ns);
@@ -245,5 +246,22 @@ bool time_spec_check(const char *option, int64_t at_ns, int64_t from_ns, int64_t
     strbuf_addf(error, "%s: %s of the trace, which is %.3f s long: %s to %s", option,
                 at_ns < from_ns ? "before the start" : "after the end",
                 (double)(to_ns - from_ns) / 1e9, first, last);
+    return false;
+}
+
+void time_spec_put_order(struct time_spec from, struct time_spec to, struct strbuf *error)
+{
+    strbuf_addf(error, "--from %s is after --to %s", from.text, to.text);
+}
+
+bool time_spec_check_order(struct time_spec from, struct time_spec to, struct strbuf *error)
+{
+    bool same = from.form == to.form;
+    bool after = same && (from.form == TIME_FROM_END ? from.ns < to.ns : from.ns > to.ns);
+    /* A time of day may be one of the next day. */
+    if (!after || from.form == TIME_UNSET || from.form == TIME_OF_DAY) {
+        return true;
+    }
+    time_spec_put_order(from, to, error);
     return false;
 }

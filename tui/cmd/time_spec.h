@@ -18,6 +18,7 @@ enum time_form {
 struct time_spec {
     enum time_form form;
     int64_t ns;
+    const char *text; /* as it was typed, borrowed; of TIME_UNSET NULL */
 };
 
 /* Returns false if the text is not a TIME. */
@@ -29,5 +30,10 @@ int64_t time_spec_resolve(struct time_spec spec, int64_t from_ns, int64_t to_ns,
    option and how long the trace is. */
 bool time_spec_check(const char *option, int64_t at_ns, int64_t from_ns, int64_t to_ns,
                      struct strbuf *error);
+
+/* Returns false if `from` is after `to` in every trace; *error then names both. */
+bool time_spec_check_order(struct time_spec from, struct time_spec to, struct strbuf *error);
+/* Adds that `from` is after `to`. */
+void time_spec_put_order(struct time_spec from, struct time_spec to, struct strbuf *error);
 
 #endif

@@ -19,16 +19,16 @@ bool report_reasons_make(const struct report *report, struct reasons *out)
     return reasons_make(out, report->swarm, report->local_ns, counts, report);
 }
 
-/* `turn 2 of NAME`. */
+/* `turn 2 of NAME`, `cut turn 2 of NAME`. */
 static void put_turn(const struct report *report, const struct turn *turn,
                      struct agent_labels *labels, struct agent_label *label, struct strbuf *out)
 {
-    strbuf_addf(out, "turn %llu of ", (unsigned long long)turn->number);
+    strbuf_addf(out, "%sturn %llu of ", turn->cut ? "cut " : "", (unsigned long long)turn->number);
     agent_labels_get(labels, turn->agent, LABEL_LIST | LABEL_CLIENT, label);
     if (!report->no_mask) { /* before it is cut: half a key is not found */
         agent_label_mask(label);
     }
-    agent_label_text(label, TABLE_CELL_COLS - 12, out);
+    agent_label_text(label, TABLE_CELL_COLS - (turn->cut ? 16 : 12), out);
 }
 
 static void put_reason(const struct report *report, const struct reasons *reasons, size_t at,

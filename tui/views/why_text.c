@@ -135,6 +135,7 @@ static void put_title(struct page *page, const struct turn *turn, struct strbuf 
     query_agent_title(page->report->swarm, turn->agent, text);
     strbuf_addf(page->out, "\nturn %llu of ", (unsigned long long)turn->number);
     text_put_line(text->data != NULL ? text->data : "", text->len, page->ascii, page->out);
+    strbuf_adds(page->out, turn->cut ? ", cut" : "");
     strbuf_adds(page->out, turn->open ? ", which still runs\n" : "\n");
 }
 

@@ -213,7 +213,7 @@ bool why_step(struct frame *frame, int n)
         return false;
     }
     const struct block_list *turns = &swarm_agent(frame->swarm, now->agent)->envelopes;
-    size_t place = (size_t)now->number - 1 + (size_t)n;
+    size_t place = now->place + (size_t)n;
     const struct span *span =
         place < turns->count ? swarm_span(frame->swarm, spans_at(turns, place)) : NULL;
     struct span room;
@@ -344,7 +344,7 @@ int why_panel_lines(struct frame *frame)
            (why->path.running_count > 0) + (int)(steps < STEPS_SHOWN ? steps : STEPS_SHOWN);
 }
 
-/* ─ WHY turn 1 of swarm ─── */
+/* ─ WHY turn 1 of swarm, cut ─── */
 static void draw_heading(struct frame *frame, struct area line)
 {
     struct strbuf *text = &frame->scratch;
@@ -355,6 +355,7 @@ static void draw_heading(struct frame *frame, struct area line)
     strbuf_clear(text);
     strbuf_addf(text, "turn %llu of ", (unsigned long long)turn->number);
     frame_label_text(frame, turn->agent, line.cols / 2, text);
+    strbuf_adds(text, turn->cut ? ", cut" : "");
     strbuf_adds(text, turn->open ? ", running" : "");
     if (!text->failed) {
         x = area_put_ellipsized(line, x, 0, line.cols - x - 2, STYLE_PLAIN, text->data, text->len);

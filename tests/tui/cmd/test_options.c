@@ -310,7 +310,7 @@ TEST(times_are_read_and_resolved)
     };
     setenv("TZ", "UTC", 1);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct time_spec spec = {TIME_UNSET, 0};
+        struct time_spec spec = {TIME_UNSET, 0, NULL};
         bool ok = time_spec_parse(rows[i].text, &spec);
 
         if (ok != (rows[i].after_from != INT64_MIN)) {
@@ -332,7 +332,7 @@ TEST(a_time_of_day_after_midnight_is_the_next_days)
     assert_false(time_spec_parse("0-1-2-4", &spec));
     assert_true(time_spec_parse("01:00", &spec));
     assert_int_equal(time_spec_resolve(spec, from, to, 0), from + 2 * 3600 * S);
-    assert_int_equal(time_spec_resolve((struct time_spec){TIME_UNSET, 0}, from, to, 42), 42);
+    assert_int_equal(time_spec_resolve((struct time_spec){TIME_UNSET, 0, NULL}, from, to, 42), 42);
 }
 
 TEST(no_two_rows_mean_the_same)

@@ -2,6 +2,7 @@
 #include "tests/support/support.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -162,4 +163,78 @@ TEST(text_status_and_picture_agree_at_to)
     support_run_release(&line);
     support_run_release(&picture);
     support_run_release(&past);
+}
+
+/* ---- turns ---- */
+
+TEST(a_turn_keeps_its_number_and_is_marked_if_it_is_cut)
+{
+    static const struct {
+        const char *from, *to;
+        int first;
+        bool first_cut, second_cut;
+    } rows[] = {
+        {"1s", NULL, 1, true, false},   {"11s", NULL, 2, false, false},
+        {"14s", NULL, 2, true, false},  {"14s", "25s", 2, true, false},
+        {NULL, "25s", 1, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *json = report(rows[i].from, rows[i].to);
+        const json_t *turn = json_array_get(json_object_get(json, "turns"), 0);
+        assert_int_equal(json_integer_value(at(turn, "turn")), rows[i].first);
+        assert_int_equal(json_is_true(at(turn, "cut")), rows[i].first_cut);
+        if (rows[i].first == 1) {
+            turn = json_array_get(json_object_get(json, "turns"), 1);
+            assert_int_equal(json_integer_value(at(turn, "turn")), 2);
+            assert_int_equal(json_is_true(at(turn, "cut")), rows[i].second_cut);
+        }
+        json_decref(json);
+    }
+}
+
+/* Runs `report OPTION --from FROM -` and requires the part in its output. */
+static void expect_text(const char *option, const char *value, const char *from, const char *part)
+{
+    const char *argv[] = {support_program(), "report", option, value, "--from", from, "-", NULL};
+    struct support_run out;
+    support_run(&out, argv, feed, sizeof feed - 1, 120000);
+    if (strstr(out.out, part) == NULL) {
+        fail_msg("no '%s' in: %s", part, out.out);
+    }
+    support_run_release(&out);
+}
+
+TEST(people_see_which_turn_was_cut)
+{
+    expect_text("--why", "--ascii", "14s", "\nturn 2 of api, cut\n");
+    expect_text("--why", "--ascii", "11s", "\nturn 2 of api\n");
+    expect_text("--max-events", "0", "14s", " cut turn 2 of api ");
+    const char *argv[] = {support_program(), "dump", "--from", "14s", "--keys", "t", "-", NULL};
+    struct support_run out;
+    support_run(&out, argv, feed, sizeof feed - 1, 120000);
+    assert_non_null(strstr(out.out, " WHY turn 2 of api, cut "));
+    support_run_release(&out);
+}
+
+/* Times of one form are compared at once, others when the length of the trace is known. */
+TEST(a_from_after_to_is_refused_by_both_values)
+{
+    static const char *const rows[][3] = {
+        {"30s", "10s", "--from 30s is after --to 10s"},
+        {"-10s", "-30s", "--from -10s is after --to -30s"},
+        {"-5s", "10s", "--from -5s is after --to 10s"},
+        {"2025-10-16T14:31:40Z", "2025-10-16T14:31:20Z",
+         "--from 2025-10-16T14:31:40Z is after --to 2025-10-16T14:31:20Z"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct support_run out;
+        run(&out, "report", NULL, rows[i][0], rows[i][1]);
+        assert_int_equal(out.status, 2);
+        assert_string_equal(out.out, "");
+        support_run_release(&out);
+        run(&out, i < 2 ? "record" : "status", NULL, rows[i][0], rows[i][1]);
+        assert_int_equal(out.status, 2);
+        assert_non_null(strstr(out.err, rows[i][2]));
+        support_run_release(&out);
+    }
 }
