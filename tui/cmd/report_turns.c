@@ -134,37 +134,33 @@ static const json_t *first_turn(const struct turn_runs *runs, size_t run)
 }
 
 /* Returns a hash of what runs are matched by. */
-static uint64_t hash_of(const json_t *turn, bool strict)
+static uint64_t hash_of(const json_t *turn)
 {
-    const char *agent = text_of(turn, "agent"), *session = strict ? text_of(turn, "session") : "";
+    const char *agent = text_of(turn, "agent"), *session = text_of(turn, "session");
     uint64_t hash = hash_bytes(HASH_SEED, agent, strlen(agent) + 1);
     return hash_bytes(hash, session, strlen(session));
 }
 
-/* Puts the runs that have no match yet into a map: for each hash a list of them, in order. */
-static bool index_runs(struct turn_runs *runs, bool strict, struct u64map *out)
+/* Puts the runs into a map: for each hash a list of them, in order. */
+static bool index_runs(struct turn_runs *runs, struct u64map *out)
 {
     bool good = runs->count < U64MAP_NONE;
     for (size_t i = runs->count; good && i-- > 0;) {
-        uint64_t hash = hash_of(first_turn(runs, i), strict);
-        if (runs->runs[i].match == SIZE_MAX) {
-            runs->runs[i].next = u64map_get(out, hash);
-            good = u64map_put(out, hash, (uint32_t)i);
-        }
+        uint64_t hash = hash_of(first_turn(runs, i));
+        runs->runs[i].next = u64map_get(out, hash);
+        good = u64map_put(out, hash, (uint32_t)i);
     }
     return good;
 }
 
 /* Gives a run the first one of its list. Only runs with an equal hash and another name stay. */
-static bool match_run(struct turn_runs *a, size_t run, struct turn_runs *b, bool strict,
-                      struct u64map *map)
+static bool match_run(struct turn_runs *a, size_t run, struct turn_runs *b, struct u64map *map)
 {
     const json_t *turn = first_turn(a, run);
-    uint64_t hash = hash_of(turn, strict);
+    uint64_t hash = hash_of(turn);
     uint32_t found = u64map_get(map, hash), before = U64MAP_NONE;
-    while (found != U64MAP_NONE &&
-           (!same_text(turn, first_turn(b, found), "agent") ||
-            (strict && !same_text(turn, first_turn(b, found), "session")))) {
+    while (found != U64MAP_NONE && (!same_text(turn, first_turn(b, found), "agent") ||
+                                    !same_text(turn, first_turn(b, found), "session"))) {
         before = found;
         found = b->runs[found].next;
     }
@@ -183,15 +179,15 @@ static bool match_run(struct turn_runs *a, size_t run, struct turn_runs *b, bool
     return true;
 }
 
-/* Matches runs that have no match yet, in order. `strict`: sessions have the same name too. Returns
-   false if out of memory. */
-static bool match_runs(struct turn_runs *a, struct turn_runs *b, bool strict)
+/* Matches runs whose sessions and agents have the same names, in order. Others have no match: what
+   else they have in common is unknown. Returns false if out of memory. */
+static bool match_runs(struct turn_runs *a, struct turn_runs *b)
 {
     struct u64map map;
     u64map_init(&map, &mem_libc);
-    bool good = index_runs(b, strict, &map);
+    bool good = index_runs(b, &map);
     for (size_t i = 0; good && i < a->count; i++) {
-        good = a->runs[i].match != SIZE_MAX || match_run(a, i, b, strict, &map);
+        good = match_run(a, i, b, &map);
     }
     u64map_release(&map);
     return good;
@@ -219,17 +215,17 @@ static bool put_pair(json_t *out, const json_t *a, const json_t *b)
     const json_t *turn = a != NULL ? a : b;
     const char *change = b == NULL ? "added" : a == NULL ? "removed" : "";
     json_t *item = json_object(), *number = json_object_get(turn, "turn");
-    bool renamed = a != NULL && b != NULL && !same_text(a, b, "session");
     bool runs =
         json_is_true(json_object_get(a, "open")) || json_is_true(json_object_get(b, "open"));
+    bool cut = json_is_true(json_object_get(a, "cut")) || json_is_true(json_object_get(b, "cut"));
     bool good = put_text(item, "session", text_of(turn, "session")) &&
-                put_text(item, "other_session", renamed ? text_of(b, "session") : "") &&
                 put_text(item, "agent", text_of(turn, "agent")) &&
                 (number == NULL || json_object_set(item, "turn", number) == 0) &&
                 put_real(item, "a", length_of(a)) && put_real(item, "b", length_of(b)) &&
                 put_real(item, "delta", length_of(a) - length_of(b)) &&
                 put_text(item, "change", change) &&
-                (!runs || json_object_set_new(item, "open", json_true()) == 0);
+                (!runs || json_object_set_new(item, "open", json_true()) == 0) &&
+                (!cut || json_object_set_new(item, "cut", json_true()) == 0);
     if (!good) {
         json_decref(item);
         return false;
@@ -252,7 +248,7 @@ static bool put_runs(json_t *out, const struct turn_runs *a, const struct turn_r
 
 static bool put_all(json_t *out, struct turn_runs *a, struct turn_runs *b)
 {
-    bool good = match_runs(a, b, true) && match_runs(a, b, false);
+    bool good = match_runs(a, b);
     for (size_t i = 0; good && i < a->count; i++) {
         size_t match = a->runs[i].match;
         good = put_runs(out, a, &a->runs[i], b, match == SIZE_MAX ? NULL : &b->runs[match]);
@@ -302,16 +298,23 @@ static void put_ms(struct table *table, const json_t *turn, const char *key, boo
     table_cell(table, text);
 }
 
+/* Returns what is to be known of the pair beside its lengths. */
+static const char *note_of(const json_t *turn)
+{
+    const char *change = text_of(turn, "change");
+    return strcmp(change, "added") == 0                  ? "only here"
+           : *change != '\0'                             ? "only there"
+           : json_is_true(json_object_get(turn, "cut"))  ? "cut"
+           : json_is_true(json_object_get(turn, "open")) ? "runs"
+                                                         : "";
+}
+
 static void put_row(struct table *table, const json_t *turn, bool ascii, const struct mem *mem)
 {
-    const char *session = text_of(turn, "session"), *other = text_of(turn, "other_session");
-    const char *agent = text_of(turn, "agent"), *change = text_of(turn, "change");
+    const char *session = text_of(turn, "session"), *agent = text_of(turn, "agent");
     struct strbuf text;
     strbuf_init(&text, mem, 0);
     strbuf_adds(&text, *session != '\0' ? session : *agent != '\0' ? agent : "main");
-    if (*other != '\0') {
-        strbuf_addf(&text, " (%s)", other);
-    }
     if (*session != '\0' && *agent != '\0') {
         strbuf_addf(&text, " %s %s", ascii ? ">" : "\xE2\x80\xBA", agent);
     }
@@ -321,9 +324,7 @@ static void put_row(struct table *table, const json_t *turn, bool ascii, const s
     put_ms(table, turn, "a", ascii);
     put_ms(table, turn, "b", ascii);
     put_ms(table, turn, "delta", ascii);
-    table_cell(table, *change != '\0'                               ? change
-                      : json_is_true(json_object_get(turn, "open")) ? "runs"
-                                                                    : "");
+    table_cell(table, note_of(turn));
 }
 
 void report_turns_text(const json_t *turns, bool ascii, const struct mem *mem, struct strbuf *out)

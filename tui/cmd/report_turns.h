@@ -12,13 +12,14 @@
 
 /* Writes "turns": [{"session_id", "agent_id", "session", "agent", "turn", "start_ms", "dur_ms",
    "open"}], those of agents that no known agent started, by agent and number. "session" is its
-   name, "agent" that of an agent which is not its main one; "open": true is of a turn that runs. */
+   name, "agent" that of an agent which is not its main one; "open": true is of a turn that runs,
+   "cut": true of one that lies partly outside --from and --to. */
 void report_turns_json(struct json_writer *w, const struct report *report);
 
 /* Sets *out to new: [{"session", "agent", "turn", "a", "b", "delta", "change"}]. `a` is the length
-   of a turn of `report` in ms, `b` that of `other`; "change" is `added` or `removed` where one of
-   both has it. "other_session" is the other's name if it differs. NULL: a report has no "turns",
-   as those that earlier versions saved. Returns false if out of memory. */
+   of a turn of `report` in ms, `b` that of `other`. Turns match by the names of their session and
+   agent and by their order; "change" is `added` or `removed` where one of both has it. NULL: a
+   report has no "turns", as those that earlier versions saved. Returns false if out of memory. */
 bool report_turns_against(const json_t *report, const json_t *other, json_t **out);
 /* Appends the table for people; `turns` NULL: a line that they are missing. */
 void report_turns_text(const json_t *turns, bool ascii, const struct mem *mem, struct strbuf *out);
