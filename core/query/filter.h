@@ -26,6 +26,9 @@ void filter_free(struct filter *filter);
 bool filter_is_beginning(const char *token, size_t len);
 /* Returns true if the filter has no terms or is NULL. */
 bool filter_is_empty(const struct filter *filter);
+/* Returns the name of the first term's field that is about calls, not agents (kind, name, dur …);
+   NULL: no term is. A static text. */
+const char *filter_call_field(const struct filter *filter);
 /* Returns true if all terms match the agent itself. */
 bool filter_matches_agent(const struct filter *filter, const struct swarm *swarm, agent_no agent,
                           int64_t local_ns);

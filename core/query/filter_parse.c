@@ -386,6 +386,22 @@ static bool add_word(struct filter_parser *parser, const struct filter_token *to
     return term.text_len == 0 || add_term(parser, &term);
 }
 
+const char *filter_call_field(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        enum filter_field field = filter->terms[i].field;
+        if (field == FILTER_ARGS) {
+            return "args";
+        }
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+            if (fields[k].field == field && field >= FILTER_KIND) {
+                return fields[k].name;
+            }
+        }
+    }
+    return NULL;
+}
+
 bool filter_is_beginning(const char *token, size_t len)
 {
     size_t skip = len > 0 && *token == '-';

@@ -10,6 +10,7 @@
 
 #include "core/base/nearest.h"
 #include "core/base/seed_env.h"
+#include "core/query/filter.h"
 
 #include "ingest/sources.h"
 
@@ -293,6 +294,23 @@ static void refuse_argument(const struct options *o, const char *why, struct str
     strbuf_addf(error, ": %s", why);
 }
 
+/* Returns false and sets *error if --why has a --filter of calls: a path is one of whole turns. */
+static bool check_why(const struct options *o, struct strbuf *error)
+{
+    struct filter *filter = o->why && o->filter != NULL
+                                ? filter_new(&mem_libc, o->filter, strlen(o->filter), error)
+                                : NULL;
+    const char *field = filter == NULL ? NULL : filter_call_field(filter);
+    if (field != NULL) {
+        strbuf_addf(error,
+                    "--why: --filter %s: is about calls; turns are chosen by agent:, session:, "
+                    "client:, host:, state: or a text",
+                    field);
+    }
+    filter_free(filter);
+    return field == NULL;
+}
+
 /* Checks options and arguments against each other. */
 /* Returns whether a condition needs the members that --why adds. */
 static bool wants_why(const struct options *o)
@@ -329,7 +347,8 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_adds(error, "--allow-remote: needs --token-file");
     } else if (!o->why && wants_why(o)) {
         strbuf_adds(error, "--fail-if why: needs --why");
-    } else if (!time_spec_check_order(o->from, o->to, error)) {
+    } else if (!time_spec_check_order(o->from, o->to, error) || !check_why(o, error)) {
+        return false;
         return false;
     } else if (o->replay > 0 && !only_finished(o)) {
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");

@@ -119,9 +119,10 @@ struct page {
 };
 
 /* Sets text to the agent's label. */
-static void put_agent(struct page *page, agent_no agent, int cols, struct strbuf *text)
+static void put_agent(struct page *page, agent_no agent, enum label_form form, int cols,
+                      struct strbuf *text)
 {
-    agent_labels_get(&page->labels, agent, LABEL_ROW, &page->label);
+    agent_labels_get(&page->labels, agent, form, &page->label);
     if (!page->report->no_mask) {
         agent_label_mask(&page->label);
     }
@@ -131,8 +132,7 @@ static void put_agent(struct page *page, agent_no agent, int cols, struct strbuf
 
 static void put_title(struct page *page, const struct turn *turn, struct strbuf *text)
 {
-    strbuf_clear(text);
-    query_agent_title(page->report->swarm, turn->agent, text);
+    put_agent(page, turn->agent, LABEL_LIST, TITLE_COLS, text);
     strbuf_addf(page->out, "\nturn %llu of ", (unsigned long long)turn->number);
     text_put_line(text->data != NULL ? text->data : "", text->len, page->ascii, page->out);
     strbuf_adds(page->out, turn->cut ? ", cut" : "");
@@ -144,7 +144,7 @@ static void put_agents(struct page *page, const char *head, const struct critica
                        size_t first, size_t count, struct strbuf *text)
 {
     for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
-        put_agent(page, path->agents[first + i], TITLE_COLS, text);
+        put_agent(page, path->agents[first + i], LABEL_ROW, TITLE_COLS, text);
         strbuf_adds(page->out, i == 0 ? head : ", ");
         text_put_line(text->data != NULL ? text->data : "", text->len, page->ascii, page->out);
     }
@@ -169,7 +169,7 @@ static void put_step(struct page *page, struct table *table, const struct why *w
     strbuf_clear(text);
     why_text_call(swarm, step, text);
     table_cell(table, text->data != NULL ? text->data : "");
-    put_agent(page, step->agent, TABLE_CELL_COLS, text);
+    put_agent(page, step->agent, LABEL_ROW, TABLE_CELL_COLS, text);
     table_cell(table, text->data != NULL ? text->data : "");
     table_ms(table, (double)(step->end_ns - step->start_ns) / 1e6);
     table_ms(table, (double)(step->start_ns - why->turn.start_ns) / 1e6);
@@ -252,6 +252,22 @@ struct turn *why_text_turns(const struct report *report, const struct call_child
     return fewer;
 }
 
+/* Returns why there are no turns. */
+static const char *no_turns(const struct report *report)
+{
+    bool matches = false;
+    for (size_t i = 0; i < swarm_agent_count(report->swarm) && report->filter != NULL; i++) {
+        matches |= report_has_agent(swarm_agent(report->swarm, (agent_no)i)) &&
+                   report_matches(report, (agent_no)i);
+    }
+    if (report->filter != NULL && !matches) {
+        return "no turns: no agent matches the filter\n";
+    }
+    return report->turn > 0 ? "no such turn\n"
+           : matches        ? "no turns: a sub-agent's calls are in its caller's turn\n"
+                            : "no turns: no agent has calls\n";
+}
+
 static void put_turns(struct page *page, const struct call_children *children)
 {
     size_t count;
@@ -262,7 +278,7 @@ static void put_turns(struct page *page, const struct call_children *children)
         put_turn(page, children, &turns[i]);
     }
     if (count == 0) {
-        strbuf_adds(page->out, one ? "no such turn\n" : "no turns: no agent has calls\n");
+        strbuf_adds(page->out, no_turns(page->report));
     } else if (!one && count > TURNS_SHOWN) {
         strbuf_addf(page->out, "\n%zu shorter turns are left out: --turn N shows one\n",
                     count - TURNS_SHOWN);

@@ -332,3 +332,69 @@ TEST(the_phases_of_a_request_that_runs_are_those_of_the_path)
     json_decref(report);
     support_run_release(&run);
 }
+
+/* ---- which turns ---- */
+
+/* Two sessions of one name in two directories; one has a sub-agent. */
+static const char namesakes[] =
+    "{\"op\":\"update_session\",\"session_id\":\"s\",\"name\":\"api\",\"cwd\":\"/home/u/x\"}\n"
+    "{\"op\":\"update_session\",\"session_id\":\"z\",\"name\":\"api\",\"cwd\":\"/home/u/y\"}\n"
+    "{\"op\":\"update_agent\",\"session_id\":\"s\",\"agent_id\":\"a\",\"type\":\"coder\","
+    "\"parent_agent_id\":\"s\"}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"kind\":\"tool\",\"id\":\"t\",\"name\":\"Bash\","
+    "\"start_ms\":1760000001000,\"end_ms\":1760000004000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"s\",\"agent_id\":\"a\",\"kind\":\"tool\","
+    "\"id\":\"u\",\"name\":\"Read\",\"start_ms\":1760000002000,\"end_ms\":1760000003000}\n"
+    "{\"op\":\"update_call\",\"session_id\":\"z\",\"kind\":\"tool\",\"id\":\"v\",\"name\":\"Bash\","
+    "\"start_ms\":1760000001000,\"end_ms\":1760000003000}\n";
+
+TEST(sessions_of_one_name_have_headings_of_their_own)
+{
+    const char *argv[] = {support_program(), "report", "--why", "-", NULL};
+    struct support_run run;
+    support_run(&run, argv, namesakes, sizeof namesakes - 1, 120000);
+    assert_true(has(run.out, "\nturn 1 of api x\n"));
+    assert_true(has(run.out, "\nturn 1 of api y\n"));
+    support_run_release(&run);
+}
+
+TEST(a_filter_without_turns_is_explained)
+{
+    static const char *const rows[][2] = {
+        {"agent:nobody", "no turns: no agent matches the filter\n"},
+        {"agent:coder", "no turns: a sub-agent's calls are in its caller's turn\n"},
+        {"session:api", "\nturn 1 of api x\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *argv[] = {support_program(), "report", "--why", "--filter",
+                              rows[i][0],        "-",      NULL};
+        struct support_run run;
+        support_run(&run, argv, namesakes, sizeof namesakes - 1, 120000);
+        assert_int_equal(run.status, 0);
+        if (!has(run.out, rows[i][1])) {
+            fail_msg("%s: %s", rows[i][0], run.out);
+        }
+        support_run_release(&run);
+    }
+}
+
+/* A path is one of whole turns: a filter of calls would be ignored. */
+TEST(a_filter_of_calls_is_refused)
+{
+    static const char *const rows[][2] = {
+        {"kind:tool", "kind"},   {"name:Bash", "name"},      {"agent:api dur>5s", "dur"},
+        {"-error:yes", "error"}, {"args.command=x", "args"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *argv[] = {support_program(), "report", "--why", "--filter",
+                              rows[i][0],        "-",      NULL};
+        struct support_run run;
+        char message[100];
+        support_run(&run, argv, namesakes, sizeof namesakes - 1, 120000);
+        assert_int_equal(run.status, 2);
+        snprintf(message, sizeof message, "--why: --filter %s: is about calls", rows[i][1]);
+        assert_true(has(run.err, message));
+        assert_string_equal(run.out, "");
+        support_run_release(&run);
+    }
+}
