@@ -349,7 +349,6 @@ static bool check(const struct options *o, struct strbuf *error)
         strbuf_adds(error, "--fail-if why: needs --why");
     } else if (!time_spec_check_order(o->from, o->to, error) || !check_why(o, error)) {
         return false;
-        return false;
     } else if (o->replay > 0 && !only_finished(o)) {
         strbuf_adds(error, "--replay: needs finished sources: FILE, DIR, -");
     } else if (o->split && o->output != NULL && strcmp(o->output, "-") == 0) {
