@@ -116,13 +116,14 @@ static void report_alive(struct codex_thread *thread, const struct stat *st)
     tree_file_send(thread->file, &update);
 }
 
-/* A process that lived at the last look ends now; one that was dead before ended with its last
-   line. */
+/* A process that lived at the last look ends now; one that was dead before ended with the session's
+   last line, which a sub-agent may have written. */
 static void report_end(struct codex_thread *thread, bool killed)
 {
     struct update update = tree_file_update(thread->file, UPDATE_SESSION);
-    double at_ms = thread->process.alive ? fmax(thread->file->last_ms, wall_ms(thread))
-                                         : thread->file->last_ms;
+    struct client_session *session = client_session_of(thread);
+    double at_ms =
+        thread->process.alive ? fmax(session->last_ms, wall_ms(thread)) : session->last_ms;
     update_number(&update, FIELD_END_MS, at_ms);
     update_number(&update, FIELD_OUTCOME, killed ? OUTCOME_GONE : OUTCOME_ENDED);
     if (thread->process.alive || killed) {
@@ -133,8 +134,8 @@ static void report_end(struct codex_thread *thread, bool killed)
     }
     thread->process.alive = thread->process.registered = false;
     thread->process.ended_ms = wall_ms(thread);
-    client_session_of(thread)->ended = true;
-    client_session_of(thread)->ended_ms = thread->file->last_ms;
+    session->ended = true;
+    session->ended_ms = session->last_ms;
     tree_file_send(thread->file, &update);
 }
 
@@ -149,7 +150,7 @@ void codex_process_conclude(struct codex_thread *thread)
     if (lock == LOCK_HELD) {
         thread->process.unlocked = false;
     } else if (thread->process.ended_ms > 0 &&
-               thread->file->last_ms > thread->process.ended_ms + LATE_MS) {
+               session->last_ms > thread->process.ended_ms + LATE_MS) {
         thread->process.unlocked = true;
     }
     if (thread->process.unlocked) {
@@ -159,7 +160,7 @@ void codex_process_conclude(struct codex_thread *thread)
     if (lock == LOCK_HELD && !thread->process.alive) {
         report_alive(thread, &st);
     } else if (session->has_sign && lock != LOCK_HELD &&
-               !(session->ended && session->ended_ms >= thread->file->last_ms)) {
+               !(session->ended && session->ended_ms >= session->last_ms)) {
         report_end(thread, lock == LOCK_FREE || codex_thread_is_busy(thread));
     }
 }

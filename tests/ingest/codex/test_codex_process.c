@@ -14,6 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define SUB_META                                                                      \
+    AT("03.500")                                                                      \
+    "\"type\":\"session_meta\",\"payload\":{\"id\":\"" TWO "\",\"session_id\":\"" ONE \
+    "\",\"parent_thread_id\":\"" ONE "\"}}\n"
+
 /* A process that holds the thread's lock. */
 static pid_t hold_lock(struct codex_home *h, const char *thread)
 {
@@ -87,6 +92,58 @@ HOME_TEST(a_client_that_was_killed_before_the_start_is_gone_too)
     codex_home_start(h, true, true);
     rig_until(&h->rig, is_gone, NULL);
     assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
+}
+
+/* A thread that waits for a sub-agent, which writes last. */
+static void put_swarm(struct codex_home *h)
+{
+    codex_home_put(h, ONE, META(ONE) TURN("02.000") PROMPT("02.100") CALL("03.000", "c1"));
+    codex_home_put(h, TWO, SUB_META TURN("04.000") PROMPT("04.100") CALL("05.000", "c2"));
+}
+
+/* Waits until the session is gone with its sub-agent, and asserts that it stays so. */
+static void assert_swarm_gone(struct codex_home *h)
+{
+    rig_until_events(&h->rig, 8);
+    rig_until(&h->rig, is_gone, NULL);
+    rig_run_ms(&h->rig, 1200); /* two looks */
+    assert_true(is_gone(&h->rig, NULL));
+    assert_int_not_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    assert_int_not_equal(records_agent(&h->rig.model, TWO)->flags & AGENT_GONE, 0);
+    assert_int_equal(swarm_first_in_flight(h->rig.model.swarm), NO_SPAN);
+}
+
+HOME_TEST(a_swarm_whose_sub_agent_wrote_last_before_the_start_is_gone)
+{
+    struct codex_home *h = *state;
+    codex_home_make(h->dir, "thread-writer-locks");
+    support_write_file(support_path(h->dir, "thread-writer-locks/" ONE ".lock"), "", 0);
+    put_swarm(h);
+    codex_home_start(h, true, true);
+    assert_swarm_gone(h);
+}
+
+HOME_TEST(a_swarm_without_a_lock_file_whose_sub_agent_wrote_last_is_gone)
+{
+    struct codex_home *h = *state;
+    codex_home_make(h->dir, "thread-writer-locks");
+    put_swarm(h);
+    codex_home_start(h, true, true);
+    assert_swarm_gone(h);
+}
+
+HOME_TEST(a_swarm_that_is_killed_after_a_line_of_its_sub_agent_is_gone)
+{
+    struct codex_home *h = *state;
+    pid_t pid = hold_lock(h, ONE);
+    put_swarm(h);
+    codex_home_start(h, true, true);
+    rig_until_events(&h->rig, 8);
+    rig_run_ms(&h->rig, 1200); /* two looks */
+    assert_int_equal(rig_session(&h->rig, ONE)->flags & SESSION_ENDED, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_swarm_gone(h);
 }
 
 HOME_TEST(a_client_that_removes_its_lock_has_ended_and_may_return)
