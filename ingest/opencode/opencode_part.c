@@ -35,15 +35,15 @@ static void take_first_token(struct opencode_rows *rows, const struct opencode_r
                              double at_ms)
 {
     struct opencode_answer *answer = opencode_answer(rows, row->message_id);
-    if (answer == NULL || answer->has_first || isnan(answer->start_ms) ||
-        !(at_ms >= answer->start_ms)) {
+    double from_ms = answer == NULL ? (double)NAN : fmax(answer->start_ms, answer->retry_ms);
+    if (answer == NULL || answer->has_first || isnan(answer->start_ms) || !(at_ms >= from_ms)) {
         return;
     }
     answer->has_first = true;
     struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
     update.kind = CALL_REQUEST;
     update.id = row->message_id;
-    update_number(&update, FIELD_TTFT_MS, at_ms - answer->start_ms);
+    update_number(&update, FIELD_TTFT_MS, at_ms - from_ms);
     opencode_send(rows, &update);
 }
 
@@ -222,12 +222,28 @@ static bool take_tool(struct opencode_rows *rows, const struct opencode_row *row
     return noted.open;
 }
 
+/* The next attempt begins when the failure is written, as far as its row shows. */
+static void put_attempts(struct opencode_rows *rows, const struct opencode_row *row,
+                         struct update *update, double starts[2])
+{
+    struct opencode_answer *answer = opencode_answer(rows, row->message_id);
+    if (answer == NULL || !(row->created_ms > answer->start_ms)) {
+        return;
+    }
+    starts[0] = answer->start_ms;
+    starts[1] = row->created_ms;
+    update_times(update, FIELD_ATTEMPTS, starts, 2);
+    answer->has_first &= row->created_ms <= answer->retry_ms;
+    answer->retry_ms = fmax(answer->retry_ms, row->created_ms);
+}
+
 /* An attempt failed, and another is announced. */
 static bool take_retry(struct opencode_rows *rows, const struct opencode_row *row,
                        struct json_value data)
 {
     struct update update = opencode_update(rows, UPDATE_CALL, row->session_id);
     struct retry *retry = &update.values[FIELD_RETRY].retry;
+    double starts[2];
     strbuf_clear(&rows->scratch);
     json_text_cut(json_get(json_get(data, "error"), "name"), CLIENT_ID_BYTES, true, &rows->scratch);
     update.kind = CALL_REQUEST;
@@ -239,6 +255,7 @@ static bool take_retry(struct opencode_rows *rows, const struct opencode_row *ro
                             .error = {rows->scratch.data, rows->scratch.len}};
     if (!isnan(retry->attempt)) {
         update.present |= (uint64_t)1 << FIELD_RETRY;
+        put_attempts(rows, row, &update, starts);
         opencode_send(rows, &update);
     }
     return false;

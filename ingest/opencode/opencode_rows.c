@@ -228,6 +228,7 @@ struct opencode_answer *opencode_answer(struct opencode_rows *rows, struct slice
         return NULL;
     }
     rows->answers[rows->answer_count] = (struct opencode_answer){.start_ms = (double)NAN,
+                                                                 .retry_ms = (double)NAN,
                                                                  .end_ms = (double)NAN,
                                                                  .completed_ms = (double)NAN,
                                                                  .last_ms = (double)NAN,

@@ -38,12 +38,13 @@ struct opencode_rows {
     struct opencode_answer {
         intern_id session;   /* INTERN_NONE: its message was not read yet */
         double start_ms;     /* NAN: its message was not read yet */
+        double retry_ms;     /* of its latest failed attempt; NAN: none failed */
         double end_ms;       /* of its text, or the start of its last tool; NAN: neither yet */
         double completed_ms; /* with its tools; NAN: it is not complete */
         double last_ms;      /* its row's last change; NAN: unknown */
         double shown_ms;     /* the end that was reported while it is not complete; NAN: none */
         intern_id growing;   /* its part that is being written; INTERN_NONE: none */
-        bool has_first;      /* the time of its first token was sent */
+        bool has_first;      /* the time of its attempt's first token was sent */
         bool has_tool;       /* one of its tools began to run, on this machine */
         bool prepares;       /* the input of one is being written, at this look */
         bool open;           /* when it was read last */

@@ -57,6 +57,28 @@ HOME_TEST(a_tool_of_the_provider_ends_no_request)
     assert_string_equal(home_outcome(h, "requests", "m1"), "open");
 }
 
+/* The first attempt writes a text and fails; the second one writes the answer. */
+HOME_TEST(a_stored_retry_is_an_attempt_and_the_first_token_follows_it)
+{
+    struct home *h = *state;
+    double attempts[2] = {AT(1000), AT(1800)};
+    home_put_session(h, "s", NULL, AT(0));
+    home_put_answer(h, "s", "m1", AT(1000), AT(3000));
+    home_put_text(h, "m1", "p1", AT(1500), AT(1600));
+    home_put(h, "part",
+             json_pack("{s:s, s:s, s:s, s:f, s:f, s:{s:s, s:i, s:{s:s}}}", "id", "p2", "message_id",
+                       "m1", "session_id", "s", "time_created", AT(1800), "time_updated", AT(1800),
+                       "data", "type", "retry", "attempt", 1, "error", "name", "APIError"));
+    home_put_text(h, "m1", "p3", AT(2100), AT(2900));
+    home_start(h, false);
+    const struct record *request = records_find(&h->rig.model, CALL_REQUEST, "m1", 0);
+    const double *starts;
+    assert_non_null(request);
+    assert_int_equal(facts_times(&request->facts, FIELD_ATTEMPTS, &starts), 2);
+    assert_memory_equal(starts, attempts, sizeof attempts);
+    assert_true(facts_number(&request->facts, FIELD_TTFT_MS) == 300);
+}
+
 /* ---- names ---- */
 
 static const char *name_with_title(const char *title)
