@@ -1,6 +1,6 @@
 /* A request is a row of intervals, each of one kind. An ended request has phases, which may nest
-   (attempts in the set-up) or overlap: the phase that began last wins. An open request has the
-   progress that its sender reports (request_progress_get). */
+   (attempts in the set-up) or overlap: an attempt that failed wins, then the phase that began
+   last. An open request has the progress that its sender reports (request_progress_get). */
 #include "core/model/request_phase.h"
 
 /* A request of more phases than this is drawn by its first ones: no real one comes near. */
@@ -69,28 +69,54 @@ static enum span_kind open_phase_at(const struct request_progress *live, int64_t
     return at_ns < retry_end ? SPAN_RETRY : SPAN_FIRST_TOKEN;
 }
 
+/* The bounds of phases are rounded, each by itself: less than that between two is no time. */
+#define ROUNDING_NS 1000
+
+/* The phases of an ended request that a time lies in or between. */
+struct around {
+    const struct span *in, *before, *after; /* NULL: none */
+};
+
+static void take_phase(struct around *around, const struct span *phase, int64_t at_ns)
+{
+    if (phase->start_ns > at_ns) {
+        bool nearer = around->after == NULL || phase->start_ns < around->after->start_ns;
+        around->after = nearer ? phase : around->after;
+    } else if (at_ns < phase->end_ns) {
+        bool wins = around->in == NULL || phase->kind == SPAN_RETRY ||
+                    (around->in->kind != SPAN_RETRY && phase->start_ns >= around->in->start_ns);
+        around->in = wins ? phase : around->in;
+    } else {
+        bool nearer = around->before == NULL || phase->end_ns >= around->before->end_ns;
+        around->before = nearer ? phase : around->before;
+    }
+}
+
+/* Time outside all phases is the request's and no more: nobody knows what it did. */
+static enum span_kind kind_around(const struct around *around, const struct span *request)
+{
+    const struct span *near = around->before != NULL ? around->before : around->after;
+    if (around->in != NULL) {
+        return (enum span_kind)around->in->kind;
+    }
+    int64_t from = around->before != NULL ? around->before->end_ns : request->start_ns;
+    int64_t to = around->after != NULL ? around->after->start_ns : request->end_ns;
+    return near != NULL && to - from < ROUNDING_NS ? (enum span_kind)near->kind : SPAN_REQUEST;
+}
+
 static enum span_kind closed_phase_at(const struct swarm *swarm, const struct span *request,
                                       int64_t at_ns, int64_t *until_ns)
 {
-    const struct span *winner = NULL, *phase;
-    bool sampled = false, timed = false;
+    struct around around = {NULL, NULL, NULL};
+    const struct span *phase;
     span_no no = request->next_phase;
     for (int i = 0; i < MAX_PHASES && (phase = swarm_span(swarm, no)) != NULL; i++) {
         lower(until_ns, at_ns, phase->start_ns);
         lower(until_ns, at_ns, phase->end_ns);
-        bool holds = phase->start_ns <= at_ns && at_ns < phase->end_ns;
-        if (holds && (winner == NULL || phase->start_ns >= winner->start_ns)) {
-            winner = phase;
-        }
-        sampled |= phase->kind == SPAN_SAMPLING && phase->start_ns <= at_ns;
-        timed |= phase->kind == SPAN_FIRST_TOKEN || phase->kind == SPAN_SAMPLING;
+        take_phase(&around, phase, at_ns);
         no = phase->next_phase;
     }
-    if (winner != NULL) {
-        return (enum span_kind)winner->kind;
-    }
-    /* Nobody knows when its tokens came: it is a request and no more. */
-    return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
+    return kind_around(&around, request);
 }
 
 enum span_kind query_phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns,
@@ -106,8 +132,7 @@ enum span_kind query_phase_at(const struct swarm *swarm, const struct span *requ
 enum span_kind query_known_phase_at(const struct swarm *swarm, const struct span *request,
                                     int64_t at_ns, int64_t *until_ns)
 {
-    bool unknown = (request->flags & SPAN_OPEN) != 0 && request->next_phase == NO_SPAN &&
-                   query_live(swarm, request) == NULL;
+    bool unknown = request->next_phase == NO_SPAN && query_live(swarm, request) == NULL;
     *until_ns = INT64_MAX;
     return unknown ? SPAN_REQUEST : query_phase_at(swarm, request, at_ns, until_ns);
 }

@@ -1,8 +1,9 @@
 /* A sample joins two sources: the numbers that the request's end reports, and the times of its
-   phases. Phases may overlap, so each part of the time is counted once. */
+   phases (request_phase.h). */
 #include "core/model/request_sample.h"
 
 #include "core/model/prices.h"
+#include "core/model/request_phase.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,38 +17,23 @@ static double to_ms(int64_t ns)
     return (double)ns / 1e6;
 }
 
-static int64_t overlap_ns(const struct span *a, const struct span *b)
-{
-    int64_t from = a->start_ns > b->start_ns ? a->start_ns : b->start_ns;
-    int64_t to = a->end_ns < b->end_ns ? a->end_ns : b->end_ns;
-    return to > from ? to - from : 0;
-}
-
-/* Set-up counts without the attempts in it, and the request itself without its phases. */
+/* Each moment counts for one phase, as it does in a critical path. */
 static void take_phases(const struct swarm *swarm, const struct span *request,
                         struct request_sample *sample)
 {
-    const struct span *setup = NULL, *phase;
-    double rest_ms = sample->ms;
+    const struct span *phase;
     for (span_no no = request->next_phase; no != NO_SPAN && (phase = swarm_span(swarm, no)) != NULL;
          no = phase->next_phase) {
-        double inside_ms = to_ms(overlap_ns(phase, request));
-        sample->phase_ms[phase->kind] += to_ms(phase->end_ns - phase->start_ns);
-        if (phase->kind == SPAN_SETUP) {
-            setup = phase;
-        } else if (phase->kind == SPAN_RETRY) {
-            sample->retries++;
-            double shared_ms = setup == NULL ? 0 : to_ms(overlap_ns(phase, setup));
-            sample->phase_ms[SPAN_SETUP] -= shared_ms;
-            inside_ms -= shared_ms;
-        }
-        rest_ms -= inside_ms;
+        sample->retries += phase->kind == SPAN_RETRY;
     }
-    if (sample->phase_ms[SPAN_SETUP] < 0) {
-        sample->phase_ms[SPAN_SETUP] = 0;
+    for (int64_t at = request->start_ns, until; at < request->end_ns; at = until) {
+        enum span_kind kind = query_known_phase_at(swarm, request, at, &until);
+        until = until < request->end_ns ? until : request->end_ns;
+        sample->phase_ms[kind] += to_ms(until - at);
     }
-    /* The bounds of phases are rounded, each by itself: less than that is no time. */
-    sample->phase_ms[SPAN_REQUEST] = rest_ms > rounding_ms ? rest_ms : 0;
+    if (sample->phase_ms[SPAN_REQUEST] < rounding_ms) {
+        sample->phase_ms[SPAN_REQUEST] = 0;
+    }
 }
 
 static void take_cost(const struct swarm *swarm, const struct end_facts *facts,

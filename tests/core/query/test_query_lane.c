@@ -111,12 +111,12 @@ TEST(a_request_is_drawn_in_its_phases)
     add(&model, "First Token", "api,ttft", 500, 700);
     add(&model, "Sampling", "api,sampling", 800, 1000);
     add(&model, "API Call", "api", 0, 1200);
-    assert_kinds(&model, 0, 0, 100, 5000, "urruufffssss.");
-    /* without sampling the rest is one long first token; where neither is known it is a request and no more */
+    assert_kinds(&model, 0, 0, 100, 5000, "urruuffqssqq.");
+    /* outside its phases it is a request and no more */
     add(&model, "First Token", "api,ttft", 2100, 2200);
     add(&model, "API Call", "api", 2000, 2400);
     add(&model, "API Call", "api", 2500, 2700);
-    assert_kinds(&model, 0, 2000, 100, 5000, "ffff.qq.");
+    assert_kinds(&model, 0, 2000, 100, 5000, "qfqq.qq.");
     /* all of it in one column: sampling and first token 4 each, attempts 2, set-up 3 */
     const struct timeline_cell *cells = cells_of(&model, 0, 0, 1200, 1, 5000);
     assert_int_equal(cells[0].span, model_span(&model, "API Call", 0));

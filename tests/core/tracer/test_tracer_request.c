@@ -40,6 +40,11 @@ static const struct row rows[] = {
     {{{1000, 3000}}, 0, 4000, NONE, NONE, 1500, {0}, 1500, 0, 0, 0, 2500, 1},
     /* A first token without times at the end: the rest is sampling. */
     {{{0, 0}}, 4200, 7200, NONE, NONE, NONE, {0}, 0, 0, 4200, 3000, 0, 0},
+    /* After its last token a request is of unknown phase. */
+    {{{0, 0}}, 0, 16000, 500, 9000, NONE, {0}, 0, 0, 500, 8500, 7000, 0},
+    {{{0, 0}}, 0, 16000, 500, NONE, NONE, {0}, 0, 0, 500, 0, 15500, 0},
+    /* An attempt that lasts beyond the set-up counts once. */
+    {{{0, 0}}, 0, 11700, 5500, 11700, 200, {0, 4600}, 4600, 0, 1100, 6000, 0, 1},
     /* The seed writes no phase of attempts that came without a set-up. */
     {{{0, 0}}, 0, 7200, 200, 7200, NONE, {0, 4000}, 0, 0, 200, 7000, 0, 0},
 };

@@ -14,25 +14,32 @@ enum { COLS = 60, MAX_PHASES = 16 };
 
 /* ---- the reference ---- */
 
-/* Returns the phase of a closed request: the latest phase that contains the time. Between phases it
-   samples if sampling has begun, else it waits. */
+/* Returns the phase of a closed request: an attempt that failed, or the latest phase that contains
+   the time. Outside its phases it is a request, but for gaps of less than 1 us. One
+   that runs waits. */
 static enum span_kind phase_at(const struct swarm *swarm, const struct span *request, int64_t at_ns)
 {
-    const struct span *winner = NULL, *phase;
-    bool sampled = false, timed = (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0;
+    const struct span *winner = NULL, *before = NULL, *phase;
+    int64_t next_ns = request->end_ns;
+    if (request->next_phase == NO_SPAN && (request->flags & (SPAN_OPEN | SPAN_STALE)) != 0) {
+        return SPAN_FIRST_TOKEN;
+    }
     for (span_no no = request->next_phase; (phase = swarm_span(swarm, no)) != NULL;
          no = phase->next_phase) {
         bool holds = phase->start_ns <= at_ns && at_ns < phase->end_ns;
-        if (holds && (winner == NULL || phase->start_ns >= winner->start_ns)) {
-            winner = phase;
+        if (holds && phase->kind == SPAN_RETRY) {
+            return SPAN_RETRY;
         }
-        sampled |= phase->kind == SPAN_SAMPLING && phase->start_ns <= at_ns;
-        timed |= phase->kind == SPAN_SAMPLING || phase->kind == SPAN_FIRST_TOKEN;
+        winner = holds && (winner == NULL || phase->start_ns >= winner->start_ns) ? phase : winner;
+        bool ended = phase->end_ns <= at_ns;
+        before = ended && (before == NULL || phase->end_ns >= before->end_ns) ? phase : before;
+        next_ns = phase->start_ns > at_ns && phase->start_ns < next_ns ? phase->start_ns : next_ns;
     }
     if (winner != NULL) {
         return (enum span_kind)winner->kind;
     }
-    return sampled ? SPAN_SAMPLING : timed ? SPAN_FIRST_TOKEN : SPAN_REQUEST;
+    bool gap = before != NULL && next_ns - before->end_ns < 1000;
+    return gap ? (enum span_kind)before->kind : SPAN_REQUEST;
 }
 
 /* Returns the first time after `at_ns`, at most `to_ns`, at which a phase begins or ends. */
