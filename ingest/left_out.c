@@ -17,7 +17,7 @@ void left_out_release(struct left_out *left_out)
     u64map_release(&left_out->files);
 }
 
-bool left_out_note(struct left_out *left_out, const char *path, int64_t modified_ns, bool out)
+bool left_out_note(struct left_out *left_out, const char *path, int64_t written_ns, bool out)
 {
     uint64_t hash = hash_bytes(HASH_SEED, path, strlen(path));
     uint32_t before = u64map_get(&left_out->files, hash);
@@ -30,8 +30,8 @@ bool left_out_note(struct left_out *left_out, const char *path, int64_t modified
     }
     left_out->count += out ? 1 : 0;
     left_out->count -= out ? 0 : 1;
-    if (out && modified_ns > left_out->last_ns) {
-        left_out->last_ns = modified_ns;
+    if (out && written_ns > left_out->last_ns) {
+        left_out->last_ns = written_ns;
     }
     return true;
 }

@@ -12,8 +12,8 @@ struct left_out {
 
 void left_out_init(struct left_out *left_out, const struct mem *mem);
 void left_out_release(struct left_out *left_out);
-/* Notes that the file of that path, written at `modified_ns`, is left out, or that it is not. A
+/* Notes that the file of that path, written at `written_ns`, is left out, or that it is not. A
    directory is listed again and again: a file counts once. False: out of memory. */
-bool left_out_note(struct left_out *left_out, const char *path, int64_t modified_ns, bool out);
+bool left_out_note(struct left_out *left_out, const char *path, int64_t written_ns, bool out);
 
 #endif

@@ -152,10 +152,10 @@ static void look_and_read(struct transcript_dir *dir)
     read_next(dir);
 }
 
-void transcript_dir_note_older(struct transcript_dir *dir, const char *path, const struct stat *st,
+void transcript_dir_note_older(struct transcript_dir *dir, const char *path, int64_t written_ns,
                                bool out)
 {
-    dir->failed |= !left_out_note(&dir->left_out, path, transcript_file_modified_ns(st), out);
+    dir->failed |= !left_out_note(&dir->left_out, path, written_ns, out);
     dir->source.older = dir->left_out.count;
     dir->source.older_ns = dir->left_out.last_ns;
 }

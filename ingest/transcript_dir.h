@@ -100,8 +100,9 @@ bool transcript_dir_add(struct transcript_dir *dir, struct transcript_file *file
 /* Gives the file another path: it was moved. False: out of memory. */
 bool transcript_dir_move(struct transcript_dir *dir, struct transcript_file *file,
                          const char *path);
-/* Notes that a session's transcript is left out as too old, or that it is not, for the status. */
-void transcript_dir_note_older(struct transcript_dir *dir, const char *path, const struct stat *st,
+/* Notes that a session's transcript is left out as too old, or that it is not, for the status.
+   `written_ns`: of struct transcript_recent; of one that is left out only. */
+void transcript_dir_note_older(struct transcript_dir *dir, const char *path, int64_t written_ns,
                                bool out);
 /* Counts and logs that the path cannot be read, with the reason (errno `why`), unless *refused is
    set, and sets it. */

@@ -3,6 +3,7 @@
    `"timestamp":` is a member's name: within a text its quotes would be escaped. */
 #include "ingest/transcript_time.h"
 
+#include "core/base/time_ns.h"
 #include "ingest/client_value.h"
 #include "ingest/transcript_file.h"
 
@@ -143,12 +144,15 @@ bool transcript_is_recent_by(struct transcript_recent *recent, const char *path,
     int64_t modified_ns = transcript_file_modified_ns(st);
     uint32_t digest = (uint32_t)(modified_ns ^ modified_ns >> 32) & INT32_MAX;
     intern_id key = intern_find(recent->paths, path, strlen(path));
+    recent->written_ns = modified_ns;
     if (modified_ns < from_ns ||
         (key != INTERN_NONE && u64map_get(&recent->too_old, key) == digest)) {
         return false;
     }
-    bool is_recent = peek(recent->mem, path, true, names) >= (double)(from_ns / 1000000);
+    double last_ms = peek(recent->mem, path, true, names);
+    bool is_recent = last_ms >= (double)(from_ns / 1000000);
     if (!is_recent) {
+        recent->written_ns = isnan(last_ms) ? modified_ns : time_ns_from_ms(fmax(last_ms, 0));
         key = intern_put(recent->paths, path, strlen(path));
         recent->failed |= key == INTERN_FAILED || !u64map_put(&recent->too_old, key, digest);
     }

@@ -24,7 +24,10 @@ struct transcript_recent {
     const struct mem *mem;
     struct intern *paths;
     struct u64map too_old; /* by number of a path: a digest of the file's time then */
-    bool failed;           /* out of memory */
+    /* When the file that was judged last was written, ns since the epoch: its last line where its
+       own time did not rule it out, for a copy is younger than its lines. */
+    int64_t written_ns;
+    bool failed; /* out of memory */
 };
 
 /* False: out of memory; release it all the same. */

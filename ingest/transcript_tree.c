@@ -131,7 +131,7 @@ static void found_file(struct transcript_tree *tree, const struct tree_place *pl
         } else {
             bool taken = wanted || is_recent(tree, place, from, &st);
             if (!place->part) {
-                transcript_dir_note_older(&tree->dir, from, &st, !taken);
+                transcript_dir_note_older(&tree->dir, from, tree->recent.written_ns, !taken);
             }
             if (taken) {
                 note_known(tree, path);

@@ -66,7 +66,7 @@ static bool take_file(struct claude_sessions *all, struct slice id, const char *
         session = session_of(all, id, true);
     }
     if (agent == NULL) {
-        transcript_dir_note_older(all->dir, path, st, session == NULL);
+        transcript_dir_note_older(all->dir, path, all->recent.written_ns, session == NULL);
     }
     if (session != NULL && agent != NULL) {
         claude_session_found(session, agent, path);

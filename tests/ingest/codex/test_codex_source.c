@@ -25,6 +25,23 @@ HOME_TEST(a_named_directory_is_read_whole_and_of_the_default_one_what_is_recent)
     assert_non_null(rig_session(&h->rig, ONE));
 }
 
+/* A copy has a new time, so the option that shows it must cover its lines. */
+HOME_TEST(a_rollout_that_is_left_out_is_as_old_as_its_last_line)
+{
+    struct codex_home *h = *state;
+    codex_home_put(h, ONE, META(ONE) TURN("02.000") END("03.000"));
+    codex_home_put(
+        h, TWO,
+        "{\"timestamp\":\"2025-10-09T06:00:00.000Z\",\"type\":\"session_meta\",\"payload\":"
+        "{\"id\":\"" TWO "\"}}\n"
+        "{\"timestamp\":\"2025-10-09T06:00:01.000Z\",\"type\":\"event_msg\",\"payload\":"
+        "{\"type\":\"task_started\",\"turn_id\":\"t2\"}}\n");
+    codex_home_start(h, false, false);
+    struct source_status status = hub_source(h->rig.hub, 0);
+    assert_int_equal(status.older, 1);
+    assert_true(status.older_ns == MODEL_START_NS - (int64_t)10399 * 1000000000);
+}
+
 HOME_TEST(a_named_directory_is_read_whole)
 {
     struct codex_home *h = *state;
