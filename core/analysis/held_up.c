@@ -6,6 +6,7 @@
 
 #include "core/analysis/background.h"
 #include "core/analysis/call_children.h"
+#include "core/model/request_phase.h"
 #include "core/query/usual_durations.h"
 
 #include <math.h>
@@ -13,11 +14,12 @@
 
 struct held_up_call {
     span_no span;
-    agent_no agent, child;    /* child NO_AGENT: it started none, or an unknown one */
-    uint32_t next;            /* of the same agent, one past the index; 0: none */
-    uint8_t kind;             /* enum span_kind */
-    int64_t age_ns, held_ns;  /* held_ns: so long it has held up */
-    struct agent_rest rest;   /* of its sub-agent */
+    agent_no agent, child;   /* child NO_AGENT: it started none, or an unknown one */
+    uint32_t next;           /* of the same agent, one past the index; 0: none */
+    uint8_t kind;            /* enum span_kind */
+    int64_t age_ns, held_ns; /* held_ns: so long it has held up */
+    struct agent_rest rest;  /* of its sub-agent */
+    struct held_up_retry retry;
     double p95_ms, beyond_ms; /* beyond_ms: negative while within its usual time */
 };
 
@@ -37,7 +39,7 @@ static double beyond_of(const struct held_up_call *call)
     if (call->kind == SPAN_USER || usual_ms < USUAL_MIN_MS) {
         usual_ms = USUAL_MIN_MS;
     }
-    return (double)call->age_ns / 1e6 - usual_ms;
+    return (double)call->held_ns / 1e6 - usual_ms;
 }
 
 static bool holds(const struct swarm *swarm, const struct span *span)
@@ -70,6 +72,31 @@ static struct held_up_link *make_link(struct held_up *held, agent_no agent)
     return link_of(held, agent);
 }
 
+static struct held_up_retry retry_of(const struct swarm *swarm, const struct span *span,
+                                     int64_t now_ns)
+{
+    const struct request_progress *live =
+        span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
+    if (live == NULL || !query_is_retrying(live, now_ns)) {
+        return (struct held_up_retry){.error = INTERN_NONE};
+    }
+    int64_t at_ns = live->retry_at_ns > now_ns ? live->retry_at_ns : now_ns;
+    return (struct held_up_retry){live->attempt, at_ns - now_ns, live->error};
+}
+
+/* Returns the begin of the call, or the last token that has come of a request that samples. */
+static int64_t held_since(const struct swarm *swarm, const struct span *span)
+{
+    const struct request_progress *live =
+        span->kind == SPAN_REQUEST ? query_live(swarm, span) : NULL;
+    int64_t since_ns = live == NULL ? INT64_MIN : query_sampling_since(live);
+    if (since_ns == INT64_MIN) {
+        return span->start_ns;
+    }
+    bool later = live->output_tokens > 0 && live->progress_ns > since_ns;
+    return later ? live->progress_ns : since_ns;
+}
+
 static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metrics,
                      int64_t local_ns, span_no number, struct held_up *held)
 {
@@ -83,17 +110,19 @@ static bool add_call(const struct swarm *swarm, const struct swarm_metrics *metr
         return false;
     }
     struct held_up_call *call = &held->calls[held->call_count++];
+    int64_t end_ns = swarm_span_end_ns(swarm, span, local_ns);
     *call = (struct held_up_call){
         .span = number,
         .agent = span->agent,
         .child = NO_AGENT,
         .next = link->first,
         .kind = span->kind,
-        .age_ns = swarm_span_end_ns(swarm, span, local_ns) - span->start_ns,
+        .age_ns = end_ns - span->start_ns,
         .rest = {STATES, false, INT64_MIN},
         .p95_ms = usual_durations_p95_ms(swarm, metrics, span),
     };
-    call->held_ns = span->kind == SPAN_AGENT_CALL ? 0 : call->age_ns;
+    call->retry = retry_of(swarm, span, end_ns);
+    call->held_ns = span->kind == SPAN_AGENT_CALL ? 0 : end_ns - held_since(swarm, span);
     call->beyond_ms = beyond_of(call);
     link->first = (uint32_t)held->call_count;
     return true;
@@ -296,6 +325,7 @@ void held_up_chain(const struct held_up *held, agent_no agent, struct held_up_ch
     out->p95_ms = end->p95_ms;
     out->held_ns = end->held_ns;
     out->rest = end->rest;
+    out->retry = end->retry;
     out->beyond = end->beyond_ms > 0;
     while (out->count + 1 < HELD_UP_STEPS && out->count + 1 < out->length) {
         const struct held_up_call *call = &held->calls[link->call - 1];

@@ -6,7 +6,8 @@
    call is furthest beyond its usual time. The usual time is the p95 of calls like it, but at least
    10 s; where no p95 is known it is 30 s. A call whose sub-agent rests (agent_rest.h) holds up
    since that began to rest, and is beyond its usual time after 30 s. A call whose sub-agent works,
-   or is unknown, is within its usual time at any age.
+   or is unknown, is within its usual time at any age. A request whose tokens come holds up since
+   the last one.
 
    The work is proportional to the open calls, beside one number an agent. */
 #ifndef CORE_HELD_UP_H
@@ -25,6 +26,13 @@ struct held_up_step {
     span_no call;
 };
 
+/* A request that waits for its next attempt. */
+struct held_up_retry {
+    uint32_t attempt; /* the one reported last; 0: the call does not retry */
+    int64_t in_ns;    /* until the next one; 0: it is due, or not reported */
+    intern_id error;  /* the reason; INTERN_NONE: not reported */
+};
+
 struct held_up_chain {
     struct held_up_step steps[HELD_UP_STEPS];
     size_t count;    /* 0: nothing of the agent is open that it waits for */
@@ -32,8 +40,9 @@ struct held_up_chain {
     int64_t age_ns;  /* of the call at the end */
     double p95_ms;   /* of calls like that; NAN: unknown */
     int64_t held_ns; /* so long the call has held up: its age, or since its sub-agent rests */
-    struct agent_rest rest; /* of the sub-agent that the call at the end waits for */
-    bool beyond;            /* the call at the end is beyond its usual time */
+    struct agent_rest rest;     /* of the sub-agent that the call at the end waits for */
+    struct held_up_retry retry; /* of the call at the end */
+    bool beyond;                /* the call at the end is beyond its usual time */
 };
 
 struct held_up_call; /* private */

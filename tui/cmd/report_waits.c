@@ -25,14 +25,14 @@ static enum call_kind kind_of(const struct span *span)
 }
 
 static json_t *make_step(struct json_writer *w, const struct report *r,
-                         const struct held_up_step *step)
+                         const struct held_up_step *step, bool retries)
 {
     const struct span *span = swarm_span(r->swarm, step->call);
     json_t *object = json_object();
     json_writer_put_agent(w, object, r->swarm, step->agent);
     if (span != NULL) {
         int64_t age_ns = swarm_span_end_ns(r->swarm, span, r->local_ns) - span->start_ns;
-        json_writer_put_text(w, object, "kind", call_kind_word(kind_of(span)));
+        json_writer_put_text(w, object, "kind", retries ? "retry" : call_kind_word(kind_of(span)));
         json_writer_put_text(w, object, "name", span_short_name(swarm_text(r->swarm, span->name)));
         json_writer_put_number(w, object, "age_ms", (double)age_ns / 1e6);
     }
@@ -49,7 +49,9 @@ void report_waits_put_held(struct json_writer *w, const struct report *report,
     }
     json_t *held = json_object(), *path = json_array();
     for (size_t i = 0; i < chain.count; i++) {
-        w->out->failed |= json_array_append_new(path, make_step(w, report, &chain.steps[i])) != 0;
+        bool retries = i + 1 == chain.count && chain.retry.attempt > 0;
+        json_t *step = make_step(w, report, &chain.steps[i], retries);
+        w->out->failed |= json_array_append_new(path, step) != 0;
     }
     json_writer_put(w, held, "path", path);
     json_writer_put_number(w, held, "age_ms", (double)chain.age_ns / 1e6);

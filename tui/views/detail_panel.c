@@ -4,6 +4,7 @@
    line then shows how much was cut. */
 #include "core/base/mask.h"
 #include "core/base/time_ns.h"
+#include "core/model/request_phase.h"
 #include "core/query/usual_durations.h"
 #include "core/tracer/print.h"
 #include "tui/screen/number.h"
@@ -222,6 +223,36 @@ static void put_waits(struct detail_pen *pen, struct frame *frame, const struct 
     }
 }
 
+/* The attempt that an open request waits for. */
+static void put_retry(struct detail_pen *pen, struct frame *frame, const struct span *span)
+{
+    char text[64], in[NUMBER_BYTES], max[24] = "";
+    const struct request_progress *live =
+        span->kind == SPAN_REQUEST ? query_live(frame->swarm, span) : NULL;
+    int64_t now_ns = frame_agent_now(frame, span->agent, false);
+    if (live == NULL || !query_is_retrying(live, now_ns)) {
+        return;
+    }
+    if (live->max_attempts > 0) {
+        snprintf(max, sizeof max, " of %u", live->max_attempts);
+    }
+    snprintf(text, sizeof text, "%u%s", live->attempt, max);
+    put_text(pen, "attempt", text);
+    strbuf_clear(&frame->scratch);
+    strbuf_adds(&frame->scratch, swarm_text(frame->swarm, live->error));
+    if (!frame->input->no_mask) {
+        mask_in_place(&frame->scratch);
+    }
+    if (!frame->scratch.failed && frame->scratch.len > 0) {
+        put_pair(pen, "error", strlen("error"), frame->scratch.data, frame->scratch.len);
+    }
+    if (live->retry_at_ns > now_ns) {
+        number_rest(live->retry_at_ns - now_ns, in);
+        snprintf(text, sizeof text, "in %s", in);
+        put_text(pen, "next", text);
+    }
+}
+
 static void put_phases(struct detail_pen *pen, const struct frame *frame,
                        const struct span *request)
 {
@@ -273,6 +304,7 @@ static void walk_lines(struct detail_pen *pen, struct frame *frame, const struct
     put_times(pen, frame, span);
     put_fate(pen, frame, span);
     put_waits(pen, frame, span);
+    put_retry(pen, frame, span);
     put_context(pen, frame, span);
     if (span->kind == SPAN_REQUEST) {
         put_phases(pen, frame, span);

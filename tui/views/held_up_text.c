@@ -126,6 +126,26 @@ static void put_call(struct pen *pen, const struct span *call, size_t about_cols
     put_cut(pen, about_cols);
 }
 
+/* retry 2 in 9s after 529 */
+static void put_retry(struct pen *pen, size_t about_cols, bool bare)
+{
+    const struct held_up_retry *retry = &pen->chain->retry;
+    const char *error = swarm_text(pen->swarm, retry->error);
+    char in[NUMBER_BYTES];
+    strbuf_addf(pen->out, "retry %u", retry->attempt);
+    if (retry->in_ns > 0) {
+        number_rest(retry->in_ns, in);
+        strbuf_addf(pen->out, " in %s", in);
+    }
+    if (!bare && *error != '\0') {
+        strbuf_clear(&pen->text);
+        strbuf_adds(&pen->text, error);
+        strbuf_adds(pen->out, " after ");
+        put_cut(pen, about_cols);
+    }
+    strbuf_addc(pen->out, ',');
+}
+
 static void put_left_out(struct pen *pen)
 {
     const struct theme *theme = pen->look->theme;
@@ -150,7 +170,9 @@ static void put_form(struct pen *pen, enum form form, size_t about_cols)
         put_agent(pen, i, form);
     }
     const struct span *call = swarm_span(pen->swarm, chain->steps[last].call);
-    if (call != NULL) {
+    if (call != NULL && chain->retry.attempt > 0) {
+        put_retry(pen, about_cols, form == FORM_BARE);
+    } else if (call != NULL) {
         put_call(pen, call, about_cols, form == FORM_BARE);
     }
     if (chain->rest.state != STATES) {
@@ -197,7 +219,8 @@ static size_t about_cols_of(struct pen *pen, enum form form)
     }
     put_form(pen, FORM_BARE, 0);
     size_t bare = text_cols(pen->out->data, pen->out->len, pen->look->theme->ascii);
-    size_t left = pen->look->cols > bare ? pen->look->cols - bare - 1 : 0;
+    size_t gap = pen->chain->retry.attempt > 0 ? strlen(" after ") : strlen(" ");
+    size_t left = pen->look->cols > bare + gap ? pen->look->cols - bare - gap : 0;
     return left < ABOUT_MIN_COLS ? 0 : left < ABOUT_SHORT_COLS ? left : ABOUT_SHORT_COLS;
 }
 

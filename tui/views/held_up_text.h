@@ -1,5 +1,5 @@
 /* Writes the chain that holds an agent up as text: `api-server ← coder ← Bash make test 41.0s
-   (p95 8.3s)`, one line that a terminal may have. */
+   (p95 8.3s)`, or `coder ← retry 2 in 9s after 529, 41.0s`; one line that a terminal may have. */
 #ifndef TUI_HELD_UP_TEXT_H
 #define TUI_HELD_UP_TEXT_H
 

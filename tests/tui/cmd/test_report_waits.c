@@ -175,6 +175,21 @@ TEST(the_chain_is_one_line_whatever_its_texts_hold)
     assert_chain("status", "--no-mask", "held up: ", "a b <- Ba sh c?[2J d 91.5s\n", feed);
 }
 
+TEST(a_chain_ends_with_the_retry_that_its_request_waits_for)
+{
+    const char *feed = LINE("hello", 1760000000000, ",\"name\":\"a\"")
+        LINE("start_llm_request", 1760000000000, ",\"span_id\":\"r\",\"model\":\"m\"")
+            LINE("attempt", 1760000001000,
+                 ",\"span_id\":\"r\",\"attempt\":2,\"error\":\"52\\n9\",\"retry_in_ms\":30000")
+                NOW(1760000022000);
+    assert_chain("report", "--ascii", "held up   ", "a <- retry 2 in 9s after 52 9, 22.0s\n", feed);
+    assert_chain("status", "--no-mask", "held up: ", "a <- retry 2 in 9s after 52 9, 22.0s\n",
+                 feed);
+    char *json = run_on("report", "--json", feed);
+    assert_non_null(strstr(json, "\"kind\":\"retry\""));
+    free(json);
+}
+
 #define KEY "ghp_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123"
 
 TEST(a_key_is_masked_before_the_chain_is_cut)

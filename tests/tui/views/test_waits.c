@@ -46,6 +46,43 @@ TEST(the_header_shows_what_has_held_up_for_ten_seconds)
     picture_release(&picture);
 }
 
+TEST(a_request_in_its_back_off_shows_the_retry)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO OP("start_llm_request", 1000, ",'span_id':'r','model':'m'"));
+    picture_at(&picture, 20000);
+    picture_has(&picture, "held up: api ← API Call m 19s");
+    picture_feed(&picture, OP("attempt", 20000,
+                              ",'span_id':'r','attempt':2,'error':'529','retry_in_ms':30000"));
+    picture_at(&picture, 21000);
+    picture_has(&picture, "held up: api ← retry 2 in 29s after 529, 20s");
+    picture_press(&picture, "} Enter");
+    picture_has(&picture, "attempt  ");
+    picture_has(&picture, "error  ");
+    picture_has(&picture, "next  ");
+    picture_at(&picture, 51000);
+    picture_has(&picture, "held up: api ← API Call m 50s");
+    picture_lacks(&picture, "next  ");
+    picture_release(&picture);
+}
+
+TEST(a_request_whose_tokens_come_is_no_chain_of_the_header)
+{
+    struct picture picture;
+    picture_init(&picture, 120, 30);
+    picture_feed(&picture, HELLO OP("start_llm_request", 1000, ",'span_id':'r','model':'m'")
+                               OP("first_token", 30000, ",'span_id':'r'"));
+    picture_at(&picture, 39000);
+    picture_lacks(&picture, "←");
+    picture_feed(&picture, OP("progress", 39000, ",'span_id':'r','output_tokens':300"));
+    picture_at(&picture, 48000);
+    picture_lacks(&picture, "←");
+    picture_at(&picture, 50000);
+    picture_has(&picture, "held up: api ← API Call m 49s");
+    picture_release(&picture);
+}
+
 TEST(a_narrow_header_loses_the_chain_before_the_clock)
 {
     struct picture picture;
