@@ -22,6 +22,10 @@ static void take_phases(const struct swarm *swarm, const struct span *request,
                         struct request_sample *sample)
 {
     const struct span *phase;
+    if (request->next_phase == NO_SPAN) { /* even if the sweep has closed what still waits */
+        sample->phase_ms[SPAN_REQUEST] = sample->ms;
+        return;
+    }
     for (span_no no = request->next_phase; no != NO_SPAN && (phase = swarm_span(swarm, no)) != NULL;
          no = phase->next_phase) {
         sample->retries += phase->kind == SPAN_RETRY;
