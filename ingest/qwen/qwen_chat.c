@@ -112,9 +112,9 @@ static void ask(struct qwen_chat *chat, double at_ms)
     tree_file_send(chat->file, &update);
 }
 
-void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, double output)
+void qwen_chat_answered(struct qwen_chat *chat, double at_ms, struct slice report)
 {
-    char room[QWEN_USAGE_ID_BYTES], usage[QWEN_USAGE_ID_BYTES];
+    char room[QWEN_USAGE_ID_BYTES];
     if (isnan(chat->asked_ms)) {
         return;
     }
@@ -122,11 +122,7 @@ void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, doub
         tree_file_call(chat->file, CALL_REQUEST, request_id(chat, room, sizeof room));
     update.precedence = PRECEDENCE_INFERRED;
     update_number(&update, FIELD_END_MS, at_ms);
-    if (qwen_has_usage(input, output)) {
-        update_text(
-            &update, FIELD_ALIAS,
-            qwen_usage_id(text_of(chat->file->agent_id), input, output, usage, sizeof usage));
-    }
+    update_text(&update, FIELD_ALIAS, report);
     chat->asked_ms = (double)NAN;
     tree_file_send(chat->file, &update);
 }
@@ -253,10 +249,16 @@ static void take_assistant(struct qwen_chat *chat, struct json_value line, doubl
 {
     struct json_value usage = json_get(line, "usageMetadata"), part;
     struct json_value parts = json_get(json_get(line, "message"), "parts");
+    double input = client_number(json_get(usage, "promptTokenCount"));
+    double output = client_number(json_get(usage, "candidatesTokenCount"));
+    char room[QWEN_USAGE_ID_BYTES];
+    struct slice report = {NULL, 0};
     unsigned calls = chat->calls;
+    if (qwen_has_usage(input, output)) {
+        report = qwen_usage_id(text_of(chat->file->agent_id), input, output, room, sizeof room);
+    }
     chat->reported = false;
-    qwen_chat_answered(chat, at_ms, client_number(json_get(usage, "promptTokenCount")),
-                       client_number(json_get(usage, "candidatesTokenCount")));
+    qwen_chat_answered(chat, at_ms, report);
     for (struct json_walk walk = json_walk(parts); json_next_item(&walk, &part);) {
         struct json_value call = json_get(part, "functionCall");
         if (call.type == JSON_TYPE_OBJECT) {

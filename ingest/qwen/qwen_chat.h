@@ -26,8 +26,9 @@ bool qwen_chat_is_busy(const struct tree_file *file);
 
 /* ---- for the files of this room ---- */
 
-/* Sends that the request which the model worked on is the one with that usage. NAN: unknown. */
-void qwen_chat_answered(struct qwen_chat *chat, double at_ms, double input, double output);
+/* Sends that the request which the model worked on has ended, and is the one whose report has that
+   id; bytes NULL: unknown. */
+void qwen_chat_answered(struct qwen_chat *chat, double at_ms, struct slice report);
 /* Writes the id by which a request's report and the answer in a sub-agent's file are joined: the
    file has no other. An agent's prompts only grow. */
 struct slice qwen_usage_id(struct slice agent, double input, double output, char *room,

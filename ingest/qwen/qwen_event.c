@@ -92,7 +92,8 @@ static void take_response(struct qwen_chat *chat, struct json_value event)
     tree_file_send(chat->file, &update);
     if (agent.bytes == NULL) {
         chat->reported |= !isnan(chat->asked_ms);
-        qwen_chat_answered(chat, client_time(json_get(event, "event.timestamp")), input, output);
+        qwen_chat_answered(chat, client_time(json_get(event, "event.timestamp")),
+                           has_usage ? joined : (struct slice){NULL, 0});
     }
 }
 
@@ -112,7 +113,7 @@ static void take_failure(struct qwen_chat *chat, struct json_value event)
     put_error(chat, event, "error_type", "error_message", &update);
     tree_file_send(chat->file, &update);
     if (agent_of(event).bytes == NULL) {
-        qwen_chat_answered(chat, end_ms, (double)NAN, (double)NAN);
+        qwen_chat_answered(chat, end_ms, id);
     }
 }
 

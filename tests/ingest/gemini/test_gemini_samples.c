@@ -133,6 +133,21 @@ RIG_TEST(a_request_that_a_person_stopped_ends_before_the_next)
     json_decref(all);
 }
 
+RIG_TEST(a_request_that_failed_counts_once)
+{
+    struct rig *rig = *state;
+    read_chat(
+        rig,
+        "{\"sessionId\":\"s\",\"startTime\":\"2025-10-09T08:53:00Z\",\"kind\":\"main\"}\n" ASK(
+            "u1", "01.000") "{\"id\":\"e1\"," AT("02.000") ",\"type\":\"error\","
+                                                           "\"content\":\"[API Error: x]\"}\n");
+    json_t *all = records_of(&rig->model), *requests = json_object_get(all, "requests");
+    assert_int_equal(json_object_size(requests), 1);
+    const json_t *failed = json_object_get(requests, "s:1");
+    assert_true(json_is_false(json_object_get(failed, "success")));
+    json_decref(all);
+}
+
 RIG_TEST(messages_that_are_set_again_count_once)
 {
     struct rig *rig = *state;
