@@ -7,16 +7,16 @@
 
 #include "ingest/client_value.h"
 #include "ingest/client_wait.h"
+#include "ingest/exit_code.h"
 #include "ingest/hook_client.h"
 #include "ingest/tool_args.h"
 #include "ingest/tool_error.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, HEAD_BYTES = 200, EXIT_UNKNOWN = -1 };
+enum { OPEN_TOOLS = 1000, OUTPUT_BYTES = 32 << 10, HEAD_BYTES = 200 };
 
 #define WAIT_MS 500.0 /* a command starts within less unless a person is asked */
 
@@ -377,27 +377,6 @@ static void take_text(struct codex_thread *thread, struct json_value output)
     }
 }
 
-/* Returns the exit code in an output's text; EXIT_UNKNOWN: it has none. Older versions have it in a
-   JSON object beside what the command printed. */
-static long exit_code(const struct strbuf *text)
-{
-    static const char *const marks[] = {"exited with code ", "Exit code: "};
-    struct json_value object;
-    if (text->len > 0 && text->data[0] == '{' &&
-        json_check(text->data, text->len, JSON_DEPTH_LIMIT, &object, NULL)) {
-        double code = client_number(json_get(json_get(object, "metadata"), "exit_code"));
-        return code < 1e9 ? (long)code : EXIT_UNKNOWN;
-    }
-    size_t len = text->len < HEAD_BYTES ? text->len : HEAD_BYTES;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks && len > 0; i++) {
-        const char *at = memmem(text->data, len, marks[i], strlen(marks[i]));
-        if (at != NULL) {
-            return strtol(at + strlen(marks[i]), NULL, 10);
-        }
-    }
-    return EXIT_UNKNOWN;
-}
-
 /* The client's own text is at the beginning: after it comes what a command printed. */
 static bool contains(const struct strbuf *text, const char *what)
 {
@@ -420,11 +399,12 @@ static void send_output(struct codex_thread *thread, const struct codex_tool *to
 {
     intern_id id = tool->id;
     enum outcome outcome = outcome_of(&thread->file->scratch);
-    long code = exit_code(&thread->file->scratch);
+    double code =
+        exit_code_of((struct slice){thread->file->scratch.data, thread->file->scratch.len});
     bool failed =
         outcome != OUTCOME_NONE || code > 0 || json_get(output, "success").type == JSON_TYPE_FALSE;
     if (outcome == OUTCOME_NONE) {
-        send_exit(thread, id, at_ms, failed, (double)code);
+        send_exit(thread, id, at_ms, failed, code);
         return;
     }
     double least_ms;

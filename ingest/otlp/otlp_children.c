@@ -74,6 +74,7 @@ static void send_child(struct otlp_reader *reader, const struct update *call,
     otlp_send(reader, &update);
     update = otlp_update(reader, UPDATE_AGENT, parts[CHILD_ID]);
     update.agent_id = parts[CHILD_ID];
+    update.precedence = PRECEDENCE_INFERRED; /* the files have its prompt or its title */
     update_text(&update, FIELD_DESCRIPTION, parts[CHILD_DESCRIPTION]);
     otlp_send(reader, &update);
     /* Its name and its description are what a person calls the call by. */

@@ -7,9 +7,11 @@
    answer's figures are shown with its request then; that the request is over is shown at once. A
    log that comes later than that takes the nearest that is free: one that ends a request and
    begins the next, both late, can lead to a wrong pair. */
+#include "ingest/exit_code.h"
 #include "ingest/otlp/otlp_log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -383,6 +385,35 @@ void otlp_codex_event(struct otlp_log_event *e)
     whole.item.start_ms = (double)NAN;
     otlp_log_request(&whole, otlp_hash_id(e->hash, room), PRECEDENCE_TELEMETRY);
     wait(e->reader, &log);
+}
+
+/* The client's flag is true for a command that ran, whatever its exit code: what the files know of
+   the outcome holds. */
+void otlp_codex_outcome(const struct otlp_log_event *e, struct update *update)
+{
+    const struct otlp_value *output = otlp_attribute(&e->log->attributes, "output");
+    struct strbuf *scratch = &e->reader->scratch;
+    char text[40];
+    if (e->item.producer != OTLP_CODEX) {
+        return;
+    }
+    double code = output == NULL ? (double)NAN : exit_code_of(otlp_value_text(output));
+    if (code > 0) {
+        snprintf(text, sizeof text, "Exit code %.0f", code);
+        strbuf_clear(scratch);
+        strbuf_adds(scratch, text);
+        e->reader->failed |= scratch->failed;
+        update_bool(update, FIELD_SUCCESS, TRI_FALSE);
+        update_text(update, FIELD_ERROR,
+                    (struct slice){scratch->data, scratch->failed ? 0 : scratch->len});
+    } else if (update->values[FIELD_SUCCESS].number == TRI_TRUE) {
+        struct update flag = *update;
+        flag.present = 0;
+        flag.precedence = PRECEDENCE_INFERRED;
+        update_bool(&flag, FIELD_SUCCESS, TRI_TRUE);
+        otlp_send(e->reader, &flag);
+        update->present &= ~((uint64_t)1 << FIELD_SUCCESS);
+    }
 }
 
 bool otlp_logs_init(struct otlp_reader *reader)

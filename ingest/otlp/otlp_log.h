@@ -28,6 +28,8 @@ void otlp_log_request(struct otlp_log_event *e, struct slice id, enum precedence
 void otlp_codex_prompt(struct otlp_log_event *e);
 void otlp_codex_request(struct otlp_log_event *e);
 void otlp_codex_event(struct otlp_log_event *e);
+/* Corrects the outcome of a tool of Codex by the exit code in its output. */
+void otlp_codex_outcome(const struct otlp_log_event *e, struct update *update);
 /* Pairs what came until then, by the local clock. Returns whether anything still waits. */
 bool otlp_codex_settle(struct otlp_reader *reader, int64_t until_ns);
 /* Marks the names that are in use. */

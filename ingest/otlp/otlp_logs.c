@@ -257,6 +257,7 @@ static void take_tool_result(struct otlp_log_event *e)
     update = tool_update(e, id, PRECEDENCE_TELEMETRY);
     update_text(&update, FIELD_NAME, otlp_found_text(e->item.found, MEANS_TOOL_NAME));
     otlp_put_outcome(e->reader, &e->item, true, &update);
+    otlp_codex_outcome(e, &update);
     put_args(e, OTLP_TOOL, &update);
     otlp_send(e->reader, &update);
     otlp_take_child(e->reader, &e->log->attributes, e->item.producer,

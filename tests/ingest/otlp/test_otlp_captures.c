@@ -29,7 +29,7 @@ static const struct capture_row rows[] = {
     /* A client was killed: its interaction and five calls were open. */
     {"claude/abort", 3, 9, 0, 15, 0, 0, 9, 0, 78714, 375, 0, 78658, 6},
     {"claude/dead", 2, 3, 2, 1, 0, 0, 1, 4, 12049, 14, 0, 12046, 0},
-    {"codex/swarm", 3, 8, 0, 6, 0, 0, 8, 0, 71848, 200, 55453, 0, 0},
+    {"codex/swarm", 3, 8, 0, 6, 1, 0, 8, 0, 71848, 200, 55453, 0, 0},
     {"codex/tui", 2, 5, 0, 3, 2, 0, 5, 0, 42368, 105, 23605, 0, 0},
     {"gemini/sub", 1, 4, 0, 4, 0, 0, 0, 0, 46500, 105, 34258, 0, 0},
     /* One call of a tool was refused for its input: no span, but a log. */

@@ -3,7 +3,11 @@
 #include "tests/support/otlp_reading.h"
 #include "tests/support/otlp_requests.h"
 #include "tests/support/otlp_samples.h"
+#include "tests/support/records.h"
+#include "tests/support/report.h"
+#include "tests/support/updates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,6 +245,68 @@ static bool has_figures(struct rig *rig, void *ctx)
     (void)ctx;
     json_decref(reading);
     return has;
+}
+
+/* ---- outcomes of tools ---- */
+
+/* What the files report of the call: a command that failed. */
+static void take_exit_of_files(struct otlp_rig *otlp)
+{
+    struct update update = {.op = UPDATE_CALL,
+                            .kind = CALL_TOOL,
+                            .precedence = PRECEDENCE_FILES,
+                            .session_id = {"c1", 2},
+                            .id = {"t", 1},
+                            .t_ms = (double)NAN};
+    update_number(&update, FIELD_END_MS, 1795903202100.0);
+    update_bool(&update, FIELD_SUCCESS, TRI_FALSE);
+    update_text(&update, FIELD_ERROR, (struct slice){"Exit code 1", 11});
+    model_update(&otlp->rig.model, &update);
+}
+
+/* The client's flag is true for any command that ran. */
+TEST(a_tool_of_codex_that_ran_has_failed_by_its_exit_code)
+{
+    static const struct {
+        const char *output, *error; /* NULL: none */
+        int files;                  /* 1: before the log, 2: after it, 0: never */
+    } rows[] = {
+        {"Chunk ID: 6\\nProcess exited with code 1\\nOutput:\\nx", "Exit code 1", 0},
+        {"Chunk ID: 6\\nProcess exited with code 0\\nOutput:\\nx", NULL, 0},
+        {"Exit code: 127\\nOutput:\\nx", "Exit code 127", 0},
+        {"{\\'output\\':\\'x\\',\\'metadata\\':{\\'exit_code\\':2}}", "Exit code 2", 0},
+        {"Process exited with code ", NULL, 0},
+        {"x", NULL, 0},
+        {"x", "Exit code 1", 1},
+        {"x", "Exit code 1", 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct otlp_rig otlp;
+        char rest[512];
+        otlp_rig_init(&otlp);
+        snprintf(rest, sizeof rest,
+                 ",{'key':'call_id','value':{'stringValue':'t'}},"
+                 "{'key':'tool_name','value':{'stringValue':'exec_command'}},"
+                 "{'key':'duration_ms','value':{'stringValue':'1000'}},"
+                 "{'key':'success','value':{'stringValue':'true'}},"
+                 "{'key':'output','value':{'stringValue':'%s'}}",
+                 rows[i].output);
+        if (rows[i].files == 1) {
+            take_exit_of_files(&otlp);
+        }
+        take(&otlp, 2000, "codex.tool_result", rest);
+        if (rows[i].files == 2) {
+            take_exit_of_files(&otlp);
+        }
+        json_t *all = records_of(&otlp.rig.model);
+        const json_t *tool = json_object_get(json_object_get(all, "tools"), "t");
+        print_message("  %zu\n", i);
+        assert_non_null(tool);
+        assert_int_equal(json_is_true(json_object_get(tool, "success")), rows[i].error == NULL);
+        report_text_is(tool, "error", rows[i].error);
+        json_decref(all);
+        otlp_rig_release(&otlp);
+    }
 }
 
 TEST(a_source_takes_what_has_waited_by_itself)

@@ -59,14 +59,15 @@ static json_t *report_of(const char *const sources[SOURCES])
     return report;
 }
 
-static json_int_t tool_calls(const json_t *of)
+/* Returns the sum of a figure ("count", "errors") of all tools. */
+static json_int_t tool_calls(const json_t *of, const char *figure)
 {
     const char *name;
     json_t *tool;
     json_int_t count = 0;
     json_object_foreach(json_object_get(of, "tools"), name, tool)
     {
-        count += report_number(tool, "count");
+        count += report_number(tool, figure);
     }
     return count;
 }
@@ -82,11 +83,15 @@ static void same_figures(const json_t *joined, const json_t *files, const struct
         const json_t *same =
             report_agent(joined, json_string_value(json_object_get(agent, "session_id")),
                          json_string_value(json_object_get(agent, "agent_id")));
-        assert_int_equal(tool_calls(same), tool_calls(agent));
+        assert_int_equal(tool_calls(same, "count"), tool_calls(agent, "count"));
+        assert_int_equal(tool_calls(same, "errors"), tool_calls(agent, "errors"));
+        report_text_is(same, "description",
+                       json_string_value(json_object_get(agent, "description")));
         report_text_is(same, "parent_agent_id",
                        json_string_value(json_object_get(agent, "parent_agent_id")));
         if (i > 0 || run->more_requests == 0 || run->more_agents > 0) {
             assert_int_equal(report_number(same, "requests"), report_number(agent, "requests"));
+            assert_int_equal(report_number(same, "failed"), report_number(agent, "failed"));
             assert_int_equal(report_number(same, "output_tokens"),
                              report_number(agent, "output_tokens"));
             assert_int_equal(report_number(same, "prompt_tokens"),
@@ -97,7 +102,7 @@ static void same_figures(const json_t *joined, const json_t *files, const struct
                      json_array_size(json_object_get(files, "agents")) + run->more_agents);
     assert_int_equal(report_number(totals, "requests"),
                      report_number(all, "requests") + run->more_requests);
-    assert_int_equal(tool_calls(totals), tool_calls(all) + run->more_tools);
+    assert_int_equal(tool_calls(totals, "count"), tool_calls(all, "count") + run->more_tools);
 }
 
 static void put_line(void *ctx, const char *line, size_t len)
