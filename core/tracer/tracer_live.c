@@ -25,8 +25,10 @@ static struct request_progress *live(struct tracer *tracer, const struct op_cont
 /* An attempt may begin sooner than announced: the next one or its first token shows that. */
 static void last_began_by(struct pending *pending, double t_ms)
 {
-    if (pending->attempt_count > 0 && pending->attempts[pending->attempt_count - 1] > t_ms) {
-        pending->attempts[pending->attempt_count - 1] = t_ms;
+    struct pending_attempt *last =
+        pending->attempt_count > 0 ? &pending->attempts[pending->attempt_count - 1] : NULL;
+    if (last != NULL && last->begins_ms > t_ms) {
+        last->begins_ms = t_ms;
     }
 }
 
@@ -58,11 +60,12 @@ enum tracer_result tracer_progress(struct tracer *tracer, const struct op_contex
 }
 
 /* Beyond ATTEMPTS_MAX each attempt replaces the last one. False: out of memory. */
-static bool add_attempt(struct tracer *tracer, struct pending *pending, double attempt,
-                        double starts_ms)
+static bool add_attempt(struct tracer *tracer, struct pending *pending, double attempt, double t_ms,
+                        double pause_ms)
 {
+    struct pending_attempt of = {t_ms, t_ms + pause_ms};
     if (pending->attempt_count == ATTEMPTS_MAX) {
-        pending->attempts[ATTEMPTS_MAX - 1] = starts_ms;
+        pending->attempts[ATTEMPTS_MAX - 1] = of;
         swarm_note_forgotten(tracer->swarm, FORGOTTEN_ATTEMPTS);
         return true;
     }
@@ -71,7 +74,7 @@ static bool add_attempt(struct tracer *tracer, struct pending *pending, double a
         return false;
     }
     pending->first_attempt_known |= pending->attempt_count == 0 && attempt <= 1;
-    pending->attempts[pending->attempt_count++] = starts_ms;
+    pending->attempts[pending->attempt_count++] = of;
     return true;
 }
 
@@ -90,7 +93,7 @@ enum tracer_result tracer_attempt(struct tracer *tracer, const struct op_context
                         : intern_put(swarm_names(tracer->swarm), error.bytes, error.len);
     double pause_ms = retry_in_ms > 0 ? retry_in_ms : 0;
     last_began_by(pending, context->t_ms);
-    if (why == INTERN_FAILED || !add_attempt(tracer, pending, attempt, context->t_ms + pause_ms)) {
+    if (why == INTERN_FAILED || !add_attempt(tracer, pending, attempt, context->t_ms, pause_ms)) {
         return TRACER_NO_MEMORY;
     }
     request->attempt = attempt >= 0 && attempt < 1e9 ? (uint32_t)attempt : 0;

@@ -9,6 +9,12 @@
 
 /* The seed's PendingSpan. A swept one is out of the session's list; its owner may still end it,
    which matters to the screen alone. */
+/* An attempt of a request; epoch ms. */
+struct pending_attempt {
+    double reported_ms;
+    double begins_ms; /* after the pause that was announced, unless it began sooner */
+};
+
 struct pending {
     struct pending *prev, *next;   /* in the order of starts */
     struct pending *older, *newer; /* of all sessions, swept ones too */
@@ -22,7 +28,7 @@ struct pending {
     uint64_t begin_no;
     double due_tick;       /* the tick of the sweep that closes it, counted from the start */
     double first_token_ms; /* epoch; NAN: unknown */
-    double *attempts;      /* epoch ms, of `attempt` operations: when each began */
+    struct pending_attempt *attempts; /* of `attempt` operations */
     size_t attempt_count, attempt_cap;
     bool first_attempt_known;
     bool swept;

@@ -7,9 +7,10 @@
 #include <string.h>
 
 /* The attempts that `attempt` operations reported, the first one being the start unless it was
-   reported too. Returns new (*cap doubles), NULL with *count 0: none. False: out of memory. */
+   reported too: at the time of the report, or when they began. Returns new (*cap doubles), NULL
+   with *count 0: none. False: out of memory. */
 static bool own_attempts(const struct tracer *tracer, const struct pending *pending,
-                         double start_ms, double **out, size_t *count, size_t *cap)
+                         double start_ms, bool reported, double **out, size_t *count, size_t *cap)
 {
     size_t extra = pending->first_attempt_known ? 0 : 1;
     *count = 0;
@@ -20,7 +21,10 @@ static bool own_attempts(const struct tracer *tracer, const struct pending *pend
         return false;
     }
     (*out)[0] = start_ms;
-    memcpy(*out + extra, pending->attempts, pending->attempt_count * sizeof **out);
+    for (size_t i = 0; i < pending->attempt_count; i++) {
+        const struct pending_attempt *of = &pending->attempts[i];
+        (*out)[extra + i] = reported ? of->reported_ms : of->begins_ms;
+    }
     *count = pending->attempt_count + extra;
     return true;
 }
@@ -46,41 +50,27 @@ static void fill_in_shape(const struct pending *pending, const struct end_llm_re
     };
 }
 
-/* An attempt began before the set-up was over, where its length is stated, and before the end. */
-static void limit_attempts(const struct request_shape *shape, double start_ms, double *attempts,
-                           size_t count)
+/* The set-up lasts until the last attempt begins, which is before the end. */
+static void infer_setup(double start_ms, struct request_shape *shape, double *attempts,
+                        size_t count)
 {
-    double last_ms = start_ms + (shape->end_us - shape->start_us) / 1000;
-    if (shape->setup_ms > 0) {
-        last_ms = fmin(last_ms, start_ms + shape->setup_ms);
-    }
+    double end_ms = start_ms + (shape->end_us - shape->start_us) / 1000;
     for (size_t i = 0; i < count; i++) {
-        attempts[i] = fmin(attempts[i], last_ms);
+        attempts[i] = fmin(attempts[i], end_ms);
+    }
+    const double *all = shape->attempts == NULL ? attempts : shape->attempts;
+    size_t all_count = shape->attempts == NULL ? count : shape->attempt_count;
+    if (all_count > 1) {
+        shape->setup_ms = fmin(all[all_count - 1], end_ms) - start_ms;
     }
 }
 
-/* The set-up lasts until the last attempt begins. The time to the last token counts from the
-   start; one that ends before its first token was counted from the last attempt. */
-static void infer_setup(double start_ms, struct request_shape *shape)
-{
-    double whole_ms = (shape->end_us - shape->start_us) / 1000;
-    double setup_ms = shape->attempts[shape->attempt_count - 1] - start_ms;
-    shape->setup_ms = fmin(setup_ms, whole_ms);
-    if (shape->setup_ms > 0 && shape->ttlt_ms < shape->setup_ms + fmax(shape->ttft_ms, 0)) {
-        shape->ttlt_ms = fmin(shape->ttlt_ms + shape->setup_ms, whole_ms);
-    }
-}
-
-static void infer_tokens(const struct pending *pending, enum tristate success, double start_ms,
-                         struct request_shape *shape)
+static void infer_first_token(const struct pending *pending, double start_ms,
+                              struct request_shape *shape)
 {
     double setup_ms = shape->setup_ms > 0 ? shape->setup_ms : 0;
     if (isnan(shape->ttft_ms) && !isnan(pending->first_token_ms)) {
         shape->ttft_ms = pending->first_token_ms - start_ms - setup_ms;
-    }
-    bool ran = !isnan(pending->first_token_ms) || pending->attempt_count > 0;
-    if (isnan(shape->ttlt_ms) && ran && success != TRI_FALSE) {
-        shape->ttlt_ms = (shape->end_us - shape->start_us) / 1000;
     }
 }
 
@@ -97,16 +87,17 @@ static bool end_request(struct tracer *tracer, const struct registry_session *se
     values.message_id = op->message_id;
     values.prompt_tokens = op->prompt_tokens;
     fill_in_shape(pending, op, end_us, shape);
-    bool good = own_attempts(tracer, pending, start_ms, &own, &own_count, &own_cap);
+    /* With a stated set-up the seed's rule holds: each attempt at the time of its report. */
+    bool stated = !isnan(shape->setup_ms);
+    bool good = own_attempts(tracer, pending, start_ms, stated, &own, &own_count, &own_cap);
+    if (own_count > 0 && !stated) {
+        infer_setup(start_ms, shape, own, own_count);
+    }
     if (shape->attempts == NULL && own_count > 0) {
-        limit_attempts(shape, start_ms, own, own_count);
         shape->attempts = own;
         shape->attempt_count = own_count;
     }
-    if (own_count > 0 && isnan(shape->setup_ms) && shape->attempt_count > 1) {
-        infer_setup(start_ms, shape);
-    }
-    infer_tokens(pending, op->success, start_ms, shape);
+    infer_first_token(pending, start_ms, shape);
     request_shape_rates(shape);
     good = good && pending_end(tracer, pending, CALL_REQUEST, ENDING_DONE, end_us, &values);
     mem_free(tracer->mem, own, own_cap * sizeof *own);

@@ -125,18 +125,20 @@ static_assert(sizeof bar_order / sizeof *bar_order == STATES, "each state is in 
 
 enum { HELD_UP_COLS = 100 };
 
+/* Appends the chain that the header shows. */
 static void put_held_up(const struct swarm *swarm, const struct swarm_metrics *metrics,
                         int64_t local_ns, bool no_mask, struct strbuf *out)
 {
     const struct theme theme = {.ascii = true};
     struct held_up held;
     bool made = held_up_make(swarm, metrics, local_ns, NULL, out->mem, &held);
-    agent_no first = made ? held_up_longest(&held, NULL, NULL) : NO_AGENT;
-    if (first != NO_AGENT) {
-        struct held_up_chain chain;
+    struct held_up_chain chain = {.count = 0};
+    if (made) {
+        held_up_chain(&held, held_up_longest(&held, NULL, NULL), &chain);
+    }
+    if (chain.count > 0 && chain.held_ns >= HELD_UP_SHOWN_NS) {
         struct strbuf text;
         char age[NUMBER_BYTES];
-        held_up_chain(&held, first, &chain);
         number_ms((double)chain.age_ns / 1e6, true, age);
         struct agent_labels labels;
         strbuf_init(&text, out->mem, 0);

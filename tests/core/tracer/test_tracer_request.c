@@ -25,21 +25,19 @@ struct row {
 
 static const struct row rows[] = {
     /* A back-off that was announced belongs to the attempt that failed. */
-    {{{1000, 3000}}, 4200, 7200, NONE, NONE, NONE, {0}, 4000, 0, 200, 3000, 0, 1},
-    {{{1000, 3000}}, 4200, 7200, NONE, NONE, NONE, {0, 4000}, 4000, 0, 200, 3000, 0, 1},
-    {{{1000, 3000}}, 4200, 7200, 200, 7200, 4000, {0}, 4000, 0, 200, 3000, 0, 1},
+    {{{1000, 3000}}, 4200, 7200, NONE, NONE, NONE, {0}, 4000, 0, 200, 0, 3000, 1},
+    {{{1000, 3000}}, 4200, 7200, NONE, NONE, NONE, {0, 4000}, 4000, 0, 200, 0, 3000, 1},
+    {{{1000, 3000}}, 4200, 7200, NONE, 7200, NONE, {0}, 4000, 0, 200, 3000, 0, 1},
+    /* Where the end states the set-up, an attempt is at the time of its report. */
+    {{{1000, 3000}}, 4200, 7200, 200, 7200, 4000, {0}, 1000, 3000, 200, 3000, 0, 1},
+    {{{1000, 3000}}, 0, 4000, NONE, NONE, 1500, {0}, 1000, 500, 0, 0, 2500, 1},
     /* Without an announcement an attempt begins when it is reported. */
     {{{1000, NONE}, {6000, NONE}}, 0, 8000, 500, 8000, NONE, {0}, 6000, 0, 500, 1500, 0, 2},
-    /* A time to the last token that counts from the last attempt. */
-    {{{1000, 4000}, {6000, 8000}}, 14500, 16000, 500, 2000, NONE, {0}, 14000, 0, 500, 1500, 0, 2},
-    {{{1000, 4000}, {6000, 8000}}, 14500, 16000, NONE, 2000, NONE, {0}, 14000, 0, 500, 1500, 0, 2},
     /* A report before the announced time shows that the attempt began sooner. */
-    {{{1000, 9000}, {2000, 9000}}, 3000, 4000, NONE, NONE, NONE, {0}, 3000, 0, 0, 1000, 0, 2},
+    {{{1000, 9000}, {2000, 9000}}, 3000, 4000, NONE, NONE, NONE, {0}, 3000, 0, 0, 0, 1000, 2},
     {{{1000, 9000}}, 0, 4000, NONE, NONE, NONE, {0}, 4000, 0, 0, 0, 0, 1},
-    /* An attempt began before a stated set-up was over. */
-    {{{1000, 3000}}, 0, 4000, NONE, NONE, 1500, {0}, 1500, 0, 0, 0, 2500, 1},
-    /* A first token without times at the end: the rest is sampling. */
-    {{{0, 0}}, 4200, 7200, NONE, NONE, NONE, {0}, 0, 0, 4200, 3000, 0, 0},
+    /* Nothing is sampling that no time to the last token shows. */
+    {{{0, 0}}, 4200, 7200, NONE, NONE, NONE, {0}, 0, 0, 4200, 0, 3000, 0},
     /* After its last token a request is of unknown phase. */
     {{{0, 0}}, 0, 16000, 500, 9000, NONE, {0}, 0, 0, 500, 8500, 7000, 0},
     {{{0, 0}}, 0, 16000, 500, NONE, NONE, {0}, 0, 0, 500, 0, 15500, 0},
