@@ -359,7 +359,9 @@ static bool take_answer(struct opencode_rows *rows, const struct opencode_row *r
         end.kind = CALL_REQUEST;
         end.id = row->id;
         end.precedence = PRECEDENCE_INFERRED;
-        put_usage(&end, json_get(data, "tokens")); /* joins it with a span of that usage and end */
+        /* They join it with a span of that usage that ran at the same time. */
+        put_usage(&end, json_get(data, "tokens"));
+        update_number(&end, FIELD_START_MS, row->created_ms);
         update_number(&end, FIELD_END_MS, answer->completed_ms);
         opencode_send(rows, &end);
     }

@@ -1,6 +1,7 @@
 /* What rows of OpenCode's database mean: requests beside their tools, names, copies, questions to a
    person, and parts that are not known. */
 #include "core/query/query.h"
+#include "ingest/source.h"
 #include "tests/support/opencode_home.h"
 #include "tests/support/records.h"
 #include "tests/support/support.h"
@@ -77,6 +78,27 @@ HOME_TEST(a_stored_retry_is_an_attempt_and_the_first_token_follows_it)
     assert_int_equal(facts_times(&request->facts, FIELD_ATTEMPTS, &starts), 2);
     assert_memory_equal(starts, attempts, sizeof attempts);
     assert_true(facts_number(&request->facts, FIELD_TTFT_MS) == 300);
+}
+
+/* A span outlives its answer where its process is slow: both have one usage and ran at once. */
+HOME_TEST(an_answer_without_parts_is_the_span_of_its_usage_that_ran_then)
+{
+    struct home *h = *state;
+    struct update span = {.op = UPDATE_CALL,
+                          .kind = CALL_REQUEST,
+                          .precedence = PRECEDENCE_TELEMETRY,
+                          .session_id = model_text("s"),
+                          .id = model_text("span")};
+    update_text(&span, FIELD_MODEL, model_text("m"));
+    update_number(&span, FIELD_START_MS, AT(1100));
+    update_number(&span, FIELD_END_MS, AT(9000));
+    update_number(&span, FIELD_PROMPT_TOKENS, 10);
+    update_number(&span, FIELD_OUTPUT_TOKENS, 2);
+    home_put_session(h, "s", NULL, AT(0));
+    home_put_answer(h, "s", "m1", AT(1000), AT(3000));
+    home_start(h, false);
+    assert_true(ingest_ctx_client_update(hub_ctx(h->rig.hub), &span));
+    assert_int_equal(home_count(h, "requests"), 1);
 }
 
 /* ---- names ---- */
